@@ -1,0 +1,1 @@
+//! Empty: each program is an example target.

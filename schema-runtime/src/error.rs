@@ -1,0 +1,176 @@
+//! The one error type: what failed, why, in what state the database is, and what to do.
+
+use std::error::Error as StdError;
+use std::fmt;
+
+/// A result of this crate.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// What kind of thing went wrong; match on this.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The file cannot be opened or created: a missing folder, a directory, no permission.
+    Open,
+    /// The file is no SQLite database, or it is encrypted.
+    NotADatabase,
+    /// The database is damaged: truncated, or its pages contradict each other.
+    Corrupt,
+    /// The file needs a newer SQLite than the one that is linked.
+    NewerSqlite,
+    /// The file or its folder cannot be written.
+    ReadOnly,
+    /// Another connection held a lock for longer than the lock wait.
+    Busy,
+    /// The disk or the database's size limit is full.
+    DiskFull,
+    /// A read or a write failed.
+    Io,
+    /// The connection cannot be used as it is: inside a transaction, or with an unsafe journal mode.
+    Connection,
+    /// A function, collation or virtual-table module is not registered on the connection.
+    Missing,
+    /// The model contradicts itself, or SQLite refuses its SQL.
+    Model,
+    /// An object of the database could not be read with certainty; it is never guessed at.
+    Opaque,
+    /// The database holds none of the model's tables and no history: probably the wrong file.
+    WrongFile,
+    /// A newer version of the program has migrated the database.
+    NewerDatabase,
+    /// The history is not ours, is damaged, or is of a newer format.
+    History,
+    /// The database was changed by hand, and the drift policy refuses.
+    Drift,
+    /// Model, database and history all differ from each other.
+    Conflict,
+    /// The removal policy, or a missing consent, refuses the change.
+    Refused,
+    /// Rows break a new rule, or would lose something in a conversion.
+    Data,
+    /// A view or trigger would no longer work after the change.
+    Dependent,
+    /// The plan did not do on the scratch copy what it should do.
+    Rehearsal,
+    /// The backup could not be made or verified.
+    Backup,
+    /// A step failed while the plan was applied.
+    Apply,
+    /// The result was not what was planned.
+    Verify,
+    /// The time limit was, or would be, passed.
+    TimeLimit,
+    /// The caller cancelled the run.
+    Cancelled,
+    /// SQLite reported something that fits no other kind.
+    Sqlite,
+}
+
+/// What failed, why, in what state the database is, and what to do.
+///
+/// `Display` gives up to four kinds of line: `error`, `caused by`, `state` and `help`.
+#[derive(Debug)]
+pub struct Error(Box<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    kind: ErrorKind,
+    what: String,
+    causes: Vec<String>,
+    state: Option<String>,
+    help: Option<String>,
+    source: Option<Box<dyn StdError + Send + Sync + 'static>>,
+}
+
+impl Error {
+    /// An error of `kind` that says `what` could not be done, and where.
+    pub(crate) fn new(kind: ErrorKind, what: impl Into<String>) -> Self {
+        Error(Box::new(Inner {
+            kind,
+            what: what.into(),
+            causes: Vec::new(),
+            state: None,
+            help: None,
+            source: None,
+        }))
+    }
+
+    /// Adds a reason; several are listed in order.
+    pub(crate) fn cause(mut self, cause: impl Into<String>) -> Self {
+        self.0.causes.push(cause.into());
+        self
+    }
+
+    /// Says in what state the database is; the innermost statement stands.
+    pub(crate) fn state(mut self, state: impl Into<String>) -> Self {
+        self.0.state.get_or_insert_with(|| state.into());
+        self
+    }
+
+    /// Says what to do; the innermost advice stands.
+    pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
+        self.0.help.get_or_insert_with(|| help.into());
+        self
+    }
+
+    /// Keeps the underlying error, and its text as a reason.
+    pub(crate) fn source(mut self, source: impl StdError + Send + Sync + 'static) -> Self {
+        self.0.causes.push(source.to_string());
+        self.0.source = Some(Box::new(source));
+        self
+    }
+
+    /// Puts `what` above this error, whose own line becomes the first reason.
+    pub(crate) fn context(mut self, what: impl Into<String>) -> Self {
+        let inner = std::mem::replace(&mut self.0.what, what.into());
+        self.0.causes.insert(0, inner);
+        self
+    }
+
+    /// What kind of thing went wrong.
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind
+    }
+
+    /// What could not be done, and where; one line.
+    pub fn what(&self) -> &str {
+        &self.0.what
+    }
+
+    /// The reasons, outermost first.
+    pub fn causes(&self) -> &[String] {
+        &self.0.causes
+    }
+
+    /// In what state the database is, where that is known.
+    pub fn state_line(&self) -> Option<&str> {
+        self.0.state.as_deref()
+    }
+
+    /// What to do, where there is something to do.
+    pub fn help_line(&self) -> Option<&str> {
+        self.0.help.as_deref()
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "error: {}", self.0.what)?;
+        for cause in &self.0.causes {
+            write!(f, "\ncaused by: {cause}")?;
+        }
+        if let Some(state) = &self.0.state {
+            write!(f, "\nstate: {state}")?;
+        }
+        if let Some(help) = &self.0.help {
+            write!(f, "\nhelp: {help}")?;
+        }
+        Ok(())
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.0.source.as_deref().map(|source| source as &(dyn StdError + 'static))
+    }
+}
