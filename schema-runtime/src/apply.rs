@@ -1,0 +1,269 @@
+//! The plan, applied to the user's file inside the caller's transaction, and proved there before anybody commits.
+//!
+//! The only writer of user tables. Begin, commit, the lock and the record belong to the front door.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use rusqlite::Connection;
+use schema_sql::{eq_name, fold, quote_ident};
+
+use crate::catalog::{self, Catalog};
+use crate::connection::{Deadline, SqliteResult, sqlite_error};
+use crate::diff::{Change, diff};
+use crate::error::{Error, ErrorKind, Result};
+use crate::plan::{Method, Needs, Plan, Step};
+use crate::rehearse::set_needs;
+use crate::rename::Renames;
+
+/// How thoroughly each table that was written is checked before the commit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum IntegrityCheck {
+    /// `PRAGMA quick_check` of each rebuilt or edited table.
+    #[default]
+    Quick,
+    /// `PRAGMA integrity_check` of each: also looks every row up in every index, about ten times slower.
+    Full,
+}
+
+/// What is applied, and to what it must lead.
+pub(crate) struct Job<'a> {
+    pub(crate) plan: &'a Plan,
+    /// The live catalog, before any rename.
+    pub(crate) start: &'a Catalog,
+    pub(crate) target: &'a Catalog,
+    pub(crate) renames: &'a Renames,
+    pub(crate) own: &'a [String],
+    pub(crate) exact: &'a dyn Fn(&str) -> bool,
+    pub(crate) integrity: IntegrityCheck,
+    pub(crate) deadline: &'a Deadline,
+    /// Called before each step with its number from 1.
+    pub(crate) on_step: &'a mut dyn FnMut(usize, &Step),
+}
+
+/// How long a plan took.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Applied {
+    pub(crate) steps: Vec<Duration>,
+    pub(crate) apply: Duration,
+    pub(crate) verify: Duration,
+    /// Foreign-key violations that were there before and still are.
+    pub(crate) old_violations: u64,
+}
+
+/// Runs every step and verifies the result. The transaction stays open; on an error the caller rolls it back.
+///
+/// # Errors
+/// `Apply` for a statement that fails, `TimeLimit` and `Cancelled` where the run was stopped, `Verify` if the result is not
+/// what was planned; others (`DiskFull`, `Io`, …) as SQLite reports them.
+pub(crate) fn apply(conn: &Connection, job: &mut Job<'_>) -> Result<Applied> {
+    let started = Instant::now();
+    let census = Census::take(conn, job)?;
+    let mut applied = Applied::default();
+    let of = job.plan.steps.len();
+    for (at, step) in job.plan.steps.iter().enumerate() {
+        let began = Instant::now();
+        (job.on_step)(at + 1, step);
+        job.deadline.check()?;
+        run_step(conn, step, job).map_err(|err| {
+            err.context(format!("step {} of {of}, {}, failed", at + 1, step.summary()))
+        })?;
+        applied.steps.push(began.elapsed());
+    }
+    set_needs(conn, Needs::default())?;
+    applied.apply = started.elapsed();
+    let verifying = Instant::now();
+    applied.old_violations = verify(conn, job, &census)?;
+    applied.verify = verifying.elapsed();
+    Ok(applied)
+}
+
+fn run_step(conn: &Connection, step: &Step, job: &Job<'_>) -> Result<()> {
+    let temporary = if step.needs.legacy_alter { temp_triggers(conn, &step.object)? } else { Vec::new() };
+    set_needs(conn, step.needs)?;
+    for sql in &step.sql {
+        conn.execute_batch(sql).map_err(|err| statement_error(err, sql, job.deadline))?;
+        // SQLite rolls the whole transaction back by itself after some errors, an interrupted write among them; the next
+        // statement would then commit alone.
+        if conn.is_autocommit() {
+            return Err(Error::new(ErrorKind::Apply, "SQLite has ended the transaction by itself")
+                .state("transaction rolled back; the database is unchanged")
+                .help("start again"));
+        }
+    }
+    for (name, sql) in temporary {
+        conn.execute_batch(&sql).map_err(|err| {
+            sqlite_error(err, format!("temporary trigger `{name}` of this connection cannot be put back"))
+                .help("drop it before the run and create it again afterwards")
+        })?;
+    }
+    Ok(())
+}
+
+fn statement_error(err: rusqlite::Error, sql: &str, deadline: &Deadline) -> Error {
+    if let Some(kind) = deadline.interrupted() {
+        let (what, help) = match kind {
+            ErrorKind::TimeLimit => (
+                "the time limit has passed",
+                "raise it with `.time_limit(…)`, or run the migration by hand at a quiet time",
+            ),
+            _ => ("the run was cancelled", "start again to migrate"),
+        };
+        return Error::new(kind, what).help(help);
+    }
+    let error = sqlite_error(err, format!("SQLite refuses `{}`", shorten(sql)));
+    if error.kind() == ErrorKind::Sqlite { error.of_kind(ErrorKind::Apply) } else { error }
+}
+
+fn shorten(sql: &str) -> String {
+    let line: Vec<&str> = sql.split_whitespace().collect();
+    let line = line.join(" ");
+    if line.chars().count() <= 160 { line } else { line.chars().take(159).chain(['…']).collect() }
+}
+
+/// Temporary triggers of this connection on a table of `main`: they vanish with the old table of a rebuild.
+fn temp_triggers(conn: &Connection, table: &str) -> Result<Vec<(String, String)>> {
+    let what = || "cannot read the connection's temporary triggers".to_owned();
+    let shadowed: i64 = conn
+        .query_row(
+            "SELECT count(*) FROM temp.sqlite_schema WHERE type = 'table' AND name = ?1 COLLATE NOCASE",
+            [table],
+            |row| row.get(0),
+        )
+        .at(what)?;
+    if shadowed > 0 {
+        return Ok(Vec::new());
+    }
+    let mut statement = conn
+        .prepare("SELECT name, sql FROM temp.sqlite_schema WHERE type = 'trigger' AND tbl_name = ?1 COLLATE NOCASE")
+        .at(what)?;
+    let rows = statement
+        .query_map([table], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)))
+        .at(what)?;
+    let mut triggers = Vec::new();
+    for row in rows {
+        let (name, sql) = row.at(what)?;
+        let sql = schema_sql::qualify(&sql, "temp").unwrap_or(sql);
+        triggers.push((name, sql));
+    }
+    Ok(triggers)
+}
+
+/// What must be the same after the change as before: counts of rows, and of foreign-key violations.
+struct Census {
+    /// Rows by folded new name.
+    rows: BTreeMap<String, i64>,
+    /// Violations by folded new name; `None` where SQLite could not tell.
+    violations: BTreeMap<String, Option<u64>>,
+}
+
+impl Census {
+    fn take(conn: &Connection, job: &Job<'_>) -> Result<Census> {
+        let mut census = Census { rows: BTreeMap::new(), violations: BTreeMap::new() };
+        for table in affected(job) {
+            let old = job.renames.old_table(&table).to_owned();
+            if job.start.table(&old).is_none() {
+                continue;
+            }
+            census.rows.insert(fold(&table), count(conn, &old)?);
+            census.violations.insert(fold(&table), violations(conn, &old).ok());
+        }
+        Ok(census)
+    }
+}
+
+/// Tables of the target that a step works on, and the children and parents of such tables.
+fn affected(job: &Job<'_>) -> Vec<String> {
+    let touched = |name: &str| {
+        job.plan.steps.iter().any(|step| {
+            let heavy = step.changes.iter().any(|change| {
+                change.alters_table()
+                    || matches!(
+                        change,
+                        Change::DropTable { .. } | Change::RenameTable { .. } | Change::RenameColumn { .. }
+                    )
+            });
+            let tables = step.changes.iter().map(Change::table);
+            heavy && (eq_name(&step.object, name) || tables.into_iter().any(|table| eq_name(table, name)))
+        })
+    };
+    let related = |table: &catalog::TableInfo| {
+        touched(&table.name) || table.foreign_keys.iter().any(|foreign| touched(&foreign.table))
+    };
+    job.target.tables.iter().filter(|table| related(table)).map(|table| table.name.clone()).collect()
+}
+
+fn count(conn: &Connection, table: &str) -> Result<i64> {
+    conn.query_row(&format!("SELECT count(*) FROM main.{}", quote_ident(table)), [], |row| row.get(0))
+        .at(|| format!("cannot count the rows of `{table}`"))
+}
+
+fn violations(conn: &Connection, table: &str) -> rusqlite::Result<u64> {
+    let mut statement = conn.prepare(&format!("PRAGMA main.foreign_key_check({})", quote_ident(table)))?;
+    let mut rows = statement.query([])?;
+    let mut count = 0;
+    while rows.next()?.is_some() {
+        count += 1;
+    }
+    Ok(count)
+}
+
+/// Proves inside the transaction that the file is what was planned.
+fn verify(conn: &Connection, job: &Job<'_>, census: &Census) -> Result<u64> {
+    let reached = catalog::read(conn, "main", job.own)?;
+    if let Some(change) = diff(&reached, job.target, job.exact).first() {
+        return Err(wrong(format!("the catalog is not the target: {change} is left over")));
+    }
+    for (table, before) in &census.rows {
+        let after = count(conn, table)?;
+        if after != *before {
+            return Err(wrong(format!("table `{table}` had {before} rows and has {after}")));
+        }
+    }
+    let mut old = 0;
+    for (table, before) in &census.violations {
+        let after = violations(conn, table);
+        match (before, after) {
+            (Some(before), Ok(after)) if after > *before => {
+                return Err(wrong(format!(
+                    "table `{table}` had {before} rows that refer to a missing parent and has {after}"
+                )));
+            }
+            (Some(_), Err(err)) => return Err(wrong(format!("foreign keys of `{table}` cannot be checked: {err}"))),
+            (_, Ok(after)) => old += after,
+            (None, Err(_)) => {}
+        }
+    }
+    for step in job.plan.steps.iter().filter(|step| step.method != Method::Catalog) {
+        if job.target.table(&step.object).is_some() {
+            check_table(conn, &step.object, job.integrity)?;
+        }
+    }
+    Ok(old)
+}
+
+fn wrong(cause: String) -> Error {
+    Error::new(ErrorKind::Verify, "the result is not what was planned")
+        .cause(cause)
+        .state("transaction rolled back; the database is unchanged")
+        .help("please report this with the plan; the database can be used as it is")
+}
+
+fn check_table(conn: &Connection, table: &str, integrity: IntegrityCheck) -> Result<()> {
+    let pragma = match integrity {
+        IntegrityCheck::Quick => "quick_check",
+        IntegrityCheck::Full => "integrity_check",
+    };
+    let what = || format!("cannot check table `{table}`");
+    let mut statement =
+        conn.prepare(&format!("PRAGMA main.{pragma}({})", quote_ident(table))).at(what)?;
+    let mut rows = statement.query([]).at(what)?;
+    while let Some(row) = rows.next().at(what)? {
+        let text: String = row.get(0).at(what)?;
+        if text != "ok" {
+            return Err(wrong(format!("{pragma} of table `{table}` says: {text}")));
+        }
+    }
+    Ok(())
+}

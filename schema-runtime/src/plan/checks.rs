@@ -1,0 +1,370 @@
+//! What the rows must satisfy before a step may run, as queries over the live database.
+//!
+//! Each check reads the table through a subquery that shows it under its new names with its new values, so that it can run
+//! before anything is changed, and says how many rows fail and which.
+
+use std::fmt;
+
+use schema_sql::{eq_name, quote_ident};
+use serde::{Deserialize, Serialize};
+
+use super::hazard::HazardCode;
+use super::rebuild::{Image, default_expr, rowid_name};
+use crate::catalog::{Affinity, ColumnInfo, ForeignKeyInfo, KeyTermInfo, TableInfo, Texts, affinity, same_check, same_key_terms, same_link, same_collation};
+
+/// What a check is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum CheckKind {
+    /// No NULL.
+    NotNull,
+    /// No row at all: a value would have to be made up.
+    Empty,
+    /// No duplicates.
+    Unique,
+    /// The expression is not false.
+    Check,
+    /// Every child has its parent.
+    ForeignKey,
+    /// Every value survives the conversion and back.
+    Conversion,
+    /// Every value has the type that STRICT wants.
+    Strict,
+}
+
+/// One check: rows that it finds forbid the step.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Check {
+    /// What it is about.
+    pub kind: CheckKind,
+    /// The hazard that a consent would have to name.
+    pub code: HazardCode,
+    /// `table` or `table.column`.
+    pub object: String,
+    /// What is wrong with a row that it finds: "NULL in `email`".
+    pub fault: String,
+    /// What to do about it.
+    pub help: String,
+    /// A query that returns the rows at fault: first column what identifies the row.
+    pub query: String,
+}
+
+impl fmt::Display for CheckKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            CheckKind::NotNull => "not null",
+            CheckKind::Empty => "empty",
+            CheckKind::Unique => "unique",
+            CheckKind::Check => "check",
+            CheckKind::ForeignKey => "foreign key",
+            CheckKind::Conversion => "conversion",
+            CheckKind::Strict => "strict",
+        })
+    }
+}
+
+/// What identifies a row in a message: its rowid, else its key.
+fn identity(table: &TableInfo) -> String {
+    if let Some(rowid) = rowid_name(table) {
+        return rowid.to_owned();
+    }
+    let terms = table.primary_key.as_ref().map(|key| key.terms.as_slice()).unwrap_or_default();
+    let names: Vec<String> = terms.iter().map(|term| quote_ident(&term.column)).collect();
+    if names.is_empty() { "NULL".to_owned() } else { names.join(" || ', ' || ") }
+}
+
+/// The checks that the change of one table asks for; none where the table has no rows.
+pub(super) fn table_checks(image: &Image<'_>, texts: &Texts) -> Vec<Check> {
+    let mut checks = Vec::new();
+    for column in &image.to.columns {
+        column_checks(image, column, &mut checks);
+    }
+    for (terms, collations) in new_unique_rules(image, texts) {
+        checks.push(unique_check(image, &terms, &collations));
+    }
+    for check in &image.to.checks {
+        let changed = image.to.columns.iter().any(|column| {
+            let uses = schema_sql::idents(&check.expr).unwrap_or_default();
+            uses.iter().any(|name| eq_name(name, &column.name))
+                && (image.changes_type(column)
+                    || image.tightens(column)
+                    || image.from.column(&column.name).is_none_or(|found| {
+                        !same_collation(&found.collation, &column.collation)
+                    }))
+        });
+        if changed || !image.from.checks.iter().any(|found| same_check(texts, found, check)) {
+            checks.push(Check {
+                kind: CheckKind::Check,
+                code: HazardCode::Check,
+                object: image.to.name.clone(),
+                fault: format!("rows of `{}` break CHECK ({})", image.to.name, check.expr),
+                help: "mend or delete these rows, or give the column a `backfill` or `convert` that satisfies the rule"
+                    .to_owned(),
+                query: format!(
+                    "SELECT {} FROM {} WHERE ({}) IS FALSE",
+                    identity(image.from),
+                    image.new_rows(),
+                    check.expr
+                ),
+            });
+        }
+    }
+    for foreign in &image.to.foreign_keys {
+        if !image.from.foreign_keys.iter().any(|found| same_link(found, foreign) && found.to == foreign.to) {
+            checks.extend(foreign_key_check(image, foreign));
+        }
+    }
+    checks
+}
+
+fn column_checks(image: &Image<'_>, column: &ColumnInfo, checks: &mut Vec<Check>) {
+    let object = format!("{}.{}", image.to.name, column.name);
+    let name = quote_ident(&column.name);
+    let found = image.from.column(&column.name);
+    if image.fill || column.generated.is_some() {
+        return;
+    }
+    let alias = image.to.primary_key.as_ref().is_some_and(|key| key.rowid_alias) && image.to.in_primary_key(&column.name);
+    let value = image.value(column);
+    if found.is_none() && column.not_null.is_some() && !alias && value.is_none() {
+        let default = column.default.as_deref().map(default_expr);
+        if default.is_none_or(|text| eq_name(&text, "(NULL)")) {
+            checks.push(Check {
+                kind: CheckKind::Empty,
+                code: HazardCode::NotNull,
+                object: object.clone(),
+                fault: format!("rows of `{}` would have no value for the new NOT NULL column `{}`", image.to.name, column.name),
+                help: format!("give `{}` a `default`, or a `backfill` for the rows that are there", column.name),
+                query: format!("SELECT {} FROM {}", identity(image.from), image.live_source()),
+            });
+        }
+        return;
+    }
+    let fills = found.is_none() || image.tightens(column) || image.changes_type(column);
+    if column.not_null.is_some() && !alias && fills && value.is_some() {
+        checks.push(Check {
+            kind: CheckKind::NotNull,
+            code: HazardCode::NotNull,
+            object: object.clone(),
+            fault: format!("rows of `{}` have NULL in `{}`, which becomes NOT NULL", image.to.name, column.name),
+            help: format!("give `{}` a `backfill` for these rows, or mend them", column.name),
+            query: format!("SELECT {} FROM {} WHERE {name} IS NULL", identity(image.from), image.new_rows()),
+        });
+    }
+    let Some(found) = found else { return };
+    let converted = image.hints.column(&column.name).convert.is_some();
+    if image.changes_type(column) && !converted {
+        let kept = survives(&name, affinity(&column.type_name, image.to.strict), image.to.strict);
+        checks.push(Check {
+            kind: CheckKind::Conversion,
+            code: HazardCode::ConvertValues,
+            object,
+            fault: format!(
+                "values of `{}`.`{}` would not survive the change from {} to {}",
+                image.to.name,
+                column.name,
+                or_untyped(&found.type_name),
+                or_untyped(&column.type_name)
+            ),
+            help: format!(
+                "give `{}` a `convert` that says what becomes of them, or allow {}={}.{}",
+                column.name,
+                HazardCode::ConvertValues.code(),
+                image.to.name,
+                column.name
+            ),
+            query: format!("SELECT {} FROM {} WHERE NOT ({kept})", identity(image.from), image.live_source()),
+        });
+    }
+    if image.to.strict && (!image.from.strict || image.changes_type(column)) {
+        strict_check(image, column, checks);
+    }
+}
+
+fn strict_check(image: &Image<'_>, column: &ColumnInfo, checks: &mut Vec<Check>) {
+    let name = quote_ident(&column.name);
+    // What STRICT accepts after applying the affinity. SQLite: <https://www.sqlite.org/stricttables.html>.
+    let fits = match affinity(&column.type_name, true) {
+        Affinity::Integer => "'integer', 'null'",
+        Affinity::Real => "'real', 'integer', 'null'",
+        Affinity::Text => "'text', 'integer', 'real', 'null'",
+        Affinity::Blob => "'blob', 'null'",
+        _ => return,
+    };
+    checks.push(Check {
+        kind: CheckKind::Strict,
+        code: HazardCode::Strict,
+        object: format!("{}.{}", image.to.name, column.name),
+        fault: format!(
+            "rows of `{}` hold a value in `{}` that is no {}",
+            image.to.name, column.name, column.type_name
+        ),
+        help: "mend these rows, or leave the table without `strict`".to_owned(),
+        query: format!(
+            "SELECT {} FROM {} WHERE typeof({name}) NOT IN ({fits})",
+            identity(image.from),
+            image.new_rows()
+        ),
+    });
+}
+
+fn or_untyped(name: &str) -> &str {
+    if name.is_empty() { "no type" } else { name }
+}
+
+/// An SQL condition: the value `c` of an old row means the same after a column of affinity `to` has stored it, and turns
+/// back into itself. NULL always does.
+fn survives(c: &str, to: Affinity, strict: bool) -> String {
+    // A text with which arithmetic agrees is one that a numeric affinity would turn into a number.
+    let looks_numeric = format!("{c} = CAST({c} AS NUMERIC)");
+    match to {
+        Affinity::Integer => format!(
+            "CASE typeof({c}) WHEN 'null' THEN 1 WHEN 'integer' THEN 1 \
+             WHEN 'real' THEN {c} = CAST({c} AS INTEGER) AND abs({c}) < 9007199254740992 \
+             WHEN 'text' THEN CAST(CAST({c} AS INTEGER) AS TEXT) = {c} COLLATE BINARY ELSE 0 END"
+        ),
+        Affinity::Real => format!(
+            "CASE typeof({c}) WHEN 'null' THEN 1 WHEN 'real' THEN 1 \
+             WHEN 'integer' THEN CAST(CAST({c} AS REAL) AS INTEGER) = {c} AND {c} < 9223372036854775807 \
+             WHEN 'text' THEN CAST(CAST({c} AS REAL) AS TEXT) = {c} COLLATE BINARY \
+             OR CAST(CAST({c} AS INTEGER) AS TEXT) = {c} COLLATE BINARY AND CAST(CAST({c} AS REAL) AS INTEGER) = CAST({c} AS INTEGER) ELSE 0 END"
+        ),
+        Affinity::Text => format!(
+            "CASE typeof({c}) WHEN 'null' THEN 1 WHEN 'text' THEN 1 WHEN 'integer' THEN 1 \
+             WHEN 'real' THEN CAST(CAST({c} AS TEXT) AS REAL) = {c} ELSE 0 END"
+        ),
+        Affinity::Numeric => format!(
+            "CASE typeof({c}) WHEN 'text' THEN NOT ({looks_numeric}) OR CAST(CAST({c} AS NUMERIC) AS TEXT) = {c} COLLATE BINARY ELSE 1 END"
+        ),
+        Affinity::Blob if strict => format!("typeof({c}) IN ('blob', 'null')"),
+        Affinity::Blob | Affinity::Any => "1".to_owned(),
+    }
+}
+
+/// Keys that the rows were not held to before: their columns, with the collation that each compares by.
+fn new_unique_rules(image: &Image<'_>, texts: &Texts) -> Vec<(Vec<KeyTermInfo>, Vec<Option<String>>)> {
+    let _ = texts;
+    let collation = |table: &TableInfo, term: &KeyTermInfo| {
+        term.collation.clone().or_else(|| table.column(&term.column).and_then(|column| column.collation.clone()))
+    };
+    let held = |terms: &[KeyTermInfo]| {
+        let same = |found: &[KeyTermInfo]| {
+            same_key_terms(found, terms)
+                && found.iter().zip(terms).all(|(a, b)| {
+                    same_collation(&collation(image.from, a), &collation(image.to, b))
+                })
+        };
+        image.from.uniques.iter().any(|unique| same(&unique.terms))
+            || image.from.primary_key.as_ref().is_some_and(|key| same(&key.terms))
+    };
+    let moved = |terms: &[KeyTermInfo]| {
+        terms.iter().any(|term| {
+            image.to.column(&term.column).is_some_and(|column| {
+                image.changes_type(column)
+                    || image.tightens(column)
+                    || image.hints.column(&column.name).backfill.is_some() && image.from.column(&column.name).is_none()
+            })
+        })
+    };
+    let mut rules: Vec<Vec<KeyTermInfo>> = image.to.uniques.iter().map(|unique| unique.terms.clone()).collect();
+    rules.extend(image.to.primary_key.iter().map(|key| key.terms.clone()));
+    rules.retain(|terms| !held(terms) || moved(terms));
+    // A new rowid alias that takes the old rowid cannot clash.
+    rules.retain(|terms| terms.iter().all(|term| {
+        image.from.column(&term.column).is_some() || image.to.column(&term.column).is_some_and(|column| {
+            image.hints.column(&column.name).backfill.is_some() || column.default.is_some()
+        })
+    }));
+    rules
+        .into_iter()
+        .map(|terms| {
+            let collations = terms.iter().map(|term| collation(image.to, term)).collect();
+            (terms, collations)
+        })
+        .collect()
+}
+
+pub(super) fn unique_check(image: &Image<'_>, terms: &[KeyTermInfo], collations: &[Option<String>]) -> Check {
+    let shown: Vec<String> = terms.iter().map(|term| format!("`{}`", term.column)).collect();
+    let exprs: Vec<String> = terms
+        .iter()
+        .zip(collations)
+        .map(|(term, collation)| match collation {
+            None => quote_ident(&term.column),
+            Some(collation) => format!("{} COLLATE {}", quote_ident(&term.column), quote_ident(collation)),
+        })
+        .collect();
+    let exprs: Vec<(String, String)> = exprs.into_iter().map(|expr| (expr.clone(), expr)).collect();
+    unique_query(image, &exprs, None, &shown.join(", "))
+}
+
+/// A check for duplicates: of each group of rows that agree in all terms, one row.
+pub(super) fn unique_query(image: &Image<'_>, terms: &[(String, String)], filter: Option<&str>, shown: &str) -> Check {
+    // NULLs are distinct from each other in a unique index. SQLite: <https://www.sqlite.org/lang_createindex.html>.
+    let mut conditions: Vec<String> = terms.iter().map(|(expr, _)| format!("({expr}) IS NOT NULL")).collect();
+    conditions.extend(filter.map(|filter| format!("({filter})")));
+    let group: Vec<&str> = terms.iter().map(|(_, group)| group.as_str()).collect();
+    Check {
+        kind: CheckKind::Unique,
+        code: HazardCode::Unique,
+        object: image.to.name.clone(),
+        fault: format!("groups of rows of `{}` have the same {shown}, which becomes unique", image.to.name),
+        help: "delete or mend all but one row of each group".to_owned(),
+        query: format!(
+            "SELECT min({}) FROM {} WHERE {} GROUP BY {} HAVING count(*) > 1",
+            identity(image.from),
+            image.new_rows(),
+            conditions.join(" AND "),
+            group.join(", ")
+        ),
+    }
+}
+
+fn foreign_key_check(image: &Image<'_>, foreign: &ForeignKeyInfo) -> Option<Check> {
+    if foreign.to.len() != foreign.columns.len() || foreign.to.is_empty() {
+        return None;
+    }
+    let child = quote_ident(&image.to.name);
+    let columns: Vec<String> = foreign.columns.iter().map(|name| format!("{child}.{}", quote_ident(name))).collect();
+    let parent_table = image.renames.old_table(&foreign.table);
+    let matches: Vec<String> = foreign
+        .to
+        .iter()
+        .zip(&columns)
+        .map(|(to, column)| {
+            let old = image.renames.old_column(&foreign.table, to);
+            // The parent's affinity and collation decide, as in SQLite's own check.
+            format!("__schema_parent.{} = {column}", quote_ident(old))
+        })
+        .collect();
+    let present: Vec<String> = columns.iter().map(|column| format!("{column} IS NOT NULL")).collect();
+    let orphan = if image.live.table(&foreign.table).is_some() {
+        format!(
+            " AND NOT EXISTS (SELECT 1 FROM main.{} AS __schema_parent WHERE {})",
+            quote_ident(parent_table),
+            matches.join(" AND ")
+        )
+    } else {
+        String::new()
+    };
+    Some(Check {
+        kind: CheckKind::ForeignKey,
+        code: HazardCode::ForeignKey,
+        object: format!("{}.{}", image.to.name, foreign.columns.join(", ")),
+        fault: format!(
+            "rows of `{}` refer by `{}` to a `{}` that does not exist",
+            image.to.name,
+            foreign.columns.join("`, `"),
+            foreign.table
+        ),
+        help: "insert the parents that are missing, or mend or delete these rows".to_owned(),
+        query: format!(
+            "SELECT {} FROM {} WHERE {}{orphan}",
+            identity(image.from),
+            image.new_rows(),
+            present.join(" AND "),
+        ),
+    })
+}

@@ -1,0 +1,148 @@
+//! What a person should know before a plan runs, by stable code.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// The stable code of a hazard. The hundreds are families: 1 loss, 2 depends on data, 3 cost, 4 compatibility with
+/// older programs, 6 engine (5, hygiene, belongs to lints of the model).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum HazardCode {
+    /// A table is dropped with its rows.
+    #[serde(rename = "L101")]
+    DropTable,
+    /// A column is dropped with its values.
+    #[serde(rename = "L102")]
+    DropColumn,
+    /// Values are converted; allowed, values that do not survive the round trip are converted all the same.
+    #[serde(rename = "L103")]
+    ConvertValues,
+    /// A virtual table with content of its own is dropped or made anew.
+    #[serde(rename = "L104")]
+    DropVirtualTable,
+    /// A rowid changes, because another column becomes the rowid or the table loses it.
+    #[serde(rename = "L105")]
+    RowidsChange,
+    /// NULLs stand in the way of a new `NOT NULL`.
+    #[serde(rename = "L201")]
+    NotNull,
+    /// Duplicates stand in the way of a new unique rule.
+    #[serde(rename = "L202")]
+    Unique,
+    /// Rows stand in the way of a new `CHECK`.
+    #[serde(rename = "L203")]
+    Check,
+    /// Rows without a parent stand in the way of a new foreign key.
+    #[serde(rename = "L204")]
+    ForeignKey,
+    /// Values of another type stand in the way of `STRICT`.
+    #[serde(rename = "L205")]
+    Strict,
+    /// All rows of a table are copied.
+    #[serde(rename = "L301")]
+    Rewrite,
+    /// All rows of a table are read.
+    #[serde(rename = "L302")]
+    Scan,
+    /// An index is built.
+    #[serde(rename = "L303")]
+    BuildIndex,
+    /// All rows of a table are written in place.
+    #[serde(rename = "L304")]
+    Update,
+    /// Programs of an older version use the old name.
+    #[serde(rename = "L401")]
+    Rename,
+    /// Programs of an older version read or write what is gone.
+    #[serde(rename = "L402")]
+    Removal,
+    /// Inserts of older programs may break the new rule.
+    #[serde(rename = "L403")]
+    Tightened,
+    /// A view or trigger that did not work before is set aside and put back as it is.
+    #[serde(rename = "L601")]
+    Broken,
+}
+
+impl HazardCode {
+    /// The code as it is written: `L101` and so on.
+    pub fn code(self) -> &'static str {
+        match self {
+            HazardCode::DropTable => "L101",
+            HazardCode::DropColumn => "L102",
+            HazardCode::ConvertValues => "L103",
+            HazardCode::DropVirtualTable => "L104",
+            HazardCode::RowidsChange => "L105",
+            HazardCode::NotNull => "L201",
+            HazardCode::Unique => "L202",
+            HazardCode::Check => "L203",
+            HazardCode::ForeignKey => "L204",
+            HazardCode::Strict => "L205",
+            HazardCode::Rewrite => "L301",
+            HazardCode::Scan => "L302",
+            HazardCode::BuildIndex => "L303",
+            HazardCode::Update => "L304",
+            HazardCode::Rename => "L401",
+            HazardCode::Removal => "L402",
+            HazardCode::Tightened => "L403",
+            HazardCode::Broken => "L601",
+        }
+    }
+
+    /// The hazard with this code.
+    pub fn from_code(code: &str) -> Option<HazardCode> {
+        use HazardCode as H;
+        [
+            H::DropTable,
+            H::DropColumn,
+            H::ConvertValues,
+            H::DropVirtualTable,
+            H::RowidsChange,
+            H::NotNull,
+            H::Unique,
+            H::Check,
+            H::ForeignKey,
+            H::Strict,
+            H::Rewrite,
+            H::Scan,
+            H::BuildIndex,
+            H::Update,
+            H::Rename,
+            H::Removal,
+            H::Tightened,
+            H::Broken,
+        ]
+        .into_iter()
+        .find(|hazard| hazard.code().eq_ignore_ascii_case(code))
+    }
+
+    /// Whether the hazard is about data that would be lost or changed.
+    pub fn is_loss(self) -> bool {
+        self.code().starts_with("L1")
+    }
+}
+
+/// A hazard of a step, on an object.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Hazard {
+    /// Its code.
+    pub code: HazardCode,
+    /// `table`, or `table.column`.
+    pub object: String,
+    /// What it means here, in one line.
+    pub text: String,
+}
+
+impl Hazard {
+    pub(crate) fn new(code: HazardCode, object: impl Into<String>, text: impl Into<String>) -> Self {
+        Hazard { code, object: object.into(), text: text.into() }
+    }
+}
+
+impl fmt::Display for Hazard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}: {}", self.code.code(), self.object, self.text)
+    }
+}

@@ -1,0 +1,281 @@
+//! Ordered work: from a catalog and a target to steps, each with its SQL, method, cost and hazards.
+//!
+//! A plan is one serialisable value that library, command, tests and report share: the plan that is shown is the plan that
+//! runs. Nothing here sees a connection; what the planner must know of the data comes as `Facts`.
+
+mod checks;
+mod hazard;
+mod order;
+mod rebuild;
+mod table;
+mod virtual_tables;
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use schema_sql::fold;
+use serde::{Deserialize, Serialize};
+
+pub use checks::{Check, CheckKind};
+pub use hazard::{Hazard, HazardCode};
+pub(crate) use order::{Request, plan};
+pub(crate) use rebuild::OLD_PREFIX;
+
+use crate::diff::Change;
+
+/// The format of a plan's JSON form; raised when a field changes its meaning.
+pub const PLAN_FORMAT: u32 = 1;
+
+/// Everything a run is going to do to the catalog and to rows, in order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Plan {
+    /// The format of this value, [`PLAN_FORMAT`].
+    pub format: u32,
+    /// The model's name.
+    pub model: String,
+    /// The model's version.
+    pub version: String,
+    /// SHA-256 of the catalog that the plan was made for, and the history's newest row: a plan fits nothing else.
+    pub key: PlanKey,
+    /// The steps.
+    pub steps: Vec<Step>,
+}
+
+/// What a plan was made for.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct PlanKey {
+    /// SHA-256 of the live catalog's snapshot form, in hexadecimal digits.
+    pub catalog: String,
+    /// The id of the newest history row, 0 where there is none.
+    pub head: i64,
+}
+
+/// One step: what changes, and how.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Step {
+    /// What it changes.
+    pub changes: Vec<Change>,
+    /// The table, view or trigger it works on.
+    pub object: String,
+    /// Its statements, in order, without a trailing semicolon.
+    pub sql: Vec<String>,
+    /// What the statements need of the connection.
+    pub needs: Needs,
+    /// How it works.
+    pub method: Method,
+    /// What a person should know.
+    pub hazards: Vec<Hazard>,
+    /// What the rows must satisfy before it may run.
+    pub checks: Vec<Check>,
+    /// What it is going to cost.
+    pub cost: Cost,
+    /// Whether the table's rows must be as many afterwards as before.
+    pub keeps_rows: bool,
+}
+
+/// What a step needs of the connection besides foreign keys off, which every plan has.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct Needs {
+    /// `legacy_alter_table` on, so that renaming a table away rewrites nothing else.
+    pub legacy_alter: bool,
+    /// Triggers disabled, so that filling rows has no side effect.
+    pub triggers_off: bool,
+    /// `writable_schema` on.
+    pub writable_schema: bool,
+}
+
+/// How a step works; cheapest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Method {
+    /// Only the catalog changes; no row is touched.
+    Catalog,
+    /// Rows are read, not written (an index that is built counts as this).
+    Scan,
+    /// Rows are written in place.
+    Update,
+    /// Rows are copied into a new table.
+    Rebuild,
+}
+
+/// What a step or a plan costs.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Cost {
+    /// Rows read or written.
+    pub rows: u64,
+    /// Bytes read or written.
+    pub bytes: u64,
+    /// Estimated time, milliseconds.
+    pub ms: u64,
+    /// Disk space needed besides the database's own, in bytes, until the next checkpoint or VACUUM.
+    pub disk: u64,
+}
+
+/// How much a plan asks of the people who run it.
+///
+/// - simple: every step is a catalog change or a scan, and no hazard is about loss;
+/// - moderate: rows are written or copied in one table, or a column or table is renamed, and no hazard is about loss;
+/// - complex: rows are written or copied in several tables, or a hazard is about loss.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Complexity {
+    /// See the type.
+    Simple,
+    /// See the type.
+    Moderate,
+    /// See the type.
+    Complex,
+}
+
+/// What the planner must know of the data and of the engine.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Facts {
+    /// `sqlite3_libversion_number()` at run time.
+    pub(crate) sqlite: i32,
+    /// By folded live name.
+    pub(crate) tables: BTreeMap<String, TableFacts>,
+    /// Views and triggers of the live catalog that do not work, by name, with the reason.
+    pub(crate) broken: BTreeMap<String, String>,
+    /// Names of the history tables: never touched by a plan, named in messages.
+    pub(crate) native_off: bool,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct TableFacts {
+    pub(crate) rows: u64,
+    pub(crate) bytes: u64,
+}
+
+impl Facts {
+    pub(crate) fn of(&self, table: &str) -> TableFacts {
+        self.tables.get(&fold(table)).copied().unwrap_or_default()
+    }
+}
+
+impl Plan {
+    /// Whether there is nothing to do.
+    pub fn is_empty(&self) -> bool {
+        self.steps.is_empty()
+    }
+
+    /// Every change, in order.
+    pub fn changes(&self) -> impl Iterator<Item = &Change> {
+        self.steps.iter().flat_map(|step| step.changes.iter())
+    }
+
+    /// Every hazard, in order.
+    pub fn hazards(&self) -> impl Iterator<Item = &Hazard> {
+        self.steps.iter().flat_map(|step| step.hazards.iter())
+    }
+
+    /// The sum of the steps' costs.
+    pub fn cost(&self) -> Cost {
+        self.steps.iter().fold(Cost::default(), |sum, step| Cost {
+            rows: sum.rows + step.cost.rows,
+            bytes: sum.bytes + step.cost.bytes,
+            ms: sum.ms + step.cost.ms,
+            disk: sum.disk + step.cost.disk,
+        })
+    }
+
+    /// How much the plan asks of the people who run it, by the rules of [`Complexity`].
+    pub fn complexity(&self) -> Complexity {
+        let writes = self.steps.iter().filter(|step| step.method >= Method::Update).count();
+        let renames = self
+            .changes()
+            .any(|change| matches!(change, Change::RenameTable { .. } | Change::RenameColumn { .. }));
+        if writes > 1 || self.hazards().any(|hazard| hazard.code.is_loss()) {
+            Complexity::Complex
+        } else if writes == 1 || renames {
+            Complexity::Moderate
+        } else {
+            Complexity::Simple
+        }
+    }
+
+    /// The plan as an SQL script, for people to read or to run by hand with foreign keys off.
+    pub fn to_sql(&self) -> String {
+        let mut script = String::new();
+        let mut legacy = false;
+        for step in &self.steps {
+            if step.needs.legacy_alter != legacy {
+                legacy = step.needs.legacy_alter;
+                script.push_str(if legacy { "PRAGMA legacy_alter_table = ON;\n" } else { "PRAGMA legacy_alter_table = OFF;\n" });
+            }
+            for sql in &step.sql {
+                script.push_str(sql);
+                script.push_str(";\n");
+            }
+        }
+        if legacy {
+            script.push_str("PRAGMA legacy_alter_table = OFF;\n");
+        }
+        script
+    }
+}
+
+impl Step {
+    /// One line: the changes, joined.
+    pub fn summary(&self) -> String {
+        let changes: Vec<String> = self.changes.iter().map(ToString::to_string).collect();
+        match (self.method, changes.len()) {
+            (Method::Rebuild, 2..) => format!("rebuild table {}: {}", self.object, changes.join("; ")),
+            _ => changes.join("; "),
+        }
+    }
+}
+
+impl fmt::Display for Method {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Method::Catalog => "catalog",
+            Method::Scan => "scan",
+            Method::Update => "update",
+            Method::Rebuild => "rebuild",
+        })
+    }
+}
+
+impl fmt::Display for Plan {
+    /// One line a step: number, method and changes; below it its hazards.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.steps.is_empty() {
+            return f.write_str("nothing to do");
+        }
+        for (at, step) in self.steps.iter().enumerate() {
+            if at > 0 {
+                f.write_str("\n")?;
+            }
+            write!(f, "{}. {} ({})", at + 1, step.summary(), step.method)?;
+            for hazard in &step.hazards {
+                write!(f, "\n   {hazard}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Step {
+    /// A step that does nothing.
+    pub(crate) fn nothing() -> Step {
+        Step {
+            changes: Vec::new(),
+            object: String::new(),
+            sql: Vec::new(),
+            needs: Needs::default(),
+            method: Method::Catalog,
+            hazards: Vec::new(),
+            checks: Vec::new(),
+            cost: Cost::default(),
+            keeps_rows: false,
+        }
+    }
+}

@@ -1,0 +1,393 @@
+//! The order of the whole: what is set aside first, renames, drops, tables, then everything that names them.
+
+use schema_sql::{eq_name, quote_ident};
+
+use super::checks::unique_query;
+use super::rebuild::Image;
+use super::table::TableChange;
+use super::{Cost, Facts, Hazard, HazardCode, Method, Needs, PLAN_FORMAT, Plan, PlanKey, Step, virtual_tables};
+use crate::catalog::{Catalog, IndexInfo, TableInfo, Texts, name_sql};
+use crate::diff::{Change, diff};
+use crate::rename::Renames;
+use crate::wanted::Model;
+
+/// What a plan is made from.
+pub(crate) struct Request<'a> {
+    /// The live catalog after the renames.
+    pub(crate) live: &'a Catalog,
+    pub(crate) target: &'a Catalog,
+    pub(crate) renames: &'a Renames,
+    pub(crate) model: &'a Model,
+    pub(crate) facts: &'a Facts,
+    pub(crate) key: PlanKey,
+    /// Tables (by folded name) whose native statements the rehearsal has refuted.
+    pub(crate) rebuild: &'a [String],
+    /// The plan goes back: values that a backup will restore are made up.
+    pub(crate) undo: bool,
+}
+
+/// Makes the plan. An empty one means that catalog and target agree.
+pub(crate) fn plan(request: &Request<'_>) -> Plan {
+    let exact = |table: &str| !request.undo && request.model.table_hints(table).exact_order;
+    let changes = diff(request.live, request.target, &exact);
+    let texts = Texts::of(&[request.live, request.target]);
+    let mut planner = Planner { request, texts, changes, steps: Vec::new() };
+    planner.set_aside();
+    planner.drop_dependants();
+    planner.renames();
+    planner.drop_indexes();
+    planner.create_tables();
+    planner.alter_tables();
+    planner.drop_tables();
+    planner.create_indexes();
+    planner.virtual_tables();
+    planner.create_dependants();
+    planner.put_back();
+    Plan {
+        format: PLAN_FORMAT,
+        model: request.model.name.clone(),
+        version: request.model.version.clone(),
+        key: request.key.clone(),
+        steps: planner.steps,
+    }
+}
+
+struct Planner<'a> {
+    request: &'a Request<'a>,
+    texts: Texts,
+    changes: Vec<Change>,
+    steps: Vec<Step>,
+}
+
+fn catalog_step(changes: Vec<Change>, object: &str, sql: Vec<String>) -> Step {
+    Step {
+        changes,
+        object: object.to_owned(),
+        sql,
+        needs: Needs::default(),
+        method: Method::Catalog,
+        hazards: Vec::new(),
+        checks: Vec::new(),
+        cost: Cost { ms: 1, ..Cost::default() },
+        keeps_rows: false,
+    }
+}
+
+/// The statement with its object placed in `main`, so that a temporary table of the same name is never meant.
+pub(crate) fn in_main(sql: &str) -> String {
+    schema_sql::qualify(sql, "main").unwrap_or_else(|_| sql.to_owned())
+}
+
+impl Planner<'_> {
+    /// A broken view or trigger anywhere makes SQLite refuse RENAME and DROP COLUMN. Those that somebody else left broken
+    /// are dropped first and put back as they were at the end.
+    fn broken(&self) -> Vec<(&'static str, String, String)> {
+        let hindered = !self.request.renames.is_empty()
+            || self.changes.iter().any(|change| matches!(change, Change::DropColumn { .. }));
+        if !hindered {
+            return Vec::new();
+        }
+        let target = self.request.target;
+        let broken = |name: &str| self.request.facts.broken.contains_key(name);
+        let stays = |change: &Change, name: &str| match change {
+            Change::DropView { view } => eq_name(view, name),
+            Change::DropTrigger { trigger, .. } => eq_name(trigger, name),
+            _ => false,
+        };
+        let mut list = Vec::new();
+        for view in target.views.iter().filter(|view| broken(&view.name)) {
+            if !self.changes.iter().any(|change| stays(change, &view.name)) && self.request.live.view(&view.name).is_some() {
+                list.push(("VIEW", view.name.clone(), view.sql.clone()));
+            }
+        }
+        for trigger in target.triggers.iter().filter(|trigger| broken(&trigger.name)) {
+            if !self.changes.iter().any(|change| stays(change, &trigger.name))
+                && self.request.live.trigger(&trigger.name).is_some()
+            {
+                list.push(("TRIGGER", trigger.name.clone(), trigger.sql.clone()));
+            }
+        }
+        list
+    }
+
+    fn set_aside(&mut self) {
+        for (kind, name, _) in self.broken().into_iter().rev() {
+            let sql = format!("DROP {kind} main.{}", quote_ident(&name));
+            let mut step = catalog_step(Vec::new(), &name, vec![sql]);
+            let reason = self.request.facts.broken.get(&name).cloned().unwrap_or_default();
+            let text = format!("{} does not work ({reason}): set aside and put back as it is", kind.to_lowercase());
+            step.hazards.push(Hazard::new(HazardCode::Broken, name_sql(&name), text));
+            self.steps.push(step);
+        }
+    }
+
+    fn put_back(&mut self) {
+        for (_, name, sql) in self.broken() {
+            self.steps.push(catalog_step(Vec::new(), &name, vec![in_main(&sql)]));
+        }
+    }
+
+    fn take(&mut self, wanted: &dyn Fn(&Change) -> bool) -> Vec<Change> {
+        let (taken, left) = self.changes.drain(..).partition(|change| wanted(change));
+        self.changes = left;
+        taken
+    }
+
+    /// Triggers and views that go or change are dropped first: they would stand in the way of everything else. A trigger
+    /// goes with a table that is dropped.
+    fn drop_dependants(&mut self) {
+        let changes =
+            self.take(&|change| matches!(change, Change::DropTrigger { .. } | Change::DropView { .. }));
+        let rank = |change: &Change| u8::from(matches!(change, Change::DropView { .. }));
+        let mut changes = changes;
+        changes.sort_by_key(rank);
+        for change in changes {
+            let (kind, name) = match &change {
+                Change::DropTrigger { trigger, .. } => ("TRIGGER", trigger.clone()),
+                Change::DropView { view } => ("VIEW", view.clone()),
+                _ => continue,
+            };
+            let sql = format!("DROP {kind} IF EXISTS main.{}", quote_ident(&name));
+            self.steps.push(catalog_step(vec![change], &name, vec![sql]));
+        }
+    }
+
+    fn renames(&mut self) {
+        for (group, sql) in self.request.renames.statements() {
+            let changes: Vec<Change> = group
+                .iter()
+                .map(|rename| match &rename.table {
+                    None => Change::RenameTable { from: rename.from.clone(), to: rename.to.clone() },
+                    Some(table) => Change::RenameColumn {
+                        table: table.clone(),
+                        from: rename.from.clone(),
+                        to: rename.to.clone(),
+                    },
+                })
+                .collect();
+            let object = group.first().and_then(|rename| rename.table.clone()).unwrap_or_else(|| {
+                group.first().map(|rename| rename.to.clone()).unwrap_or_default()
+            });
+            let hazards = group
+                .iter()
+                .map(|rename| {
+                    let object = match &rename.table {
+                        None => name_sql(&rename.to),
+                        Some(table) => format!("{}.{}", name_sql(table), name_sql(&rename.to)),
+                    };
+                    let text = format!("older programs still use the name {}", name_sql(&rename.from));
+                    Hazard::new(HazardCode::Rename, object, text)
+                })
+                .collect();
+            let mut step = catalog_step(changes, &object, sql);
+            step.hazards = hazards;
+            self.steps.push(step);
+        }
+    }
+
+    fn drop_indexes(&mut self) {
+        for change in self.take(&|change| matches!(change, Change::DropIndex { .. })) {
+            let Change::DropIndex { index, .. } = &change else { continue };
+            let (sql, index) = (format!("DROP INDEX main.{}", quote_ident(index)), index.clone());
+            self.steps.push(catalog_step(vec![change], &index, vec![sql]));
+        }
+    }
+
+    fn create_tables(&mut self) {
+        for change in self.take(&|change| matches!(change, Change::CreateTable { .. })) {
+            let Change::CreateTable { table } = &change else { continue };
+            let Some(table) = self.request.target.table(table) else { continue };
+            let name = table.name.clone();
+            let sql = in_main(&crate::catalog::table_sql(table));
+            self.steps.push(catalog_step(vec![change], &name, vec![sql]));
+        }
+    }
+
+    fn alter_tables(&mut self) {
+        let altering = self.take(&Change::alters_table);
+        let mut names: Vec<String> = Vec::new();
+        for change in &altering {
+            if !names.iter().any(|name| eq_name(name, change.table())) {
+                names.push(change.table().to_owned());
+            }
+        }
+        for name in names {
+            let changes = altering.iter().filter(|change| eq_name(change.table(), &name)).cloned().collect();
+            self.alter_table(&name, changes);
+        }
+    }
+
+    fn alter_table(&mut self, name: &str, changes: Vec<Change>) {
+        let request = self.request;
+        let (Some(from), Some(to)) = (request.live.table(name), request.target.table(name)) else { return };
+        let hints = request.model.table_hints(name);
+        let recreated = |object: &str| {
+            !self.changes.iter().any(|change| match change {
+                Change::CreateIndex { index, .. } => eq_name(index, object),
+                Change::CreateTrigger { trigger, .. } => eq_name(trigger, object),
+                _ => false,
+            }) && !self.broken().iter().any(|(_, name, _)| eq_name(name, object))
+        };
+        let image =
+            Image { from, to, hints, renames: request.renames, fill: request.undo, live: request.live };
+        let ordered = ordered(&image);
+        let change = TableChange {
+            image: Image { to: if request.undo { to } else { &ordered }, ..image },
+            live: request.live,
+            target: request.target,
+            texts: &self.texts,
+            facts: request.facts,
+            changes,
+            kept: &recreated,
+        };
+        let forced = request.rebuild.iter().any(|table| eq_name(table, name));
+        // Native statements keep the order of the columns; the rebuild adopts the model's.
+        let native = TableChange { image: Image { to, ..image }, changes: change.changes.clone(), ..change };
+        let mut steps = native.steps(forced);
+        if steps.iter().any(|step| step.method == Method::Rebuild) {
+            steps = change.steps(true);
+        }
+        self.steps.extend(steps);
+    }
+
+    fn drop_tables(&mut self) {
+        for change in self.take(&|change| matches!(change, Change::DropTable { .. })) {
+            let Change::DropTable { table } = &change else { continue };
+            let table = table.clone();
+            let rows = self.request.facts.of(&table).rows;
+            let sql = format!("DROP TABLE main.{}", quote_ident(&table));
+            let mut step = catalog_step(vec![change], &table, vec![sql]);
+            step.hazards.push(Hazard::new(
+                HazardCode::DropTable,
+                name_sql(&table),
+                format!("the table and its {rows} rows are deleted"),
+            ));
+            self.steps.push(step);
+        }
+    }
+
+    fn create_indexes(&mut self) {
+        let mut creates = self.take(&|change| matches!(change, Change::CreateIndex { .. }));
+        let unique = |change: &Change| match change {
+            Change::CreateIndex { index, .. } => {
+                self.request.target.index(index).is_some_and(|(_, index)| index.unique)
+            }
+            _ => false,
+        };
+        creates.sort_by_key(|change| !unique(change));
+        for change in creates {
+            let Change::CreateIndex { index, .. } = &change else { continue };
+            let Some((table, index)) = self.request.target.index(index) else { continue };
+            let step = self.create_index(table, index, change);
+            self.steps.push(step);
+        }
+    }
+
+    fn create_index(&self, table: &TableInfo, index: &IndexInfo, change: Change) -> Step {
+        let facts = self.request.facts.of(self.request.renames.old_table(&table.name));
+        let mut step = catalog_step(vec![change], &table.name, vec![in_main(&index.sql)]);
+        if facts.rows == 0 {
+            return step;
+        }
+        step.method = Method::Scan;
+        step.cost = Cost { rows: facts.rows, bytes: facts.bytes, ms: 1 + facts.rows / 1_800, disk: facts.bytes / 4 };
+        let text = format!("sorts {} rows of {}", facts.rows, name_sql(&table.name));
+        step.hazards.push(Hazard::new(HazardCode::BuildIndex, name_sql(&index.name), text));
+        let from = self.request.live.table(&table.name).filter(|_| index.unique);
+        if let Some(from) = from {
+            let hints = self.request.model.table_hints(&table.name);
+            let image = Image {
+                from,
+                to: table,
+                hints,
+                renames: self.request.renames,
+                fill: self.request.undo,
+                live: self.request.live,
+            };
+            let terms: Vec<(String, String)> = index.terms.iter().map(|term| index_term(table, term)).collect();
+            let shown: Vec<&str> = index.terms.iter().map(|term| term.term.as_str()).collect();
+            let shown = format!("`{}`", shown.join("`, `"));
+            step.checks.push(unique_query(&image, &terms, index.filter.as_deref(), &shown));
+        }
+        step
+    }
+
+    fn virtual_tables(&mut self) {
+        let request = self.request;
+        let altered: Vec<String> = self
+            .steps
+            .iter()
+            .filter(|step| step.method >= Method::Update || step.changes.iter().any(|change| matches!(change, Change::RenameColumn { .. })))
+            .map(|step| step.object.clone())
+            .collect();
+        let changes = self.take(&|change| {
+            matches!(
+                change,
+                Change::CreateVirtualTable { .. } | Change::DropVirtualTable { .. } | Change::AlterVirtualTable { .. }
+            )
+        });
+        let mut made: Vec<String> = Vec::new();
+        for change in changes {
+            let name = change.table().to_owned();
+            let (from, to) = (request.live.virtual_table(&name), request.target.virtual_table(&name));
+            let step = match (from, to) {
+                (None, Some(to)) => virtual_tables::create(change, to),
+                (Some(from), Some(to)) => virtual_tables::alter(change, from, to),
+                (Some(from), None) => virtual_tables::drop(change, from),
+                (None, None) => continue,
+            };
+            made.push(name);
+            self.steps.push(step);
+        }
+        // An index over a table whose values were written must be filled again.
+        for table in &request.target.virtual_tables {
+            let touched = table.content().is_some_and(|content| altered.iter().any(|name| eq_name(name, &content)));
+            if touched && !made.iter().any(|name| eq_name(name, &table.name)) {
+                if let Some(sql) = virtual_tables::refill(table) {
+                    let mut step = catalog_step(Vec::new(), &table.name, vec![sql]);
+                    step.method = Method::Scan;
+                    self.steps.push(step);
+                }
+            }
+        }
+    }
+
+    fn create_dependants(&mut self) {
+        let changes = std::mem::take(&mut self.changes);
+        for change in changes {
+            let (name, sql) = match &change {
+                Change::CreateView { view } => match self.request.target.view(view) {
+                    Some(view) => (view.name.clone(), view.sql.clone()),
+                    None => continue,
+                },
+                Change::CreateTrigger { trigger, .. } => match self.request.target.trigger(trigger) {
+                    Some(trigger) => (trigger.name.clone(), trigger.sql.clone()),
+                    None => continue,
+                },
+                _ => continue,
+            };
+            self.steps.push(catalog_step(vec![change], &name, vec![in_main(&sql)]));
+        }
+    }
+}
+
+/// The term as an expression, and as it groups: with the collation that the index compares by.
+fn index_term(table: &TableInfo, term: &crate::catalog::IndexTermInfo) -> (String, String) {
+    let expr = if term.is_expr { format!("({})", term.term) } else { quote_ident(&term.term) };
+    let column = table.column(&term.term).filter(|_| !term.is_expr);
+    let collation = term.collation.clone().or_else(|| column.and_then(|column| column.collation.clone()));
+    let group = match collation {
+        None => expr.clone(),
+        Some(collation) => format!("{expr} COLLATE {}", quote_ident(&collation)),
+    };
+    (expr, group)
+}
+
+/// The table with its columns in the model's order, those that the model does not know last: what a rebuild makes.
+fn ordered(image: &Image<'_>) -> TableInfo {
+    let mut table = image.to.clone();
+    let order = &image.hints.order;
+    let position = |name: &str| order.iter().position(|wanted| eq_name(wanted, name)).unwrap_or(usize::MAX);
+    table.columns.sort_by_key(|column| position(&column.name));
+    table
+}

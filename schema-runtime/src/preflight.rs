@@ -1,0 +1,124 @@
+//! The live rows, held against every rule that the plan is about to tighten, before anything is changed.
+
+use rusqlite::Connection;
+use rusqlite::types::ValueRef;
+use schema_sql::{eq_name, quote_ident};
+
+use crate::catalog::Catalog;
+use crate::connection::SqliteResult;
+use crate::error::{Error, ErrorKind, Result};
+use crate::plan::{Check, Facts, HazardCode, Plan, TableFacts};
+
+/// A consent to a hazard: its code, everywhere or on one object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Consent {
+    pub(crate) code: HazardCode,
+    /// `table` or `table.column`; `None` consents on every object.
+    pub(crate) object: Option<String>,
+}
+
+impl Consent {
+    /// Reads `L103` or `L103=table.column`.
+    pub(crate) fn parse(text: &str) -> Option<Consent> {
+        let (code, object) = match text.split_once('=') {
+            Some((code, object)) => (code, Some(object.trim().to_owned())),
+            None => (text, None),
+        };
+        Some(Consent { code: HazardCode::from_code(code.trim())?, object })
+    }
+
+    pub(crate) fn covers(&self, code: HazardCode, object: &str) -> bool {
+        self.code == code && self.object.as_deref().is_none_or(|mine| eq_name(mine, object))
+    }
+}
+
+/// How many rows each table has, whether it has any, and about how many bytes.
+///
+/// `count` names the tables whose rows are counted exactly (a scan); of the others only whether they are empty is asked.
+pub(crate) fn facts(conn: &Connection, live: &Catalog, count: &dyn Fn(&str) -> bool) -> Result<Facts> {
+    let mut facts = Facts { sqlite: rusqlite::version_number(), ..Facts::default() };
+    for table in &live.tables {
+        let name = quote_ident(&table.name);
+        let rows = if count(&table.name) {
+            format!("SELECT count(*) FROM main.{name}")
+        } else {
+            format!("SELECT EXISTS (SELECT 1 FROM main.{name})")
+        };
+        let what = || format!("cannot read table `{}`", table.name);
+        let rows: i64 = conn.query_row(&rows, [], |row| row.get(0)).at(what)?;
+        let bytes = if rows > 0 && count(&table.name) { row_bytes(conn, table)? * rows.unsigned_abs() } else { 0 };
+        facts.tables.insert(schema_sql::fold(&table.name), TableFacts { rows: rows.unsigned_abs(), bytes });
+    }
+    Ok(facts)
+}
+
+/// The mean size of the first hundred rows, and at least 8 bytes.
+fn row_bytes(conn: &Connection, table: &crate::catalog::TableInfo) -> Result<u64> {
+    let columns: Vec<String> = table
+        .columns
+        .iter()
+        .filter(|column| column.generated.is_none())
+        .map(|column| format!("coalesce(length(CAST({} AS BLOB)), 0)", quote_ident(&column.name)))
+        .collect();
+    if columns.is_empty() {
+        return Ok(8);
+    }
+    let sql = format!(
+        "SELECT avg(bytes) FROM (SELECT {} + 8 AS bytes FROM main.{} LIMIT 100)",
+        columns.join(" + "),
+        quote_ident(&table.name)
+    );
+    let mean: Option<f64> =
+        conn.query_row(&sql, [], |row| row.get(0)).at(|| format!("cannot read table `{}`", table.name))?;
+    Ok(mean.unwrap_or(8.0).max(8.0) as u64)
+}
+
+/// Runs every check of the plan.
+///
+/// # Errors
+/// `Data`, with a cause for each check that found rows: how many, and the first few; nothing is changed.
+pub(crate) fn preflight(conn: &Connection, plan: &Plan, consents: &[Consent]) -> Result<()> {
+    let mut faults: Vec<(String, &Check)> = Vec::new();
+    for check in plan.steps.iter().flat_map(|step| step.checks.iter()) {
+        let consented = check.code.is_loss() && consents.iter().any(|consent| consent.covers(check.code, &check.object));
+        if consented {
+            continue;
+        }
+        if let Some(text) = find(conn, check)? {
+            faults.push((text, check));
+        }
+    }
+    let Some((_, first)) = faults.first() else { return Ok(()) };
+    let help = first.help.clone();
+    let mut error = Error::new(ErrorKind::Data, "rows of the database stand in the way of the change");
+    for (text, _) in &faults {
+        error = error.cause(text.clone());
+    }
+    Err(error.state("nothing was changed").help(help))
+}
+
+/// The fault in words, with the number of rows and the first three of them, or `None` where no row is at fault.
+fn find(conn: &Connection, check: &Check) -> Result<Option<String>> {
+    let what = || format!("cannot check the rows of `{}` ({})", check.object, check.kind);
+    let mut statement = conn.prepare(&check.query).at(what)?;
+    let mut rows = statement.query([]).at(what)?;
+    let mut count: u64 = 0;
+    let mut samples: Vec<String> = Vec::new();
+    while let Some(row) = rows.next().at(what)? {
+        count += 1;
+        if samples.len() < 3 {
+            samples.push(match row.get_ref(0).at(what)? {
+                ValueRef::Null => "?".to_owned(),
+                ValueRef::Integer(rowid) => rowid.to_string(),
+                ValueRef::Real(number) => number.to_string(),
+                ValueRef::Text(text) => format!("'{}'", String::from_utf8_lossy(text)),
+                ValueRef::Blob(bytes) => format!("a blob of {} bytes", bytes.len()),
+            });
+        }
+    }
+    if count == 0 {
+        return Ok(None);
+    }
+    let first = if count == 1 { "rowid or key" } else { "first rowids or keys" };
+    Ok(Some(format!("{count} {} ({first}: {})", check.fault, samples.join(", "))))
+}

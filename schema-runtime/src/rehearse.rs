@@ -1,0 +1,397 @@
+//! The plan, tried on a scratch copy of the catalog with one real row from each table, before the file is touched.
+//!
+//! The rehearsal proves that every statement works, that the result is the target, that every view and trigger that worked
+//! still works, that every foreign key has a parent to refer to, and that the undo leads back to the start.
+
+use std::collections::BTreeMap;
+
+use rusqlite::types::Value;
+use rusqlite::{Connection, params_from_iter};
+use schema_sql::{TriggerEvent, eq_name, quote_ident, split_create_trigger};
+
+use crate::catalog::{self, Catalog, TableInfo};
+use crate::connection::{SqliteResult, sqlite_error};
+use crate::diff::{Change, diff};
+use crate::error::{Error, ErrorKind, Result};
+use crate::plan::{Method, Needs, Plan, Step};
+use crate::rename::Renames;
+
+/// One real row of a table.
+#[derive(Debug, Clone)]
+pub(crate) struct Sample {
+    table: String,
+    columns: Vec<String>,
+    values: Vec<Value>,
+}
+
+/// What a rehearsal works on.
+pub(crate) struct Stage<'a> {
+    /// Makes an empty scratch database with the user's functions and collations.
+    pub(crate) scratch: &'a dyn Fn() -> Result<Connection>,
+    /// The names of the history tables.
+    pub(crate) own: &'a [String],
+    /// The live catalog, before any rename.
+    pub(crate) start: &'a Catalog,
+    pub(crate) target: &'a Catalog,
+    pub(crate) samples: &'a [Sample],
+    /// Views and triggers that do not work in `start`.
+    pub(crate) broken: &'a BTreeMap<String, String>,
+    /// Whether the order of a table's columns counts.
+    pub(crate) exact: &'a dyn Fn(&str) -> bool,
+}
+
+/// What the rehearsal says.
+pub(crate) enum Verdict {
+    /// The plan does what it shall; `undo` says whether the undo does as well, and whether it needs a backup's values.
+    Proved { undo: UndoProof },
+    /// The native statements for this table do not do: plan a rebuild instead.
+    Rebuild(String),
+}
+
+/// Whether an undo was proved.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum UndoProof {
+    /// It leads back, rows included.
+    Proved,
+    /// It leads back to the catalog; values must come from the backup.
+    NeedsBackup,
+    /// It does not lead back, for this reason.
+    Refuted(String),
+}
+
+/// Reads one row from each table that has one.
+pub(crate) fn samples(conn: &Connection, live: &Catalog) -> Result<Vec<Sample>> {
+    let mut samples = Vec::new();
+    for table in &live.tables {
+        let columns: Vec<String> = table
+            .columns
+            .iter()
+            .filter(|column| column.generated.is_none())
+            .map(|column| column.name.clone())
+            .collect();
+        if columns.is_empty() {
+            continue;
+        }
+        let names: Vec<String> = columns.iter().map(|name| quote_ident(name)).collect();
+        let sql = format!("SELECT {} FROM main.{} LIMIT 1", names.join(", "), quote_ident(&table.name));
+        let row = conn.prepare(&sql).and_then(|mut statement| {
+            let mut rows = statement.query([])?;
+            match rows.next()? {
+                None => Ok(None),
+                Some(row) => (0..columns.len()).map(|at| row.get(at)).collect::<rusqlite::Result<_>>().map(Some),
+            }
+        });
+        let row: Option<Vec<Value>> = row.at(|| format!("cannot read table `{}`", table.name))?;
+        if let Some(values) = row {
+            samples.push(Sample { table: table.name.clone(), columns, values });
+        }
+    }
+    Ok(samples)
+}
+
+fn put_samples(scratch: &Connection, samples: &[Sample]) -> Result<()> {
+    let pragma = |on: bool| {
+        let value = if on { "ON" } else { "OFF" };
+        scratch.execute_batch(&format!("PRAGMA ignore_check_constraints = {value}"))
+    };
+    pragma(true).at(|| "cannot prepare the rehearsal".to_owned())?;
+    for sample in samples {
+        let names: Vec<String> = sample.columns.iter().map(|name| quote_ident(name)).collect();
+        let marks = vec!["?"; names.len()].join(", ");
+        let table = quote_ident(&sample.table);
+        let sql = format!("INSERT INTO main.{table} ({}) VALUES ({marks})", names.join(", "));
+        // A row that the scratch copy refuses (an application function in a generated column, say) proves less, no more.
+        let _ = scratch.execute(&sql, params_from_iter(sample.values.iter()));
+    }
+    pragma(false).at(|| "cannot prepare the rehearsal".to_owned())
+}
+
+/// A scratch database with the catalog and the sample rows.
+fn replayed(stage_scratch: &dyn Fn() -> Result<Connection>, catalog: &Catalog, samples: &[Sample]) -> Result<Connection> {
+    let scratch = stage_scratch()?;
+    catalog::replay(&scratch, catalog, &mut |scratch| put_samples(scratch, samples))?;
+    Ok(scratch)
+}
+
+/// The catalog as it is after native renames; SQLite itself follows every reference.
+///
+/// # Errors
+/// `Dependent` if SQLite refuses a rename, naming what stands in its way.
+pub(crate) fn renamed(
+    scratch: &dyn Fn() -> Result<Connection>,
+    catalog: &Catalog,
+    renames: &Renames,
+    broken: &BTreeMap<String, String>,
+    own: &[String],
+) -> Result<Catalog> {
+    if renames.is_empty() {
+        return Ok(catalog.clone());
+    }
+    // Broken views and triggers are set aside, as the plan does.
+    let aside = |name: &str| broken.contains_key(name);
+    let mut sound = catalog.clone();
+    sound.views.retain(|view| !aside(&view.name));
+    sound.triggers.retain(|trigger| !aside(&trigger.name));
+    let scratch = replayed(scratch, &sound, &[])?;
+    for (_, statements) in renames.statements() {
+        for sql in statements {
+            scratch.execute_batch(&sql).map_err(|err| {
+                Error::new(ErrorKind::Dependent, format!("SQLite refuses `{sql}`"))
+                    .source(err)
+                    .state("nothing was changed")
+                    .help("mend or drop what stands in the way, then start again")
+            })?;
+        }
+    }
+    let mut after = catalog::read(&scratch, "main", own)?;
+    after.opaque.clone_from(&catalog.opaque);
+    after.views = in_order(&catalog.views, after.views, |view| view.name.clone(), aside);
+    after.triggers = in_order(&catalog.triggers, after.triggers, |trigger| trigger.name.clone(), aside);
+    Ok(after)
+}
+
+/// Puts what was set aside back in its place.
+fn in_order<T: Clone>(all: &[T], sound: Vec<T>, name: impl Fn(&T) -> String, aside: impl Fn(&str) -> bool) -> Vec<T> {
+    let mut sound = sound.into_iter();
+    all.iter().filter_map(|item| if aside(&name(item)) { Some(item.clone()) } else { sound.next() }).collect()
+}
+
+/// Views, triggers and full-text indexes of `catalog` that do not work, with SQLite's reason.
+pub(crate) fn broken(scratch: &dyn Fn() -> Result<Connection>, catalog: &Catalog) -> Result<BTreeMap<String, String>> {
+    let mut found = BTreeMap::new();
+    if catalog.views.is_empty() && catalog.triggers.is_empty() && catalog.virtual_tables.is_empty() {
+        return Ok(found);
+    }
+    let quiet = Catalog { triggers: Vec::new(), ..catalog.clone() };
+    let scratch = replayed(scratch, &quiet, &[])?;
+    for view in &catalog.views {
+        if let Err(err) = scratch.prepare(&format!("SELECT * FROM main.{}", quote_ident(&view.name))) {
+            found.insert(view.name.clone(), reason(&err));
+        }
+    }
+    for table in &catalog.virtual_tables {
+        let sql = format!("SELECT * FROM main.{} LIMIT 1", quote_ident(&table.name));
+        if let Err(err) = scratch.execute_batch(&sql) {
+            found.insert(table.name.clone(), reason(&err));
+        }
+    }
+    for trigger in &catalog.triggers {
+        if let Some(reason) = trigger_fault(&scratch, catalog, trigger) {
+            found.insert(trigger.name.clone(), reason);
+        }
+    }
+    Ok(found)
+}
+
+fn reason(err: &rusqlite::Error) -> String {
+    match err {
+        rusqlite::Error::SqliteFailure(_, Some(text)) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+/// SQLite compiles a trigger only with a statement that fires it; so each is created alone and such a statement prepared.
+fn trigger_fault(scratch: &Connection, catalog: &Catalog, trigger: &catalog::TriggerInfo) -> Option<String> {
+    let parts = match split_create_trigger(&trigger.sql) {
+        Ok(parts) => parts,
+        Err(err) => return Some(err.to_string()),
+    };
+    let target = quote_ident(&trigger.table);
+    let columns: Vec<&str> = match catalog.table(&trigger.table) {
+        Some(table) => table
+            .columns
+            .iter()
+            .filter(|column| column.generated.is_none())
+            .map(|column| column.name.as_str())
+            .collect(),
+        None => Vec::new(),
+    };
+    let sql = match &parts.event {
+        TriggerEvent::Insert => format!("INSERT INTO main.{target} DEFAULT VALUES"),
+        TriggerEvent::Delete => format!("DELETE FROM main.{target}"),
+        TriggerEvent::Update(named) => {
+            if let Some(table) = catalog.table(&trigger.table) {
+                if let Some(lost) = named.iter().find(|name| table.column(name).is_none()) {
+                    return Some(format!("UPDATE OF names no column of `{}`: {lost}", table.name));
+                }
+            }
+            let column = named.first().map(String::as_str).or_else(|| columns.first().copied());
+            let column = match column {
+                Some(column) => column.to_owned(),
+                None => match view_column(scratch, &trigger.table) {
+                    Some(column) => column,
+                    None => return None,
+                },
+            };
+            format!("UPDATE main.{target} SET {0} = {0}", quote_ident(&column))
+        }
+        _ => return None,
+    };
+    let fault = scratch.execute_batch(&trigger.sql).and_then(|()| scratch.prepare(&sql).map(|_| ())).err();
+    let _ = scratch.execute_batch(&format!("DROP TRIGGER IF EXISTS main.{}", quote_ident(&trigger.name)));
+    fault.map(|err| reason(&err))
+}
+
+fn view_column(scratch: &Connection, view: &str) -> Option<String> {
+    let statement = scratch.prepare(&format!("SELECT * FROM main.{}", quote_ident(view))).ok()?;
+    statement.column_names().first().map(|name| (*name).to_owned())
+}
+
+/// Sets on the connection what a step needs, or with the default takes it back.
+pub(crate) fn set_needs(conn: &Connection, needs: Needs) -> Result<()> {
+    let legacy = if needs.legacy_alter { "ON" } else { "OFF" };
+    conn.execute_batch(&format!("PRAGMA legacy_alter_table = {legacy}"))
+        .and_then(|()| {
+            conn.set_db_config(rusqlite::config::DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, !needs.triggers_off)
+        })
+        .map(|_| ())
+        .at(|| "cannot prepare the connection for the step".to_owned())
+}
+
+fn run(scratch: &Connection, plan: &Plan) -> std::result::Result<(), (Step, rusqlite::Error)> {
+    for step in &plan.steps {
+        let fail = |err| (step.clone(), err);
+        set_needs(scratch, step.needs).map_err(|_| fail(rusqlite::Error::InvalidQuery))?;
+        for sql in &step.sql {
+            scratch.execute_batch(sql).map_err(fail)?;
+        }
+    }
+    set_needs(scratch, Needs::default()).map_err(|_| (Step::nothing(), rusqlite::Error::InvalidQuery))
+}
+
+/// Tries `plan`, then `undo`.
+///
+/// # Errors
+/// `Dependent` if a view or trigger that works would no longer work, or a foreign key would refer to nothing; `Missing` if
+/// a function or collation is not registered; `Rehearsal` if the plan fails, or ends elsewhere than at the target.
+pub(crate) fn rehearse(stage: &Stage<'_>, plan: &Plan, undo: &Plan) -> Result<Verdict> {
+    let scratch = replayed(stage.scratch, stage.start, stage.samples)?;
+    if let Err((step, err)) = run(&scratch, plan) {
+        return refuted(&step, err);
+    }
+    let reached = catalog::read(&scratch, "main", stage.own)?;
+    let rest = diff(&reached, stage.target, stage.exact);
+    if let Some(change) = rest.first() {
+        return missed(plan, change);
+    }
+    dependants_work(stage)?;
+    Ok(Verdict::Proved { undo: rehearse_undo(stage, &scratch, undo)? })
+}
+
+fn is_native(step: &Step) -> bool {
+    step.method != Method::Rebuild && step.changes.iter().any(Change::alters_table)
+}
+
+fn refuted(step: &Step, err: rusqlite::Error) -> Result<Verdict> {
+    if is_native(step) {
+        return Ok(Verdict::Rebuild(step.object.clone()));
+    }
+    let error = sqlite_error(err, format!("the plan fails on the scratch copy at `{}`", step.summary()));
+    let error = if error.kind() == ErrorKind::Sqlite { error.of_kind(ErrorKind::Rehearsal) } else { error };
+    Err(error.state("nothing was changed").help("this is the model's SQL as SQLite sees it: mend the model, or what the message names"))
+}
+
+fn missed(plan: &Plan, change: &Change) -> Result<Verdict> {
+    let native = plan.steps.iter().find(|step| is_native(step) && eq_name(&step.object, change.table()));
+    if let Some(step) = native {
+        return Ok(Verdict::Rebuild(step.object.clone()));
+    }
+    Err(Error::new(ErrorKind::Rehearsal, "the plan does not lead to the model on the scratch copy")
+        .cause(format!("left over: {change}"))
+        .state("nothing was changed")
+        .help("please report this with the schema and the model; the database can be used as it is"))
+}
+
+/// Every view and trigger that worked must work, and every foreign key have its parent.
+fn dependants_work(stage: &Stage<'_>) -> Result<()> {
+    let after = broken(stage.scratch, stage.target)?;
+    let mut faults: Vec<String> = Vec::new();
+    for (name, reason) in &after {
+        if !stage.broken.contains_key(name) {
+            let kind = if stage.target.view(name).is_some() {
+                "view"
+            } else if stage.target.trigger(name).is_some() {
+                "trigger"
+            } else {
+                "virtual table"
+            };
+            faults.push(format!("{kind} `{name}` would not work: {reason}"));
+        }
+    }
+    let before = dangling(stage.start);
+    for fault in dangling(stage.target) {
+        if !before.contains(&fault) {
+            faults.push(fault);
+        }
+    }
+    if faults.is_empty() {
+        return Ok(());
+    }
+    let mut error = Error::new(ErrorKind::Dependent, "the change would break what depends on it");
+    for fault in faults {
+        error = error.cause(fault);
+    }
+    Err(error.state("nothing was changed").help("change or drop what depends on it, in the model where it is the model's, then start again"))
+}
+
+/// Foreign keys whose parent is missing, lacks a column, or is not unique there: SQLite calls it a foreign key mismatch.
+fn dangling(catalog: &Catalog) -> Vec<String> {
+    let mut faults = Vec::new();
+    for table in &catalog.tables {
+        for foreign in &table.foreign_keys {
+            let by = foreign.columns.join(", ");
+            let Some(parent) = catalog.table(&foreign.table) else {
+                let other = catalog.opaque.iter().any(|opaque| eq_name(&opaque.name, &foreign.table));
+                if !other {
+                    faults.push(format!("`{}`({by}) refers to table `{}`, which is not there", table.name, foreign.table));
+                }
+                continue;
+            };
+            if !foreign.to.is_empty() && !is_key(parent, &foreign.to) {
+                let to = foreign.to.join(", ");
+                faults.push(format!("`{}`({by}) refers to `{}`({to}), which is no unique key", table.name, parent.name));
+            }
+        }
+    }
+    faults
+}
+
+/// Whether the columns are the table's primary key, or have a unique constraint or a full unique index.
+fn is_key(parent: &TableInfo, columns: &[String]) -> bool {
+    let same = |names: Vec<&str>| {
+        names.len() == columns.len() && columns.iter().all(|column| names.iter().any(|name| eq_name(name, column)))
+    };
+    let of_terms = |terms: &[catalog::KeyTermInfo]| same(terms.iter().map(|term| term.column.as_str()).collect());
+    parent.primary_key.as_ref().is_some_and(|key| of_terms(&key.terms))
+        || parent.uniques.iter().any(|unique| of_terms(&unique.terms))
+        || parent.indexes.iter().any(|index| {
+            index.unique
+                && index.filter.is_none()
+                && index.terms.iter().all(|term| !term.is_expr)
+                && same(index.terms.iter().map(|term| term.term.as_str()).collect())
+        })
+}
+
+/// Runs the undo on the changed scratch copy; where rows stand in its way, once more without them.
+fn rehearse_undo(stage: &Stage<'_>, scratch: &Connection, undo: &Plan) -> Result<UndoProof> {
+    let prepare = |sql: &str| scratch.execute_batch(sql).at(|| "cannot rehearse the undo".to_owned());
+    prepare("SAVEPOINT schema_undo")?;
+    let mut proof = UndoProof::Proved;
+    if let Err((_, first)) = run(scratch, undo) {
+        set_needs(scratch, Needs { triggers_off: true, ..Needs::default() })?;
+        prepare("ROLLBACK TO schema_undo")?;
+        for table in &stage.target.tables {
+            prepare(&format!("DELETE FROM main.{}", quote_ident(&table.name)))?;
+        }
+        if let Err((step, err)) = run(scratch, undo) {
+            let _ = first;
+            return Ok(UndoProof::Refuted(format!("{}: {}", step.summary(), reason(&err))));
+        }
+        proof = UndoProof::NeedsBackup;
+    }
+    let back = catalog::read(scratch, "main", stage.own)?;
+    match diff(&back, stage.start, &|_| false).first() {
+        None => Ok(proof),
+        Some(change) => Ok(UndoProof::Refuted(format!("left over: {change}"))),
+    }
+}

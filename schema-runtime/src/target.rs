@@ -1,0 +1,430 @@
+//! What the catalog shall be: the model, what the history says, and what the file holds, merged.
+//!
+//! Each difference between the three has a known cause, and each cause one answer: alter, adopt, repair, retire, leave
+//! alone, or refuse. The result is a whole catalog; how to get there is the business of `diff` and `plan`.
+
+mod columns;
+mod objects;
+
+use schema_sql::eq_name;
+
+use crate::catalog::{self, Catalog, TableInfo, Texts};
+use crate::error::{Error, ErrorKind, Result};
+use crate::rename::Renames;
+use crate::snapshot::{Owners, Snapshot, State, key, table_keys};
+use crate::wanted::Model;
+
+/// What happens to a table or column that the model no longer declares.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum RemovalPolicy {
+    /// It stays with its data, retired, and is reported. What would block inserts, or deletes of parents, is relaxed.
+    #[default]
+    Retain,
+    /// It is dropped with its data.
+    Drop,
+    /// The run is refused.
+    Refuse,
+}
+
+/// What happens when the database was changed by hand since the last revision.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum DriftPolicy {
+    /// The run is refused, with every difference named.
+    #[default]
+    Refuse,
+    /// The model's state is restored, and the report says so.
+    Repair,
+}
+
+/// Something that a person should read in the report.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Note {
+    pub(crate) kind: NoteKind,
+    pub(crate) text: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NoteKind {
+    /// An object that was there before the model declared it.
+    Adopted,
+    /// An object that somebody changed or dropped by hand.
+    Repaired,
+    /// Something that somebody had done by hand already.
+    Recorded,
+    /// Something kept although the model no longer declares it.
+    Retired,
+    /// Something retired that the model declares again.
+    Revived,
+    /// Something that may trouble the program.
+    Warning,
+}
+
+/// What a run aims at.
+#[derive(Debug, Clone)]
+pub(crate) struct Target {
+    /// The live catalog after the declared renames.
+    pub(crate) live: Catalog,
+    /// The wanted end.
+    pub(crate) catalog: Catalog,
+    pub(crate) owners: Owners,
+    pub(crate) renames: Renames,
+    pub(crate) notes: Vec<Note>,
+    /// Columns that existed in the file before they were modelled, or were altered by the model: what each table gained.
+    pub(crate) drops: Vec<String>,
+}
+
+/// The sides of a merge, all by the new names.
+pub(crate) struct Sides<'a> {
+    pub(crate) live: Catalog,
+    pub(crate) last: Option<Snapshot>,
+    pub(crate) model: &'a Model,
+    pub(crate) renames: Renames,
+    /// Keys of objects that other models of the file manage.
+    pub(crate) others: Owners,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Policies {
+    pub(crate) removal: RemovalPolicy,
+    pub(crate) drift: DriftPolicy,
+}
+
+/// Three values of one property; `base` is what was applied last, where the model managed it.
+struct Three<'v, T: ?Sized> {
+    live: &'v T,
+    base: Option<&'v T>,
+    wanted: &'v T,
+}
+
+struct Merge<'a> {
+    sides: &'a Sides<'a>,
+    policies: Policies,
+    texts: Texts,
+    owners: Owners,
+    notes: Vec<Note>,
+    drops: Vec<String>,
+    drift: Vec<String>,
+    conflicts: Vec<String>,
+    refused: Vec<(String, String)>,
+}
+
+/// Merges the three sides.
+///
+/// # Errors
+/// `Drift` if something was changed by hand and the policy refuses; `Conflict` if all three sides differ, or a wanted
+/// name is taken by another kind of object or another model; `Refused` if the removal policy forbids a removal;
+/// `Opaque` if a managed object could not be read. Each lists everything it found.
+pub(crate) fn merge(sides: Sides<'_>, policies: Policies) -> Result<Target> {
+    let mut catalogs = vec![&sides.live, &sides.model.catalog];
+    catalogs.extend(sides.last.as_ref().map(|last| &last.catalog));
+    let mut merge = Merge {
+        texts: Texts::of(&catalogs),
+        sides: &sides,
+        policies,
+        owners: Owners::default(),
+        notes: Vec::new(),
+        drops: Vec::new(),
+        drift: Vec::new(),
+        conflicts: Vec::new(),
+        refused: Vec::new(),
+    };
+    merge.refuse_opaque()?;
+    merge.refuse_clashes();
+    let mut catalog = Catalog { opaque: sides.live.opaque.clone(), ..Catalog::default() };
+    merge.tables(&mut catalog);
+    merge.virtual_tables(&mut catalog);
+    merge.views(&mut catalog);
+    merge.triggers(&mut catalog);
+    merge.hint_lone_renames();
+    merge.refuse_problems()?;
+    let Merge { owners, mut notes, drops, .. } = merge;
+    for text in &sides.renames.unmatched {
+        notes.push(Note { kind: NoteKind::Warning, text: text.clone() });
+    }
+    Ok(Target { live: sides.live, catalog, owners, renames: sides.renames, notes, drops })
+}
+
+impl Merge<'_> {
+    fn note(&mut self, kind: NoteKind, text: String) {
+        self.notes.push(Note { kind, text });
+    }
+
+    fn managed_last(&self, key: &str) -> bool {
+        self.sides.last.as_ref().is_some_and(|last| last.owners.is_managed(key))
+    }
+
+    fn retired_last(&self, key: &str) -> bool {
+        let state = self.sides.last.as_ref().and_then(|last| last.owners.get(key));
+        matches!(state, Some(State::Retired { .. }))
+    }
+
+    /// Records the state of something that stays as it was, whoever owns it.
+    fn carry(&mut self, key: String) {
+        let state = self.sides.last.as_ref().and_then(|last| last.owners.get(&key)).cloned();
+        self.owners.set(key, state.unwrap_or(State::Foreign));
+    }
+
+    fn retire(&mut self, key: String) {
+        let state = match self.sides.last.as_ref().and_then(|last| last.owners.get(&key)) {
+            Some(state @ State::Retired { .. }) => state.clone(),
+            _ => State::Retired { since: self.sides.model.version.clone() },
+        };
+        self.owners.set(key, state);
+    }
+
+    /// Whether the wanted value is to be taken; says why, or remembers the problem.
+    fn decide<T: ?Sized>(
+        &mut self,
+        what: &str,
+        three: &Three<'_, T>,
+        same: &dyn Fn(&T, &T) -> bool,
+        show: &dyn Fn(&T) -> String,
+    ) -> bool {
+        let Three { live, base, wanted } = three;
+        if same(live, wanted) {
+            if base.is_some_and(|base| !same(base, wanted)) {
+                self.note(NoteKind::Recorded, format!("{what} is already {}", show(wanted)));
+            }
+            return false;
+        }
+        match base {
+            None => {
+                let text = format!("{what} was {} before the model declared it {}", show(live), show(wanted));
+                self.note(NoteKind::Adopted, text);
+            }
+            Some(base) if same(live, base) => {}
+            Some(base) if same(base, wanted) => {
+                if self.policies.drift == DriftPolicy::Refuse {
+                    self.drift.push(format!("{what} is {} but was left as {}", show(live), show(base)));
+                } else {
+                    self.note(NoteKind::Repaired, format!("{what} was changed by hand to {}", show(live)));
+                }
+            }
+            Some(base) => self.conflicts.push(format!(
+                "{what} is {} in the database, {} in the history and {} in the model",
+                show(live),
+                show(base),
+                show(wanted)
+            )),
+        }
+        true
+    }
+
+    /// A wanted object that the file lacks: new, or dropped by hand.
+    fn missing(&mut self, what: &str, key: &str) {
+        if self.managed_last(key) {
+            self.note(NoteKind::Repaired, format!("{what} was dropped by hand"));
+        }
+    }
+
+    /// A wanted object that the file has: says so where it was there before the model declared it.
+    fn present(&mut self, what: &str, key: &str) {
+        if self.retired_last(key) {
+            self.note(NoteKind::Revived, format!("{what} comes back with its values"));
+        } else if self.sides.last.is_some() && !self.managed_last(key) {
+            self.note(NoteKind::Adopted, format!("{what} was there before the model declared it"));
+        }
+    }
+
+    fn refuse_opaque(&self) -> Result<()> {
+        let model = self.sides.model;
+        let concerned = self.sides.live.opaque.iter().find(|opaque| {
+            let hit = |name: &str| eq_name(name, &opaque.name) || eq_name(name, &opaque.table);
+            model.catalog.tables.iter().any(|table| {
+                hit(&table.name)
+                    || table.indexes.iter().any(|index| eq_name(&index.name, &opaque.name))
+                    || model.table_hints(&table.name).renamed_from.iter().any(|name| hit(name))
+            }) || model.catalog.views.iter().any(|view| eq_name(&view.name, &opaque.name))
+                || model.catalog.triggers.iter().any(|trigger| eq_name(&trigger.name, &opaque.name))
+        });
+        match concerned {
+            None => Ok(()),
+            Some(opaque) => Err(Error::new(
+                ErrorKind::Opaque,
+                format!("cannot read {} `{}` with certainty", opaque.kind, opaque.name),
+            )
+            .cause(opaque.reason.clone())
+            .state("nothing was changed")
+            .help(format!("drop and create {} `{}` by hand in plain SQL, then start again", opaque.kind, opaque.name))),
+        }
+    }
+
+    /// A wanted name that another kind of object, another table's index, or another model holds.
+    fn refuse_clashes(&mut self) {
+        let live = &self.sides.live;
+        let kind_of = |name: &str| {
+            if live.table(name).is_some() {
+                Some("table")
+            } else if live.virtual_table(name).is_some() {
+                Some("virtual table")
+            } else if live.view(name).is_some() {
+                Some("view")
+            } else if live.index(name).is_some() {
+                Some("index")
+            } else {
+                None
+            }
+        };
+        let wanted = &self.sides.model.catalog;
+        let mut names: Vec<(&str, &str)> = Vec::new();
+        names.extend(wanted.tables.iter().map(|table| ("table", table.name.as_str())));
+        names.extend(wanted.virtual_tables.iter().map(|table| ("virtual table", table.name.as_str())));
+        names.extend(wanted.views.iter().map(|view| ("view", view.name.as_str())));
+        for table in &wanted.tables {
+            names.extend(table.indexes.iter().map(|index| ("index", index.name.as_str())));
+        }
+        for (kind, name) in names {
+            if let Some(taken) = kind_of(name).filter(|taken| *taken != kind) {
+                self.conflicts.push(format!("the model wants a {kind} `{name}`, but the database has a {taken} of this name"));
+            }
+            let foreign = match kind {
+                "table" => key::table(name),
+                "virtual table" => key::virtual_table(name),
+                "view" => key::view(name),
+                _ => key::index(name),
+            };
+            if self.sides.others.is_managed(&foreign) {
+                self.conflicts.push(format!("{kind} `{name}` is managed by another model of this database"));
+            }
+        }
+        for table in &wanted.tables {
+            for index in &table.indexes {
+                if let Some((holder, _)) = live.index(&index.name) {
+                    if !eq_name(&holder.name, &table.name) && !self.managed_last(&key::index(&index.name)) {
+                        self.conflicts.push(format!(
+                            "the model wants an index `{}` on `{}`, but the database has it on `{}`",
+                            index.name, table.name, holder.name
+                        ));
+                    }
+                }
+            }
+        }
+    }
+
+    fn tables(&mut self, catalog: &mut Catalog) {
+        let sides = self.sides;
+        for live in &sides.live.tables {
+            match sides.model.catalog.table(&live.name) {
+                Some(wanted) => {
+                    self.present(&format!("table `{}`", live.name), &key::table(&live.name));
+                    let merged = self.table(live, wanted);
+                    catalog.tables.push(merged);
+                }
+                None => {
+                    if let Some(kept) = self.unwanted_table(live) {
+                        catalog.tables.push(kept);
+                    }
+                }
+            }
+        }
+        for wanted in &sides.model.catalog.tables {
+            if sides.live.table(&wanted.name).is_none() {
+                self.missing(&format!("table `{}`", wanted.name), &key::table(&wanted.name));
+                for key in table_keys(wanted, &self.texts) {
+                    self.owners.set(key, State::Managed);
+                }
+                catalog.tables.push(wanted.clone());
+            }
+        }
+    }
+
+    /// A table that the model does not declare: kept as it is, retired, or dropped (`None`).
+    fn unwanted_table(&mut self, live: &TableInfo) -> Option<TableInfo> {
+        let table_key = key::table(&live.name);
+        let managed = self.managed_last(&table_key);
+        let consented = self.sides.model.dropped.iter().any(|name| eq_name(name, &live.name));
+        let ours = managed || self.retired_last(&table_key);
+        if ours && (consented || (managed && self.policies.removal == RemovalPolicy::Drop)) {
+            self.drops.push(format!("table `{}`", live.name));
+            return None;
+        }
+        if managed && self.policies.removal == RemovalPolicy::Refuse {
+            let remedy = format!("dropped: [\"{}\"]", live.name);
+            self.refused.push((format!("the model no longer declares table `{}`", live.name), remedy));
+        }
+        if !managed {
+            for key in table_keys(live, &self.texts) {
+                self.carry(key);
+            }
+            return Some(live.clone());
+        }
+        self.note(NoteKind::Retired, format!("table `{}` is no longer in the model and is kept", live.name));
+        let mut kept = live.clone();
+        // A foreign key of rows that nobody maintains any more would block deletes of their parents.
+        kept.foreign_keys.retain(|foreign| {
+            !self.managed_last(&key::foreign_key(
+                &live.name,
+                foreign.columns.iter().map(String::as_str),
+                &foreign.table,
+            ))
+        });
+        // Its managed indexes would only cost: like all removed indexes, they go.
+        kept.indexes.retain(|index| !self.managed_last(&key::index(&index.name)));
+        if kept.foreign_keys.len() != live.foreign_keys.len() {
+            kept.sql = catalog::table_sql(&kept);
+        }
+        for key in table_keys(&kept, &self.texts) {
+            if self.managed_last(&key) { self.retire(key) } else { self.carry(key) }
+        }
+        Some(kept)
+    }
+
+    /// A lone removed column beside a lone new one of the same type may be a rename that nobody declared.
+    fn hint_lone_renames(&mut self) {
+        let sides = self.sides;
+        for wanted in &sides.model.catalog.tables {
+            let Some(live) = sides.live.table(&wanted.name) else { continue };
+            let removed: Vec<_> = live
+                .columns
+                .iter()
+                .filter(|column| wanted.column(&column.name).is_none())
+                .filter(|column| self.managed_last(&key::column(&live.name, &column.name)))
+                .collect();
+            let added: Vec<_> = wanted.columns.iter().filter(|column| live.column(&column.name).is_none()).collect();
+            if let ([old], [new]) = (removed.as_slice(), added.as_slice()) {
+                if catalog::same_type(&old.type_name, &new.type_name, false) {
+                    let text = format!(
+                        "column `{}`.`{}` went as `{}` came: if it is a rename, declare it with #[column(renamed_from = \"{}\")]",
+                        live.name, old.name, new.name, old.name
+                    );
+                    self.note(NoteKind::Warning, text);
+                }
+            }
+        }
+    }
+
+    fn refuse_problems(&mut self) -> Result<()> {
+        if !self.conflicts.is_empty() {
+            let mut error = Error::new(ErrorKind::Conflict, "database, history and model contradict each other");
+            for text in &self.conflicts {
+                error = error.cause(text.clone());
+            }
+            return Err(error
+                .state("nothing was changed")
+                .help("make the database or the model agree with one of the others, then start again"));
+        }
+        if !self.drift.is_empty() {
+            let mut error = Error::new(ErrorKind::Drift, "the database was changed by hand since the last revision");
+            for text in &self.drift {
+                error = error.cause(text.clone());
+            }
+            return Err(error.state("nothing was changed").help(
+                "undo the change by hand, take it into the model, or restore the model's state with `.drift(DriftPolicy::Repair)`",
+            ));
+        }
+        if !self.refused.is_empty() {
+            let mut error = Error::new(ErrorKind::Refused, "the removal policy refuses to remove data");
+            let mut remedies = Vec::new();
+            for (text, remedy) in &self.refused {
+                error = error.cause(text.clone());
+                remedies.push(format!("`{remedy}`"));
+            }
+            return Err(error
+                .state("nothing was changed")
+                .help(format!("consent with {}, or keep it with another removal policy", remedies.join(", "))));
+        }
+        Ok(())
+    }
+}

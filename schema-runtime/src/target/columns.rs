@@ -1,0 +1,453 @@
+//! The merge of one table: its columns, keys, constraints and options.
+
+use schema_sql::eq_name;
+
+use super::{Merge, NoteKind, RemovalPolicy, Three};
+use crate::catalog::{
+    self, CheckInfo, ColumnInfo, ForeignKeyInfo, IndexInfo, PrimaryKeyInfo, TableInfo, UniqueInfo,
+};
+use crate::snapshot::{State, key};
+
+/// One table on the three sides.
+struct Table<'a> {
+    live: &'a TableInfo,
+    /// As it was left by the last revision, where the model managed it.
+    base: Option<&'a TableInfo>,
+    wanted: &'a TableInfo,
+}
+
+impl<'a> Merge<'a> {
+    pub(super) fn table(&mut self, live: &'a TableInfo, wanted: &'a TableInfo) -> TableInfo {
+        let base = self
+            .sides
+            .last
+            .as_ref()
+            .filter(|last| last.owners.is_managed(&key::table(&live.name)))
+            .and_then(|last| last.catalog.table(&live.name));
+        let table = Table { live, base, wanted };
+        self.owners.set(key::table(&wanted.name), State::Managed);
+        let mut merged = live.clone();
+        merged.name.clone_from(&wanted.name);
+        self.options(&table, &mut merged);
+        self.columns(&table, &mut merged);
+        self.primary_key(&table, &mut merged);
+        self.uniques(&table, &mut merged);
+        self.checks(&table, &mut merged);
+        self.foreign_keys(&table, &mut merged);
+        self.indexes(&table, &mut merged);
+        self.left_over_names(&table, &merged);
+        if merged != *live {
+            merged.sql = catalog::table_sql(&merged);
+        }
+        merged
+    }
+
+    fn options(&mut self, table: &Table<'_>, merged: &mut TableInfo) {
+        let Table { live, base, wanted } = table;
+        let what = format!("table `{}`", wanted.name);
+        let three = Three { live: &live.strict, base: base.map(|base| &base.strict), wanted: &wanted.strict };
+        let show = |strict: &bool| (if *strict { "STRICT" } else { "not STRICT" }).to_owned();
+        if self.decide(&what, &three, &|a, b| a == b, &show) {
+            merged.strict = wanted.strict;
+        }
+        let three = Three {
+            live: &live.without_rowid,
+            base: base.map(|base| &base.without_rowid),
+            wanted: &wanted.without_rowid,
+        };
+        let show = |without: &bool| (if *without { "WITHOUT ROWID" } else { "a rowid table" }).to_owned();
+        if self.decide(&what, &three, &|a, b| a == b, &show) {
+            merged.without_rowid = wanted.without_rowid;
+        }
+    }
+
+    fn columns(&mut self, table: &Table<'_>, merged: &mut TableInfo) {
+        let Table { live, wanted, .. } = table;
+        merged.columns.clear();
+        for found in &live.columns {
+            match wanted.column(&found.name) {
+                Some(column) => {
+                    let key = key::column(&wanted.name, &column.name);
+                    self.present_column(table, found, &key);
+                    let column = self.column(table, found, column);
+                    self.owners.set(key, State::Managed);
+                    merged.columns.push(column);
+                }
+                None => {
+                    if let Some(kept) = self.unwanted_column(table, found) {
+                        merged.columns.push(kept);
+                    }
+                }
+            }
+        }
+        for column in &wanted.columns {
+            if live.column(&column.name).is_none() {
+                let key = key::column(&wanted.name, &column.name);
+                self.missing(&format!("column `{}`.`{}`", wanted.name, column.name), &key);
+                self.owners.set(key, State::Managed);
+                merged.columns.push(column.clone());
+            }
+        }
+        if self.sides.model.table_hints(&wanted.name).exact_order {
+            let position = |column: &ColumnInfo| {
+                wanted.columns.iter().position(|other| eq_name(&other.name, &column.name)).unwrap_or(usize::MAX)
+            };
+            merged.columns.sort_by_key(position);
+        }
+    }
+
+    fn present_column(&mut self, table: &Table<'_>, found: &ColumnInfo, key: &str) {
+        let new_table = table.base.is_none();
+        if !new_table || self.retired_last(key) {
+            self.present(&format!("column `{}`.`{}`", table.wanted.name, found.name), key);
+        }
+    }
+
+    /// A column on all sides: what the file holds, with the model's values where they count.
+    fn column(&mut self, table: &Table<'_>, live: &ColumnInfo, wanted: &ColumnInfo) -> ColumnInfo {
+        let base = table
+            .base
+            .and_then(|base| base.column(&live.name))
+            .filter(|_| self.managed_last(&key::column(&table.wanted.name, &live.name)));
+        let what = |property: &str| format!("{property} of `{}`.`{}`", table.wanted.name, wanted.name);
+        let hints = self.sides.model.table_hints(&table.wanted.name);
+        let exact = hints.column(&wanted.name).exact_type || table.wanted.strict;
+        let mut merged = live.clone();
+        merged.name.clone_from(&wanted.name);
+        let three = Three {
+            live: live.type_name.as_str(),
+            base: base.map(|base| base.type_name.as_str()),
+            wanted: wanted.type_name.as_str(),
+        };
+        let show = |text: &str| if text.is_empty() { "untyped".to_owned() } else { text.to_owned() };
+        if self.decide(&what("type"), &three, &|a, b| catalog::same_type(a, b, exact), &show)
+            || key_behaviour_differs(table, &wanted.name)
+        {
+            merged.type_name.clone_from(&wanted.type_name);
+        }
+        self.column_not_null(table, (live, base, wanted), &mut merged);
+        let texts = self.texts.clone();
+        let three = Three { live: &live.default, base: base.map(|base| &base.default), wanted: &wanted.default };
+        let same = |a: &Option<String>, b: &Option<String>| {
+            catalog::same_default(&texts, a.as_deref(), b.as_deref())
+        };
+        let show = |text: &Option<String>| text.clone().unwrap_or_else(|| "none".to_owned());
+        if self.decide(&what("default"), &three, &same, &show) {
+            merged.default.clone_from(&wanted.default);
+        }
+        let three =
+            Three { live: &live.collation, base: base.map(|base| &base.collation), wanted: &wanted.collation };
+        let show = |text: &Option<String>| text.clone().unwrap_or_else(|| "BINARY".to_owned());
+        if self.decide(&what("collation"), &three, &catalog::same_collation, &show) {
+            merged.collation.clone_from(&wanted.collation);
+        }
+        let three =
+            Three { live: &live.generated, base: base.map(|base| &base.generated), wanted: &wanted.generated };
+        let same = |a: &Option<_>, b: &Option<_>| match (a, b) {
+            (None, None) => true,
+            (Some(a), Some(b)) => catalog::same_generated(&texts, a, b),
+            _ => false,
+        };
+        let show = |rule: &Option<catalog::GeneratedInfo>| {
+            rule.as_ref().map_or_else(|| "plain".to_owned(), |rule| format!("AS ({})", rule.expr))
+        };
+        if self.decide(&what("generated expression"), &three, &same, &show) {
+            merged.generated.clone_from(&wanted.generated);
+        }
+        merged
+    }
+
+    fn column_not_null(
+        &mut self,
+        table: &Table<'_>,
+        (live, base, wanted): (&ColumnInfo, Option<&ColumnInfo>, &ColumnInfo),
+        merged: &mut ColumnInfo,
+    ) {
+        let alias = |table: &TableInfo| {
+            let key = table.primary_key.as_ref();
+            key.is_some_and(|key| key.rowid_alias) && table.in_primary_key(&wanted.name)
+        };
+        if alias(table.live) && alias(table.wanted) {
+            return;
+        }
+        let forced = table.wanted.in_primary_key(&wanted.name)
+            && (table.wanted.strict || table.wanted.without_rowid);
+        let rule = |column: &ColumnInfo| column.not_null.is_some();
+        let (l, w) = (rule(live), rule(wanted) || forced);
+        let three = Three { live: &l, base: base.map(rule).as_ref().copied(), wanted: &w };
+        let three = Three { live: three.live, base: three.base.as_ref(), wanted: three.wanted };
+        let what = format!("nullability of `{}`.`{}`", table.wanted.name, wanted.name);
+        let show = |not_null: &bool| (if *not_null { "NOT NULL" } else { "NULL" }).to_owned();
+        if self.decide(&what, &three, &|a, b| a == b, &show) {
+            merged.not_null = if w { wanted.not_null.clone().or_else(|| Some(Default::default())) } else { None };
+        }
+    }
+
+    /// A column that the model does not declare: kept as it is, retired, or dropped (`None`).
+    fn unwanted_column(&mut self, table: &Table<'_>, live: &ColumnInfo) -> Option<ColumnInfo> {
+        let name = &table.wanted.name;
+        let column_key = key::column(name, &live.name);
+        let managed = self.managed_last(&column_key);
+        let ours = managed || self.retired_last(&column_key);
+        let hints = self.sides.model.table_hints(name);
+        let consented = hints.dropped.iter().any(|dropped| eq_name(dropped, &live.name));
+        let what = format!("column `{name}`.`{}`", live.name);
+        if ours && (consented || (managed && self.policies.removal == RemovalPolicy::Drop)) {
+            self.drops.push(what);
+            return None;
+        }
+        let blocks = live.not_null.is_some() && live.default.is_none() && live.generated.is_none();
+        if !managed {
+            if blocks && !self.retired_last(&column_key) {
+                let text = format!(
+                    "{what} is not in the model, is NOT NULL and has no default: inserts of the program will fail"
+                );
+                self.note(NoteKind::Warning, text);
+            }
+            self.carry(column_key);
+            return Some(live.clone());
+        }
+        let remedy = format!("dropped(\"{}\")", live.name);
+        if self.policies.removal == RemovalPolicy::Refuse {
+            self.refused.push((format!("the model no longer declares {what}"), remedy));
+        } else if table.live.in_primary_key(&live.name) && table.wanted.primary_key.is_some() {
+            let text = format!("{what} is part of the primary key and cannot be kept without it");
+            self.refused.push((text, remedy));
+        }
+        self.note(NoteKind::Retired, format!("{what} is no longer in the model and is kept"));
+        self.retire(column_key);
+        let mut kept = live.clone();
+        if blocks {
+            kept.not_null = None;
+        }
+        Some(kept)
+    }
+
+    fn primary_key(&mut self, table: &Table<'_>, merged: &mut TableInfo) {
+        let Table { live, base, wanted } = table;
+        let texts = self.texts.clone();
+        // What a model cannot say (conflict clause, direction) stays as the file has it.
+        let unsaid = wanted.primary_key.clone().map(|mut key| {
+            if let Some(found) = &live.primary_key {
+                key.conflict = key.conflict.take().or_else(|| found.conflict.clone());
+                key.name = key.name.take().or_else(|| found.name.clone());
+                if key.rowid_alias == found.rowid_alias && key.terms.len() == found.terms.len() {
+                    for (term, found) in key.terms.iter_mut().zip(&found.terms) {
+                        term.desc |= found.desc;
+                    }
+                }
+            }
+            key
+        });
+        let same = |a: &Option<PrimaryKeyInfo>, b: &Option<PrimaryKeyInfo>| match (a, b) {
+            (None, None) => true,
+            (Some(a), Some(b)) => catalog::same_primary_key(&texts, a, b) && catalog::same_name(&a.name, &b.name),
+            _ => false,
+        };
+        let show = |key: &Option<PrimaryKeyInfo>| {
+            key.as_ref().map_or_else(|| "none".to_owned(), catalog::primary_key_sql)
+        };
+        let what = format!("primary key of `{}`", wanted.name);
+        let three = Three { live: &live.primary_key, base: base.map(|base| &base.primary_key), wanted: &unsaid };
+        if self.decide(&what, &three, &same, &show) {
+            merged.primary_key = unsaid;
+        }
+    }
+
+    fn uniques(&mut self, table: &Table<'_>, merged: &mut TableInfo) {
+        let texts = self.texts.clone();
+        let sides = Constraints {
+            live: &table.live.uniques,
+            base: table.base.map(|base| base.uniques.as_slice()),
+            wanted: &table.wanted.uniques,
+        };
+        merged.uniques = self.constraints(
+            table,
+            &sides,
+            &Rules {
+                key: &|unique: &UniqueInfo| {
+                    key::unique(&table.wanted.name, unique.terms.iter().map(|term| term.column.as_str()))
+                },
+                alike: &|a, b| catalog::same_key_terms(&a.terms, &b.terms),
+                same: &|a, b| catalog::same_unique(&texts, a, b) && catalog::same_name(&a.name, &b.name),
+                show: &catalog::unique_sql,
+                unsaid: &|found, wanted| {
+                    wanted.conflict = wanted.conflict.take().or_else(|| found.conflict.clone());
+                    wanted.name = wanted.name.take().or_else(|| found.name.clone());
+                },
+            },
+        );
+    }
+
+    fn checks(&mut self, table: &Table<'_>, merged: &mut TableInfo) {
+        let texts = self.texts.clone();
+        let sides = Constraints {
+            live: &table.live.checks,
+            base: table.base.map(|base| base.checks.as_slice()),
+            wanted: &table.wanted.checks,
+        };
+        merged.checks = self.constraints(
+            table,
+            &sides,
+            &Rules {
+                key: &|check: &CheckInfo| key::check(&table.wanted.name, &texts.norm(&check.expr)),
+                alike: &|a, b| catalog::same_check(&texts, a, b),
+                same: &|a, b| catalog::same_name(&a.name, &b.name),
+                show: &catalog::check_sql,
+                unsaid: &|found, wanted| wanted.name = wanted.name.take().or_else(|| found.name.clone()),
+            },
+        );
+    }
+
+    fn foreign_keys(&mut self, table: &Table<'_>, merged: &mut TableInfo) {
+        let texts = self.texts.clone();
+        let sides = Constraints {
+            live: &table.live.foreign_keys,
+            base: table.base.map(|base| base.foreign_keys.as_slice()),
+            wanted: &table.wanted.foreign_keys,
+        };
+        merged.foreign_keys = self.constraints(
+            table,
+            &sides,
+            &Rules {
+                key: &|foreign: &ForeignKeyInfo| {
+                    let columns = foreign.columns.iter().map(String::as_str);
+                    key::foreign_key(&table.wanted.name, columns, &foreign.table)
+                },
+                alike: &catalog::same_link,
+                same: &|a, b| catalog::same_foreign_key(&texts, a, b) && catalog::same_name(&a.name, &b.name),
+                show: &catalog::foreign_key_sql,
+                unsaid: &|found, wanted| {
+                    wanted.match_name = wanted.match_name.take().or_else(|| found.match_name.clone());
+                    wanted.name = wanted.name.take().or_else(|| found.name.clone());
+                },
+            },
+        );
+    }
+
+    fn indexes(&mut self, table: &Table<'_>, merged: &mut TableInfo) {
+        let texts = self.texts.clone();
+        let sides = Constraints {
+            live: &table.live.indexes,
+            base: table.base.map(|base| base.indexes.as_slice()),
+            wanted: &table.wanted.indexes,
+        };
+        merged.indexes = self.constraints(
+            table,
+            &sides,
+            &Rules {
+                key: &|index: &IndexInfo| key::index(&index.name),
+                alike: &|a, b| eq_name(&a.name, &b.name),
+                same: &|a, b| catalog::same_index(&texts, a, b),
+                show: &|index| index.sql.clone(),
+                unsaid: &|_, _| {},
+            },
+        );
+    }
+
+    /// Merges constraints (or indexes) of one kind: the file's order first, then what is new in the model's order.
+    fn constraints<T: Clone>(&mut self, table: &Table<'_>, sides: &Constraints<'_, T>, rules: &Rules<'_, T>) -> Vec<T> {
+        let name = &table.wanted.name;
+        let mut merged = Vec::new();
+        let mut wanted: Vec<&T> = sides.wanted.iter().collect();
+        for found in sides.live {
+            let key = (rules.key)(found);
+            let managed = self.managed_last(&key);
+            let Some(at) = wanted.iter().position(|other| (rules.alike)(found, other)) else {
+                // Removed from the model: dropped under every policy. Never the model's: left alone.
+                if !managed {
+                    self.carry(key);
+                    merged.push(found.clone());
+                }
+                continue;
+            };
+            let mut want = wanted.remove(at).clone();
+            (rules.unsaid)(found, &mut want);
+            let base = sides.base.filter(|_| managed);
+            let base = base.and_then(|base| base.iter().find(|other| (rules.alike)(found, other)));
+            let what = format!("a constraint or index of `{name}`");
+            let three = Three { live: found, base, wanted: &want };
+            let take = self.decide(&what, &three, rules.same, rules.show);
+            self.owners.set(key, State::Managed);
+            merged.push(if take { want } else { found.clone() });
+        }
+        for want in wanted {
+            let key = (rules.key)(want);
+            self.missing(&format!("{} of `{name}`", (rules.show)(want)), &key);
+            self.owners.set(key, State::Managed);
+            merged.push(want.clone());
+        }
+        merged
+    }
+
+    /// What is not the model's but names a column that goes away stands in the way.
+    fn left_over_names(&mut self, table: &Table<'_>, merged: &TableInfo) {
+        let gone: Vec<&str> = table
+            .live
+            .columns
+            .iter()
+            .filter(|column| merged.column(&column.name).is_none())
+            .map(|column| column.name.as_str())
+            .collect();
+        if gone.is_empty() {
+            return;
+        }
+        let mut holders: Vec<(String, String)> = Vec::new();
+        let names = |text: &str| schema_sql::idents(text).unwrap_or_default();
+        for index in &merged.indexes {
+            let mut used: Vec<String> = index.filter.as_deref().map(names).unwrap_or_default();
+            for term in &index.terms {
+                if term.is_expr { used.extend(names(&term.term)) } else { used.push(term.term.clone()) }
+            }
+            for name in gone.iter().filter(|name| used.iter().any(|used| eq_name(used, name))) {
+                holders.push((format!("index `{}`", index.name), (*name).to_owned()));
+            }
+        }
+        for check in &merged.checks {
+            let used = names(&check.expr);
+            for name in gone.iter().filter(|name| used.iter().any(|used| eq_name(used, name))) {
+                holders.push((catalog::check_sql(check), (*name).to_owned()));
+            }
+        }
+        for unique in &merged.uniques {
+            for term in unique.terms.iter().filter(|term| gone.iter().any(|name| eq_name(name, &term.column))) {
+                holders.push((catalog::unique_sql(unique), term.column.clone()));
+            }
+        }
+        for foreign in &merged.foreign_keys {
+            for column in foreign.columns.iter().filter(|column| gone.iter().any(|name| eq_name(name, column))) {
+                holders.push((catalog::foreign_key_sql(foreign), column.clone()));
+            }
+        }
+        for (holder, column) in holders {
+            self.conflicts.push(format!(
+                "column `{}`.`{column}` is to be dropped, but {holder}, which is not the model's, names it",
+                table.wanted.name
+            ));
+        }
+    }
+}
+
+/// Whether the column is a rowid alias on one side alone: `INT` and `INTEGER` then differ in meaning.
+fn key_behaviour_differs(table: &Table<'_>, column: &str) -> bool {
+    let alias = |table: &TableInfo| {
+        table.primary_key.as_ref().is_some_and(|key| key.rowid_alias) && table.in_primary_key(column)
+    };
+    alias(table.live) != alias(table.wanted)
+}
+
+struct Constraints<'c, T> {
+    live: &'c [T],
+    base: Option<&'c [T]>,
+    wanted: &'c [T],
+}
+
+/// How constraints of one kind are told apart, compared and shown.
+struct Rules<'r, T> {
+    key: &'r dyn Fn(&T) -> String,
+    alike: &'r dyn Fn(&T, &T) -> bool,
+    same: &'r dyn Fn(&T, &T) -> bool,
+    show: &'r dyn Fn(&T) -> String,
+    /// Fills what a model cannot say from what the file holds.
+    unsaid: &'r dyn Fn(&T, &mut T),
+}
