@@ -1,1 +1,30 @@
-//! x
+//! What the derive and the runtime both need to know about SQL text.
+//!
+//! A tokenizer with SQLite's lexical rules, splitters of `CREATE` statements into their parts, a normaliser for what
+//! SQLite stores verbatim, a splitter of scripts into statements, and the text that checksums are made of. Nothing
+//! here knows a database: SQL goes in, parts of that SQL come out. Text that cannot be read with
+//! certainty is an error with an offset, never a guess and never a panic.
+
+pub mod checksum;
+pub mod create;
+mod cursor;
+mod keyword;
+pub mod normal;
+pub mod object;
+pub mod statements;
+pub mod token;
+
+pub use checksum::checksum_text;
+pub use create::{
+    Action, ColumnDef, Conflict, Constraint, ConstraintKind, CreateTable, ForeignKeyDef, IndexTerm,
+    split_create_table,
+};
+pub use cursor::SplitError;
+pub use keyword::{is_keyword, is_reserved};
+pub use normal::{check_expr, idents, normalise, normalise_default, same};
+pub use object::{
+    CreateIndex, CreateKind, CreateTrigger, CreateView, CreateVirtualTable, TriggerEvent, create_kind,
+    replace_name, split_create_index, split_create_trigger, split_create_view, split_create_virtual_table,
+};
+pub use statements::{Statement, line_column, split_statements};
+pub use token::{LexError, Token, TokenKind, eq_name, fold, quote_ident, quote_str, significant, tokenize};
