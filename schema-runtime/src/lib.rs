@@ -6,6 +6,8 @@ mod catalog;
 mod column_type;
 mod descriptor;
 mod error;
+#[allow(dead_code)]
+mod wanted;
 
 pub use catalog::{
     Catalog, CheckInfo, ColumnInfo, ForeignKeyInfo, GeneratedInfo, IndexInfo, IndexTermInfo, KeyTermInfo,
