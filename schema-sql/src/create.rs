@@ -245,6 +245,8 @@ fn table_options(cursor: &mut Cursor<'_>, table: &mut CreateTable) -> Split<()> 
     if cursor.peek().is_none() || cursor.at_op(";") {
         return Ok(());
     }
+    // The list may begin with its comma.
+    cursor.op(",");
     loop {
         if cursor.words(&["WITHOUT", "ROWID"]) {
             table.without_rowid = true;
@@ -344,14 +346,28 @@ fn signed_number(cursor: &mut Cursor<'_>) -> Split<()> {
 /// be part of a type name, so the parser takes them for one), unquoted, standard names in upper case.
 fn reported_type(text: &str) -> String {
     let mut text = text;
-    if let Some(before) = strip_suffix_word(text, "always") {
+    let long = text.len() >= "generated always".len();
+    if let Some(before) = strip_suffix_word(text, "always").filter(|_| long) {
         text = strip_suffix_word(before, "generated").unwrap_or(before);
     }
-    let name = unquote(text);
-    match ["ANY", "BLOB", "INT", "INTEGER", "REAL", "TEXT"].iter().find(|std| std.eq_ignore_ascii_case(&name))
+    let text = strip_quotes(text);
+    match ["ANY", "BLOB", "INT", "INTEGER", "REAL", "TEXT"].iter().find(|std| std.eq_ignore_ascii_case(text))
     {
         Some(standard) => (*standard).to_owned(),
-        None => name.into_owned(),
+        None => unquote(text).into_owned(),
+    }
+}
+
+/// The first and the last character off, if the first is a quote and no other follows before the last: `sqlite3DequoteToken`,
+/// which also meets type names of several words, where the last character need be no quote.
+fn strip_quotes(text: &str) -> &str {
+    const QUOTES: [char; 4] = ['"', '\'', '[', '`'];
+    if text.len() < 3 || !text.starts_with(QUOTES) {
+        return text;
+    }
+    match text.get(1..text.len() - 1) {
+        Some(inside) if !inside.contains(QUOTES) => inside,
+        _ => text,
     }
 }
 

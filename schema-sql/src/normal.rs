@@ -190,7 +190,11 @@ pub fn check_expr(sql: &str) -> Result<(), LexError> {
     let mut open: Vec<Token<'_>> = Vec::new();
     let mut last = Role::Start;
     for token in &tokens {
-        let role = role(token, last);
+        let role = match role(token, last) {
+            // `*` stands for columns only inside parentheses: `count(*)`, `(SELECT *)`.
+            Role::Operand if token.is_op("*") && open.is_empty() => Role::Infix,
+            role => role,
+        };
         let fits = match role {
             Role::Close => last == Role::Operand,
             Role::Infix => !matches!(last, Role::Infix | Role::Prefix | Role::Start),
@@ -406,7 +410,8 @@ mod tests {
             ("a +", 2),
             ("a AND", 2),
             ("a NOT", 2),
-            ("* 2", 2),
+            ("* 2", 0),
+            ("a = * 2", 4),
             ("AND a", 0),
             ("a = = b", 4),
             ("(a, )", 4),
