@@ -1,1 +1,3 @@
 //! Table of contents.
+
+mod corpus;

@@ -242,8 +242,25 @@ impl<'a> Cursor<'a> {
                 tokens = before;
             }
         }
-        let (tokens, collation) = strip_collation(tokens);
-        let column = column_name(tokens);
+        let mut collation = None;
+        let mut inner = tokens;
+        loop {
+            let (operand, found) = strip_collation(inner);
+            if found.is_some() {
+                // Of several collations the outermost counts.
+                collation = collation.or(found);
+                (inner, tokens) = (operand, operand);
+            } else if is_wrapped(inner) {
+                // SQLite's parser drops the parentheses, so they may hide a column and its collation.
+                inner = inner.get(1..inner.len() - 1).unwrap_or_default();
+            } else {
+                break;
+            }
+        }
+        let column = match inner {
+            [name] if is_name(name) && !is_current(name) => name.ident(),
+            _ => None,
+        };
         Ok(IndexTerm { expr: self.text(tokens).to_owned(), column, collation, desc })
     }
 
@@ -347,20 +364,6 @@ fn strip_collation<'t, 'a>(tokens: &'t [Token<'a>]) -> (&'t [Token<'a>], Option<
         _ => is_wrapped(operand),
     };
     if outer.is_some() && single { (operand, outer) } else { (tokens, None) }
-}
-
-/// The column that `tokens` name, if they are a plain name; parentheses around it mean nothing to SQLite.
-fn column_name(mut tokens: &[Token<'_>]) -> Option<String> {
-    while let [open, inside @ .., _] = tokens {
-        if !open.is_op("(") || !is_wrapped(tokens) {
-            break;
-        }
-        tokens = inside;
-    }
-    match tokens {
-        [name] if is_name(name) && !is_current(name) => name.ident(),
-        _ => None,
-    }
 }
 
 fn is_current(token: &Token<'_>) -> bool {

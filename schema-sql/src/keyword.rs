@@ -255,7 +255,7 @@ mod tests {
         for word in KEYWORDS {
             let name = conn.execute_batch(&format!("CREATE TABLE t({word}); DROP TABLE t;")).is_ok();
             assert_eq!(name, !is_reserved(word), "{word} as a name");
-            let kind = conn.execute_batch(&format!("CREATE TABLE t(a {word}); DROP TABLE t;")).is_ok();
+            let kind = conn.execute_batch(&format!("CREATE TABLE t(a {word} x(1)); DROP TABLE t;")).is_ok();
             assert_eq!(kind, is_type_word(word), "{word} as a type");
         }
     }

@@ -126,6 +126,9 @@ fn is_name_place(before: &[Token<'_>], behind: &[Token<'_>]) -> bool {
     if behind.first().is_some_and(|next| next.is_op(".") || next.is_op("(")) {
         return true;
     }
+    if before.first().is_some_and(|first| first.is_word("CREATE")) && is_header_name(before) {
+        return true;
+    }
     match before {
         // `a IS DISTINCT FROM "b"` may hold a string.
         [.., distinct, from] if from.is_word("FROM") => !distinct.is_word("DISTINCT"),
@@ -137,6 +140,14 @@ fn is_name_place(before: &[Token<'_>], behind: &[Token<'_>]) -> bool {
         }
         [] => false,
     }
+}
+
+/// Whether what follows `before`, which begins with `CREATE`, is the object's name, or the table of an index or trigger.
+fn is_header_name(before: &[Token<'_>]) -> bool {
+    let Some((last, head)) = before.split_last() else { return false };
+    let object = ["VIEW", "TRIGGER", "INDEX", "EXISTS"].iter().any(|word| last.is_word(word));
+    // `CREATE TEMP TRIGGER IF NOT EXISTS` are the most words that stand before a name.
+    object && before.len() <= 6 || last.is_word("ON") && !head.iter().any(|token| token.is_word("ON"))
 }
 
 /// `name` in lower case, with quotes only where SQLite needs them.
@@ -181,7 +192,7 @@ pub fn idents(sql: &str) -> Result<Vec<String>, LexError> {
 }
 
 /// Checks what can be said about an SQL expression without a database: it can be read as tokens, is not empty, is one
-/// expression (no `;`), its parentheses and `CASE … END` are balanced, and every operator has its operands.
+/// expression (no `;`) without parameters, its parentheses and `CASE … END` are balanced, and every operator has its operands.
 ///
 /// # Errors
 /// The first of these that does not hold, where it does not hold.
@@ -190,7 +201,11 @@ pub fn check_expr(sql: &str) -> Result<(), LexError> {
     let mut open: Vec<Token<'_>> = Vec::new();
     let mut last = Role::Start;
     for token in &tokens {
-        let role = role(token, last);
+        let role = match role(token, last) {
+            // `*` stands for columns only inside parentheses: `count(*)`, `(SELECT *)`.
+            Role::Operand if token.is_op("*") && open.is_empty() => Role::Infix,
+            role => role,
+        };
         let fits = match role {
             Role::Close => last == Role::Operand,
             Role::Infix => !matches!(last, Role::Infix | Role::Prefix | Role::Start),
@@ -203,6 +218,12 @@ pub fn check_expr(sql: &str) -> Result<(), LexError> {
         }
         if token.is_op(";") {
             return Err(LexError::new(token.at, "`;` inside an expression"));
+        }
+        if token.kind == TokenKind::Param {
+            return Err(LexError::new(
+                token.at,
+                format!("`{}` is a parameter, and nothing gives it a value", token.text),
+            ));
         }
         last = nest(token, role, &mut open)?;
     }
@@ -308,6 +329,11 @@ mod tests {
             ("SELECT \"t\".a FROM \"t\" JOIN [u]", "select T.A from t join U;"),
             ("a COLLATE \"NoCase\"", "a collate nocase"),
             ("a IN (1, 2)", "a IN(1,2)"),
+            (
+                "CREATE TRIGGER \"X\" AFTER INSERT ON \"U\" BEGIN INSERT INTO \"V\" SELECT 1; END",
+                "create trigger x after insert on u begin insert into v select 1; end;",
+            ),
+            ("CREATE VIEW \"X y\" AS SELECT 1", "CREATE VIEW [x Y] AS SELECT 1"),
         ] {
             assert!(same(a, b, &is_column), "{a} | {b}: {:?}", normalise(a, &is_column));
         }
@@ -332,6 +358,7 @@ mod tests {
             (":a", ":A"),
             ("a - -1", "a - 1"),
             ("[true]", "true"),
+            ("SELECT 1 FROM t JOIN u ON \"x\"", "SELECT 1 FROM t JOIN u ON x"),
             ("'a' 'b'", "'a'' ''b'"),
         ] {
             assert!(!same(a, b, &is_column), "{a} | {b}");
@@ -406,13 +433,15 @@ mod tests {
             ("a +", 2),
             ("a AND", 2),
             ("a NOT", 2),
-            ("* 2", 2),
+            ("* 2", 0),
+            ("a = * 2", 4),
             ("AND a", 0),
             ("a = = b", 4),
             ("(a, )", 4),
             ("CASE WHEN a THEN 1", 0),
             ("CASE WHEN (a THEN 1 END)", 20),
             ("a > 'x", 4),
+            ("a > ?1", 4),
         ] {
             assert_eq!(check_expr(sql).map_err(|error| error.at), Err(at), "{sql}");
         }

@@ -1,20 +1,29 @@
 //! What a SQLite database really holds.
 //!
 //! One reader serves both sides of the diff: the user's file, and a scratch database in which the wanted tables were
-//! created, so that SQLite has normalised both. `read` fills these types, `print` turns a table back into SQL. Texts are
-//! kept as SQLite stores them; which differences between texts mean nothing is decided in `compare`.
+//! created, so that SQLite has normalised both. `read` fills these types (`table` for one table or index), `print` turns a
+//! table back into SQL, `replay` makes a whole catalog again in an empty database. Texts are kept as SQLite stores them;
+//! which differences between texts mean nothing is decided in `compare`.
 
 mod compare;
 mod print;
 mod read;
 mod replay;
+mod table;
 
-pub(crate) use compare::{Names, Texts, affinity, same_type};
+pub(crate) use compare::{
+    Affinity, Texts, affinity, effective_not_null, same_check, same_collation, same_default,
+    same_foreign_key, same_generated, same_index, same_key_terms, same_name, same_not_null, same_primary_key,
+    same_trigger, same_type, same_unique, same_view, same_virtual_table,
+};
 pub(crate) use print::{column_sql, index_sql, name_sql, table_sql};
 pub(crate) use read::read;
 pub(crate) use replay::{Replay, replay};
 
+use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
+
+use crate::error::Result;
 
 /// Everything that a database's catalog holds, in the order in which it was created.
 ///
@@ -256,6 +265,23 @@ pub struct OpaqueInfo {
 }
 
 impl Catalog {
+    /// Reads what the main database of `conn` holds. Nothing is written.
+    ///
+    /// # Errors
+    /// `Corrupt` if SQLite finds the schema malformed, and whatever reading can meet.
+    pub fn read(conn: &Connection) -> Result<Catalog> {
+        read(conn, "main", &[])
+    }
+
+    /// Makes every object in the main database of `conn`, which is empty, and returns the names of those that could only be put
+    /// in as bare catalog rows, since a function, collation or module that they need is not registered.
+    ///
+    /// # Errors
+    /// `Rehearsal` if an object cannot be made.
+    pub fn create_in(&self, conn: &Connection) -> Result<Vec<String>> {
+        Ok(replay(conn, self, &mut |_| Ok(()))?.bare)
+    }
+
     /// The table of this name, compared as SQLite compares names.
     pub fn table(&self, name: &str) -> Option<&TableInfo> {
         self.tables.iter().find(|table| schema_sql::eq_name(&table.name, name))
@@ -292,6 +318,12 @@ impl Catalog {
 }
 
 impl TableInfo {
+    /// The table as a `CREATE TABLE` statement, one column a line, made from what was read and not from the stored text.
+    /// Creating it gives the same table.
+    pub fn to_sql(&self) -> String {
+        table_sql(self)
+    }
+
     /// The column of this name, compared as SQLite compares names.
     pub fn column(&self, name: &str) -> Option<&ColumnInfo> {
         self.columns.iter().find(|column| schema_sql::eq_name(&column.name, name))
@@ -312,5 +344,16 @@ impl TableInfo {
         self.primary_key
             .as_ref()
             .is_some_and(|key| key.terms.iter().any(|term| schema_sql::eq_name(&term.column, column)))
+    }
+    /// Whether this column is the rowid under another name.
+    pub fn is_rowid_alias(&self, column: &str) -> bool {
+        self.primary_key.as_ref().is_some_and(|key| key.rowid_alias) && self.in_primary_key(column)
+    }
+}
+
+impl IndexInfo {
+    /// The index as a `CREATE INDEX` statement on `table`.
+    pub fn to_sql(&self, table: &str) -> String {
+        index_sql(self, table)
     }
 }

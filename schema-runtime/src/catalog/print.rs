@@ -1,0 +1,350 @@
+//! The printer: from what was read back to SQL.
+//!
+//! Print, create, read gives the same table but for its text. The reader lists constraints in the order of the text, those
+//! of columns first; so a constraint moves into its column's line only as far as that keeps the order.
+
+use schema_sql::{TokenKind, eq_name, is_keyword, quote_ident, significant, tokenize};
+
+use super::{
+    CheckInfo, ColumnInfo, ForeignKeyInfo, IndexInfo, KeyTermInfo, NotNullInfo, PrimaryKeyInfo, TableInfo,
+    UniqueInfo,
+};
+
+/// `name` as SQL: bare where it is a plain ASCII word and no keyword, else quoted.
+pub(crate) fn name_sql(name: &str) -> String {
+    let plain = name.bytes().next().is_some_and(|b| b.is_ascii_alphabetic() || b == b'_')
+        && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+    if plain && !is_keyword(name) { name.to_owned() } else { quote_ident(name) }
+}
+
+fn names_sql(names: &[String]) -> String {
+    names.iter().map(|name| name_sql(name)).collect::<Vec<_>>().join(", ")
+}
+
+/// The `CREATE TABLE` statement of `table`, without its indexes.
+///
+/// ```sql
+/// CREATE TABLE task (
+///     id INTEGER PRIMARY KEY,
+///     title TEXT NOT NULL DEFAULT '',
+///     UNIQUE (title, id)
+/// ) STRICT
+/// ```
+pub(crate) fn table_sql(table: &TableInfo) -> String {
+    let inline = Inline::in_order(table);
+    let mut lines: Vec<String> = table.columns.iter().map(|column| inline.column(table, column)).collect();
+    if let Some(key) = table.primary_key.as_ref().filter(|key| key_column(table, key).is_none()) {
+        let autoincrement = if key.autoincrement { " AUTOINCREMENT" } else { "" };
+        lines.push(format!(
+            "{}PRIMARY KEY ({}{autoincrement}){}",
+            constraint_name(key.name.as_deref()),
+            key_terms_sql(&key.terms),
+            conflict_sql(key.conflict.as_deref())
+        ));
+    }
+    for unique in table.uniques.iter().skip(inline.uniques.len()) {
+        lines.push(format!(
+            "{}UNIQUE ({}){}",
+            constraint_name(unique.name.as_deref()),
+            key_terms_sql(&unique.terms),
+            conflict_sql(unique.conflict.as_deref())
+        ));
+    }
+    lines.extend(table.checks.iter().skip(inline.checks.len()).map(check_sql));
+    for key in table.foreign_keys.iter().skip(inline.foreign_keys.len()) {
+        let name = constraint_name(key.name.as_deref());
+        lines.push(format!("{name}FOREIGN KEY ({}) {}", names_sql(&key.columns), references_sql(key)));
+    }
+    let options = match (table.strict, table.without_rowid) {
+        (false, false) => "",
+        (true, false) => " STRICT",
+        (false, true) => " WITHOUT ROWID",
+        (true, true) => " STRICT, WITHOUT ROWID",
+    };
+    format!("CREATE TABLE {} (\n    {}\n){options}", name_sql(&table.name), lines.join(",\n    "))
+}
+
+/// The definition of `column` as `CREATE TABLE` and `ADD COLUMN` take it, with every constraint that concerns it alone.
+///
+/// `priority INTEGER NOT NULL DEFAULT 5 CHECK (priority BETWEEN 0 AND 9)`
+pub(crate) fn column_sql(table: &TableInfo, column: &ColumnInfo) -> String {
+    Inline::all(table).column(table, column)
+}
+
+/// The `CREATE INDEX` statement of `index` on `table`.
+///
+/// `CREATE INDEX task_by_title ON task (title COLLATE NOCASE DESC, lower(slug)) WHERE done = 0`
+pub(crate) fn index_sql(index: &IndexInfo, table: &str) -> String {
+    let terms: Vec<String> = index
+        .terms
+        .iter()
+        .map(|term| {
+            let text = if term.is_expr { trim_expr(&term.term).to_owned() } else { name_sql(&term.term) };
+            format!("{text}{}{}", collate_sql(term.collation.as_deref()), desc_sql(term.desc))
+        })
+        .collect();
+    let unique = if index.unique { "UNIQUE " } else { "" };
+    let filter =
+        index.filter.as_ref().map(|filter| format!(" WHERE {}", trim_expr(filter))).unwrap_or_default();
+    format!(
+        "CREATE {unique}INDEX {} ON {} ({}){filter}",
+        name_sql(&index.name),
+        name_sql(table),
+        terms.join(", ")
+    )
+}
+
+/// Which constraints are written with their column: for each, in order, the column's place or `None`.
+struct Inline {
+    uniques: Vec<Option<usize>>,
+    checks: Vec<Option<usize>>,
+    foreign_keys: Vec<Option<usize>>,
+}
+
+impl Inline {
+    /// Every constraint that concerns one column.
+    fn all(table: &TableInfo) -> Self {
+        Inline {
+            uniques: table.uniques.iter().map(|unique| unique_column(table, unique)).collect(),
+            checks: table.checks.iter().map(|check| check_column(table, check)).collect(),
+            foreign_keys: table.foreign_keys.iter().map(|key| foreign_key_column(table, key)).collect(),
+        }
+    }
+
+    /// As many as can be read back in the same order; the rest are constraints of the table.
+    fn in_order(table: &TableInfo) -> Self {
+        let all = Inline::all(table);
+        Inline {
+            uniques: ascending(all.uniques),
+            checks: ascending(all.checks),
+            foreign_keys: ascending(all.foreign_keys),
+        }
+    }
+
+    fn column(&self, table: &TableInfo, column: &ColumnInfo) -> String {
+        let mut sql = name_sql(&column.name);
+        if !column.type_name.is_empty() {
+            sql.push(' ');
+            sql.push_str(&type_sql(&column.type_name));
+        }
+        let Some(at) = table.columns.iter().position(|other| eq_name(&other.name, &column.name)) else {
+            return sql;
+        };
+        let mut add = |part: String| {
+            sql.push(' ');
+            sql.push_str(&part);
+        };
+        if let Some(key) = table.primary_key.as_ref().filter(|key| key_column(table, key) == Some(at)) {
+            add(column_key_sql(key));
+        }
+        if let Some(not_null) = &column.not_null {
+            if !is_implied(table, column, not_null) {
+                let name = constraint_name(not_null.name.as_deref());
+                add(format!("{name}NOT NULL{}", conflict_sql(not_null.conflict.as_deref())));
+            }
+        }
+        for unique in chosen(&table.uniques, &self.uniques, at) {
+            add(format!("UNIQUE{}", conflict_sql(unique.conflict.as_deref())));
+        }
+        if let Some(default) = &column.default {
+            add(format!("DEFAULT {}", default_sql(default)));
+        }
+        if let Some(collation) = &column.collation {
+            add(format!("COLLATE {}", name_sql(collation)));
+        }
+        if let Some(generated) = &column.generated {
+            let kind = if generated.stored { "STORED" } else { "VIRTUAL" };
+            add(format!("GENERATED ALWAYS AS ({}) {kind}", trim_expr(&generated.expr)));
+        }
+        for check in chosen(&table.checks, &self.checks, at) {
+            add(check_sql(check));
+        }
+        for key in chosen(&table.foreign_keys, &self.foreign_keys, at) {
+            add(format!("{}{}", constraint_name(key.name.as_deref()), references_sql(key)));
+        }
+        sql
+    }
+}
+
+fn chosen<'a, T>(items: &'a [T], places: &'a [Option<usize>], at: usize) -> impl Iterator<Item = &'a T> {
+    items.iter().zip(places).filter(move |(_, place)| **place == Some(at)).map(|(item, _)| item)
+}
+
+fn ascending(places: Vec<Option<usize>>) -> Vec<Option<usize>> {
+    let mut last = 0;
+    places
+        .into_iter()
+        .take_while(|place| {
+            let goes_on = place.is_some_and(|at| at >= last);
+            last = place.unwrap_or(last);
+            goes_on
+        })
+        .collect()
+}
+
+fn place_of(table: &TableInfo, column: &str) -> Option<usize> {
+    table.columns.iter().position(|other| eq_name(&other.name, column))
+}
+
+/// The column whose line holds the primary key. `INTEGER PRIMARY KEY DESC` there is no rowid alias, while
+/// `PRIMARY KEY (id DESC)` is.
+fn key_column(table: &TableInfo, key: &PrimaryKeyInfo) -> Option<usize> {
+    match key.terms.as_slice() {
+        [term] if term.collation.is_none() && !(key.rowid_alias && term.desc) => {
+            place_of(table, &term.column)
+        }
+        _ => None,
+    }
+}
+
+fn unique_column(table: &TableInfo, unique: &UniqueInfo) -> Option<usize> {
+    match unique.terms.as_slice() {
+        [term] if unique.name.is_none() && term.collation.is_none() && !term.desc => {
+            place_of(table, &term.column)
+        }
+        _ => None,
+    }
+}
+
+/// Any word counts as the column of that name, keywords too: a check that may name two columns is one of the table.
+fn check_column(table: &TableInfo, check: &CheckInfo) -> Option<usize> {
+    let tokens = significant(&check.expr).ok()?;
+    let mut named = tokens
+        .iter()
+        .filter(|token| matches!(token.kind, TokenKind::Word | TokenKind::QuotedId))
+        .filter_map(|token| place_of(table, &token.ident()?));
+    let first = named.next()?;
+    named.all(|at| at == first).then_some(first)
+}
+
+fn foreign_key_column(table: &TableInfo, key: &ForeignKeyInfo) -> Option<usize> {
+    match key.columns.as_slice() {
+        [column] if key.to.len() <= 1 => place_of(table, column),
+        _ => None,
+    }
+}
+
+/// Key columns of STRICT and WITHOUT ROWID tables are NOT NULL without saying so.
+fn is_implied(table: &TableInfo, column: &ColumnInfo, not_null: &NotNullInfo) -> bool {
+    (table.strict || table.without_rowid)
+        && *not_null == NotNullInfo::default()
+        && table.in_primary_key(&column.name)
+        && !table.primary_key.as_ref().is_some_and(|key| key.rowid_alias)
+}
+
+fn column_key_sql(key: &PrimaryKeyInfo) -> String {
+    format!(
+        "{}PRIMARY KEY{}{}{}",
+        constraint_name(key.name.as_deref()),
+        desc_sql(key.terms.iter().any(|term| term.desc)),
+        conflict_sql(key.conflict.as_deref()),
+        if key.autoincrement { " AUTOINCREMENT" } else { "" }
+    )
+}
+
+fn check_sql(check: &CheckInfo) -> String {
+    format!("{}CHECK ({})", constraint_name(check.name.as_deref()), trim_expr(&check.expr))
+}
+
+fn references_sql(key: &ForeignKeyInfo) -> String {
+    let mut sql = format!("REFERENCES {}", name_sql(&key.table));
+    if !key.to.is_empty() {
+        sql.push_str(&format!(" ({})", names_sql(&key.to)));
+    }
+    if let Some(name) = &key.match_name {
+        sql.push_str(&format!(" MATCH {}", name_sql(name)));
+    }
+    for (event, action) in [("DELETE", &key.on_delete), ("UPDATE", &key.on_update)] {
+        if action != "NO ACTION" {
+            sql.push_str(&format!(" ON {event} {action}"));
+        }
+    }
+    if key.deferred {
+        sql.push_str(" DEFERRABLE INITIALLY DEFERRED");
+    }
+    sql
+}
+
+fn key_terms_sql(terms: &[KeyTermInfo]) -> String {
+    let terms: Vec<String> = terms
+        .iter()
+        .map(|term| {
+            let column = name_sql(&term.column);
+            format!("{column}{}{}", collate_sql(term.collation.as_deref()), desc_sql(term.desc))
+        })
+        .collect();
+    terms.join(", ")
+}
+
+fn constraint_name(name: Option<&str>) -> String {
+    name.map(|name| format!("CONSTRAINT {} ", name_sql(name))).unwrap_or_default()
+}
+
+fn conflict_sql(conflict: Option<&str>) -> String {
+    conflict.map(|conflict| format!(" ON CONFLICT {conflict}")).unwrap_or_default()
+}
+
+fn collate_sql(collation: Option<&str>) -> String {
+    collation.map(|collation| format!(" COLLATE {}", name_sql(collation))).unwrap_or_default()
+}
+
+fn desc_sql(desc: bool) -> &'static str {
+    if desc { " DESC" } else { "" }
+}
+
+/// A type's words may be quoted once (`"select"`, `"a)b"`) and are stored without the quotes; the splitter is the judge.
+fn type_sql(type_name: &str) -> String {
+    let reads_back = |sql: &str| {
+        schema_sql::split_create_table(&format!("CREATE TABLE t (c {sql})")).is_ok_and(|split| {
+            matches!(split.columns.as_slice(), [column]
+                if column.type_name == type_name && column.constraints.is_empty())
+                && split.constraints.is_empty()
+        })
+    };
+    if reads_back(type_name) { type_name.to_owned() } else { quote_ident(type_name) }
+}
+
+/// A default's value goes bare where SQLite's grammar takes it bare: one literal or word, or a signed number.
+fn default_sql(value: &str) -> String {
+    let bare = significant(value).is_ok_and(|tokens| match tokens.as_slice() {
+        [token] => !matches!(token.kind, TokenKind::Op | TokenKind::Param),
+        [sign, number] => (sign.is_op("-") || sign.is_op("+")) && number.kind == TokenKind::Number,
+        _ => false,
+    });
+    if bare { trim_expr(value).to_owned() } else { format!("({})", trim_expr(value)) }
+}
+
+/// `expr` without the white space and comments around it: a comment to the end of the line would swallow what follows.
+pub(super) fn trim_expr(expr: &str) -> &str {
+    let bounds = significant(expr).ok().and_then(|tokens| {
+        let (first, last) = (tokens.first()?, tokens.last()?);
+        expr.get(first.at..last.end())
+    });
+    bounds.unwrap_or_else(|| expr.trim())
+}
+
+/// `expr` without white space and comments around it, and without parentheses that enclose all of it.
+pub(super) fn strip_parentheses(expr: &str) -> &str {
+    let mut expr = trim_expr(expr);
+    while let Some(inner) = enclosed(expr) {
+        expr = trim_expr(inner);
+    }
+    expr
+}
+
+/// What stands between the parentheses, if the first one closes at the very end.
+fn enclosed(expr: &str) -> Option<&str> {
+    let tokens = tokenize(expr).ok()?;
+    let mut depth = 0usize;
+    for token in &tokens {
+        if token.is_op("(") {
+            depth += 1;
+        } else if token.is_op(")") {
+            depth = depth.checked_sub(1)?;
+        }
+        if depth == 0 {
+            return (token.is_op(")") && token.end() == expr.len()).then(|| expr.get(1..token.at)).flatten();
+        }
+    }
+    None
+}

@@ -1,0 +1,283 @@
+//! The reader: what a database holds, from `sqlite_schema`, SQLite's own pragmas and the splitter.
+//!
+//! The pragmas miss much (CHECK, COLLATE, generated expressions, names), so every text is split and the split is checked
+//! against what the pragmas do say. What does not agree is opaque: reported with the reason, never guessed at.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rusqlite::types::ValueRef;
+use rusqlite::{Connection, ErrorCode};
+use schema_sql::{CreateKind, create_kind, eq_name, fold, quote_ident};
+
+use super::table::{Found, FoundColumn, FoundIndex, index_info, table_info};
+use super::{Catalog, OpaqueInfo, TableInfo, TriggerInfo, ViewInfo, VirtualTableInfo};
+use crate::error::{Error, ErrorKind, Result};
+
+/// Reads the catalog of the database `schema` (`main`, or the name of an attached one) of `conn`.
+///
+/// Tables called as `own` says, and what belongs to them, are left out. Views and triggers that no longer work, modules,
+/// functions and collations that are not registered, and temporary objects of the same names do no harm.
+///
+/// # Errors
+/// `Corrupt` if SQLite finds the schema malformed, `NewerSqlite` if the linked SQLite is older than 3.37, and whatever
+/// reading can meet. Nothing is written.
+pub(crate) fn read(conn: &Connection, schema: &str, own: &[String]) -> Result<Catalog> {
+    if rusqlite::version_number() < 3_037_000 {
+        return Err(Error::new(
+            ErrorKind::NewerSqlite,
+            format!("cannot read the catalog with SQLite {}", rusqlite::version()),
+        )
+        .help("link SQLite 3.37 or newer, for example with the feature `bundled`"));
+    }
+    let rows = schema_rows(conn, schema).map_err(|err| failed(err, schema))?;
+    let reader = Reader {
+        shadows: shadow_names(conn, schema).map_err(|err| failed(err, schema))?,
+        found: found_tables(conn, schema).map_err(|err| failed(err, schema))?,
+        own,
+    };
+    Ok(reader.catalog(rows))
+}
+
+/// One row of `sqlite_schema`. A text that is not valid UTF-8 is kept lossily, and said so.
+struct SchemaRow {
+    kind: String,
+    name: String,
+    table: String,
+    sql: String,
+    lossy: bool,
+}
+
+struct Reader<'a> {
+    shadows: Vec<String>,
+    found: BTreeMap<String, Found>,
+    own: &'a [String],
+}
+
+impl Reader<'_> {
+    fn catalog(&self, rows: Vec<SchemaRow>) -> Catalog {
+        let mut catalog = Catalog::default();
+        let mut indexes = Vec::new();
+        for row in rows {
+            if self.is_left_out(&row) {
+                continue;
+            }
+            if row.lossy {
+                catalog.opaque.push(opaque(row, "its name or text is not valid UTF-8"));
+                continue;
+            }
+            match row.kind.as_str() {
+                "table" => self.table(row, &mut catalog),
+                "index" => indexes.push(row),
+                "view" => catalog.views.push(ViewInfo { name: row.name, sql: row.sql }),
+                "trigger" => {
+                    catalog.triggers.push(TriggerInfo { name: row.name, table: row.table, sql: row.sql });
+                }
+                _ => catalog.opaque.push(opaque(row, "SQLite knows no object of this kind")),
+            }
+        }
+        for row in indexes {
+            self.index(row, &mut catalog);
+        }
+        self.give_shadows(&mut catalog.virtual_tables);
+        fill_parent_columns(&mut catalog.tables);
+        catalog
+    }
+
+    /// Objects of SQLite's own, of ours, and of virtual tables. Indexes without a text belong to a constraint.
+    fn is_left_out(&self, row: &SchemaRow) -> bool {
+        is_reserved(&row.name)
+            || is_reserved(&row.table)
+            || self.own.iter().any(|name| eq_name(name, &row.name) || eq_name(name, &row.table))
+            || self.shadows.iter().any(|name| eq_name(name, &row.table))
+            || (row.kind == "index" && row.sql.is_empty())
+    }
+
+    fn table(&self, row: SchemaRow, catalog: &mut Catalog) {
+        if create_kind(&row.sql) == Some(CreateKind::VirtualTable) {
+            match schema_sql::split_create_virtual_table(&row.sql) {
+                Ok(split) if eq_name(&split.name, &row.name) => {
+                    catalog.virtual_tables.push(VirtualTableInfo {
+                        name: row.name,
+                        module: split.module,
+                        args: split.args,
+                        sql: row.sql,
+                        shadows: Vec::new(),
+                    });
+                }
+                Ok(_) => catalog.opaque.push(opaque(row, "its text names another table")),
+                Err(err) => {
+                    let reason = err.to_string();
+                    catalog.opaque.push(opaque(row, reason));
+                }
+            }
+            return;
+        }
+        let nothing = Found::default();
+        let found = self.found.get(&row.name).unwrap_or(&nothing);
+        match table_info(&row.name, &row.sql, found) {
+            Ok(table) => catalog.tables.push(table),
+            Err(reason) => catalog.opaque.push(opaque(row, reason)),
+        }
+    }
+
+    fn index(&self, row: SchemaRow, catalog: &mut Catalog) {
+        let Some(table) = catalog.tables.iter_mut().find(|table| eq_name(&table.name, &row.table)) else {
+            catalog.opaque.push(opaque(row, "its table could not be read"));
+            return;
+        };
+        let found = self.found.get(&table.name).and_then(|found| found.index(&row.name));
+        match index_info(&row.name, &row.sql, table, found) {
+            Ok(index) => table.indexes.push(index),
+            Err(reason) => catalog.opaque.push(opaque(row, reason)),
+        }
+    }
+
+    /// A shadow table is called `<virtual table>_<suffix>`; the longest such name is its owner.
+    fn give_shadows(&self, tables: &mut [VirtualTableInfo]) {
+        for shadow in &self.shadows {
+            let folded = fold(shadow);
+            let owner = tables
+                .iter_mut()
+                .filter(|table| folded.starts_with(&format!("{}_", fold(&table.name))))
+                .max_by_key(|table| table.name.len());
+            if let Some(owner) = owner {
+                owner.shadows.push(shadow.clone());
+            }
+        }
+    }
+}
+
+fn is_reserved(name: &str) -> bool {
+    fold(name).starts_with("sqlite_")
+}
+
+fn opaque(row: SchemaRow, reason: impl Into<String>) -> OpaqueInfo {
+    OpaqueInfo { kind: row.kind, name: row.name, table: row.table, sql: row.sql, reason: reason.into() }
+}
+
+/// `REFERENCES p` means p's primary key; written out, it equals `REFERENCES p(id)`.
+fn fill_parent_columns(tables: &mut [TableInfo]) {
+    let keys: BTreeMap<String, Vec<String>> = tables
+        .iter()
+        .filter_map(|table| {
+            let key = table.primary_key.as_ref()?;
+            Some((fold(&table.name), key.terms.iter().map(|term| term.column.clone()).collect()))
+        })
+        .collect();
+    for key in tables.iter_mut().flat_map(|table| &mut table.foreign_keys) {
+        if !key.to.is_empty() {
+            continue;
+        }
+        if let Some(parent) = keys.get(&fold(&key.table)) {
+            if parent.len() == key.columns.len() {
+                key.to.clone_from(parent);
+            }
+        }
+    }
+}
+
+fn failed(err: rusqlite::Error, schema: &str) -> Error {
+    let kind = match err.sqlite_error_code() {
+        Some(ErrorCode::DatabaseCorrupt) => ErrorKind::Corrupt,
+        Some(ErrorCode::NotADatabase) => ErrorKind::NotADatabase,
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => ErrorKind::Busy,
+        Some(ErrorCode::SystemIoFailure) => ErrorKind::Io,
+        Some(ErrorCode::OperationInterrupted) => ErrorKind::Cancelled,
+        _ => ErrorKind::Sqlite,
+    };
+    Error::new(kind, format!("cannot read the catalog of `{schema}`")).source(err)
+}
+
+fn schema_rows(conn: &Connection, schema: &str) -> rusqlite::Result<Vec<SchemaRow>> {
+    let sql =
+        format!("SELECT type, name, tbl_name, sql FROM {}.sqlite_schema ORDER BY rowid", quote_ident(schema));
+    let mut statement = conn.prepare(&sql)?;
+    let rows = statement.query_map([], |row| {
+        let mut lossy = false;
+        let mut text = |at: usize| -> rusqlite::Result<String> {
+            let (text, exact) = lossy_text(row.get_ref(at)?);
+            lossy |= !exact;
+            Ok(text)
+        };
+        let (kind, name, table, sql) = (text(0)?, text(1)?, text(2)?, text(3)?);
+        Ok(SchemaRow { kind, name, table, sql, lossy })
+    })?;
+    rows.collect()
+}
+
+fn lossy_text(value: ValueRef<'_>) -> (String, bool) {
+    match value {
+        ValueRef::Null => (String::new(), true),
+        ValueRef::Text(bytes) => match std::str::from_utf8(bytes) {
+            Ok(text) => (text.to_owned(), true),
+            Err(_) => (String::from_utf8_lossy(bytes).into_owned(), false),
+        },
+        _ => (String::new(), false),
+    }
+}
+
+/// A table of the user's may be called `pragma_table_list` and would hide SQLite's; `temp.` looks past those of `main`.
+fn shadow_names(conn: &Connection, schema: &str) -> rusqlite::Result<Vec<String>> {
+    let mut statement = conn.prepare(
+        "SELECT name FROM temp.pragma_table_list WHERE schema = ?1 AND type = 'shadow' ORDER BY name",
+    )?;
+    let names = statement.query_map([schema], |row| Ok(lossy_text(row.get_ref(0)?).0))?;
+    names.collect()
+}
+
+/// Ordinary tables only: a virtual table whose module is not registered would fail the whole query.
+const ORDINARY: &str = "s.type = 'table' AND s.rootpage > 0 AND substr(s.sql, 1, 14) <> 'CREATE VIRTUAL'";
+
+fn found_tables(conn: &Connection, schema: &str) -> rusqlite::Result<BTreeMap<String, Found>> {
+    let mut found: BTreeMap<String, Found> = BTreeMap::new();
+    let from = format!("{}.sqlite_schema AS s", quote_ident(schema));
+    let mut statement = conn.prepare(&format!(
+        "SELECT s.name, x.name, x.type, x.\"notnull\", x.dflt_value, x.pk, x.hidden \
+         FROM {from}, temp.pragma_table_xinfo(s.name, ?1) AS x WHERE {ORDINARY} ORDER BY s.rowid, x.cid"
+    ))?;
+    let mut rows = statement.query([schema])?;
+    while let Some(row) = rows.next()? {
+        let table = lossy_text(row.get_ref(0)?).0;
+        let default = row.get_ref(4)?;
+        found.entry(table).or_default().columns.push(FoundColumn {
+            name: lossy_text(row.get_ref(1)?).0,
+            type_name: lossy_text(row.get_ref(2)?).0,
+            not_null: row.get(3)?,
+            default: (default != ValueRef::Null).then(|| lossy_text(default).0),
+            key_position: row.get(5)?,
+            hidden: row.get(6)?,
+        });
+    }
+    let mut statement = conn.prepare(&format!(
+        "SELECT s.name, l.name, l.origin, i.name FROM {from}, temp.pragma_index_list(s.name, ?1) AS l, \
+         temp.pragma_index_info(l.name, ?1) AS i WHERE {ORDINARY} ORDER BY s.rowid, l.seq, i.seqno"
+    ))?;
+    let mut rows = statement.query([schema])?;
+    while let Some(row) = rows.next()? {
+        let indexes = &mut found.entry(lossy_text(row.get_ref(0)?).0).or_default().indexes;
+        let name = lossy_text(row.get_ref(1)?).0;
+        if indexes.last().is_none_or(|index| index.name != name) {
+            let of_constraint = lossy_text(row.get_ref(2)?).0 != "c";
+            indexes.push(FoundIndex { name, of_constraint, columns: Vec::new() });
+        }
+        let column = row.get_ref(3)?;
+        if let Some(index) = indexes.last_mut() {
+            index.columns.push((column != ValueRef::Null).then(|| lossy_text(column).0));
+        }
+    }
+    Ok(found)
+}
+
+/// The sets of columns that are keys, in a form that order and repetition do not change.
+pub(super) fn key_set<'a>(keys: impl Iterator<Item = Vec<&'a str>>) -> BTreeSet<Vec<String>> {
+    keys.map(|columns| {
+        let mut distinct: Vec<String> = Vec::new();
+        for column in columns.into_iter().map(fold) {
+            if !distinct.contains(&column) {
+                distinct.push(column);
+            }
+        }
+        distinct
+    })
+    .collect()
+}

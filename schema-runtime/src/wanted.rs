@@ -1,0 +1,405 @@
+//! What a target wants, whatever it came from: a model's catalog, read back from SQLite itself, and its hints.
+//!
+//! Descriptors are printed, created in a scratch database and read back by the reader of the user's file, so that SQLite
+//! normalises both sides. What a catalog cannot say (renames, backfills, consents) is kept beside it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rusqlite::Connection;
+use schema_sql::{CreateKind, TokenKind, eq_name, fold, quote_str, significant};
+
+use crate::catalog::{
+    Catalog, CheckInfo, ColumnInfo, ForeignKeyInfo, GeneratedInfo, IndexInfo, IndexTermInfo, KeyTermInfo,
+    NotNullInfo, PrimaryKeyInfo, TableInfo, UniqueInfo, index_sql, name_sql, read, table_sql,
+};
+use crate::descriptor::{
+    ColumnDescriptor, ColumnOrder, ConstValue, ForeignKeyDescriptor, IndexDescriptor, PrimaryKeyDescriptor,
+    Schema, SqlType, TableDescriptor,
+};
+use crate::error::{Error, ErrorKind, Result};
+
+/// A target of a run.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Model {
+    /// The model's name.
+    pub(crate) name: String,
+    /// Its version, dotted numbers.
+    pub(crate) version: String,
+    /// 32 hex digits.
+    pub(crate) fingerprint: String,
+    /// What the database should hold of it, without external tables.
+    pub(crate) catalog: Catalog,
+    /// What its tables say beside their shape, by folded name.
+    pub(crate) tables: BTreeMap<String, TableHints>,
+    /// Tables that may be dropped with their data.
+    pub(crate) dropped: Vec<String>,
+    /// Tables that belong to another model.
+    pub(crate) external: Vec<String>,
+}
+
+/// What a table says beside its shape.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct TableHints {
+    /// Earlier names, newest first.
+    pub(crate) renamed_from: Vec<String>,
+    /// Columns that may be dropped with their data.
+    pub(crate) dropped: Vec<String>,
+    /// Another order of the columns is a change.
+    pub(crate) exact_order: bool,
+    /// By folded name.
+    pub(crate) columns: BTreeMap<String, ColumnHints>,
+}
+
+/// What a column says beside its shape.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct ColumnHints {
+    /// Earlier names, newest first.
+    pub(crate) renamed_from: Vec<String>,
+    /// SQL that fills existing rows.
+    pub(crate) backfill: Option<String>,
+    /// SQL that turns the old value into the new type.
+    pub(crate) convert: Option<String>,
+    /// The spelling of the type counts.
+    pub(crate) exact_type: bool,
+}
+
+impl Model {
+    /// The model that `schema` describes, made in `scratch`, an empty database on which what the model needs is registered.
+    ///
+    /// `own` are the names of our own tables, which a model cannot have.
+    ///
+    /// # Errors
+    /// `Model`, naming the object, if names clash, a value cannot be written as SQL, or SQLite refuses a statement.
+    pub(crate) fn from_schema(schema: &Schema, scratch: &Connection, own: &[String]) -> Result<Model> {
+        let mut maker = Maker { conn: scratch, own, taken: BTreeSet::new(), triggers: BTreeSet::new() };
+        let mut made = Vec::new();
+        for table in schema.tables {
+            made.push((*table, maker.table(table)?));
+        }
+        for sql in schema.virtual_tables {
+            maker.statement(CreateKind::VirtualTable, sql)?;
+        }
+        for sql in schema.views {
+            maker.statement(CreateKind::View, sql)?;
+        }
+        for sql in schema.triggers {
+            maker.statement(CreateKind::Trigger, sql)?;
+        }
+        let mut catalog = read(scratch, "main", &[])?;
+        for (descriptor, wanted) in &made {
+            check_made(&catalog, descriptor, wanted)?;
+        }
+        if let Some(object) = catalog.opaque.first() {
+            return Err(broken(&object.kind, &object.name)
+                .cause(object.reason.clone())
+                .cause(object.sql.clone()));
+        }
+        let external: Vec<String> =
+            schema.tables.iter().filter(|table| table.external).map(|table| table.name.to_owned()).collect();
+        catalog.tables.retain(|table| !external.iter().any(|name| eq_name(name, &table.name)));
+        Ok(Model {
+            name: schema.name.to_owned(),
+            version: schema.version.to_owned(),
+            fingerprint: format!("{:032x}", schema.fingerprint),
+            catalog,
+            tables: schema
+                .tables
+                .iter()
+                .filter(|table| !table.external)
+                .map(|table| (fold(table.name), table_hints(table)))
+                .collect(),
+            dropped: owned(schema.dropped),
+            external,
+        })
+    }
+}
+
+fn owned(names: &[&str]) -> Vec<String> {
+    names.iter().map(|name| (*name).to_owned()).collect()
+}
+
+fn table_hints(table: &TableDescriptor) -> TableHints {
+    let column_hints = |column: &ColumnDescriptor| ColumnHints {
+        renamed_from: owned(column.renamed_from),
+        backfill: column.backfill.map(str::to_owned),
+        convert: column.convert.map(str::to_owned),
+        exact_type: column.type_name.is_some(),
+    };
+    TableHints {
+        renamed_from: owned(table.renamed_from),
+        dropped: owned(table.dropped),
+        exact_order: table.column_order == ColumnOrder::Exact,
+        columns: table.columns.iter().map(|column| (fold(column.name), column_hints(column))).collect(),
+    }
+}
+
+fn broken(kind: &str, name: &str) -> Error {
+    Error::new(ErrorKind::Model, format!("the model's {kind} `{name}` cannot be made"))
+        .state("no database was touched")
+}
+
+/// SQLite took the statement; did it also mean what the model means? An expression with a stray `)` could add a column.
+fn check_made(catalog: &Catalog, descriptor: &TableDescriptor, wanted: &TableInfo) -> Result<()> {
+    let same = catalog.table(descriptor.name).is_some_and(|made| {
+        made.columns.len() == wanted.columns.len()
+            && made.columns.iter().zip(&wanted.columns).all(|(made, wanted)| made.name == wanted.name)
+            && made.checks.len() == wanted.checks.len()
+            && made.uniques.len() == wanted.uniques.len()
+            && made.foreign_keys.len() == wanted.foreign_keys.len()
+            && made.indexes.len() == wanted.indexes.len()
+            && made.strict == wanted.strict
+            && made.without_rowid == wanted.without_rowid
+    });
+    if same {
+        return Ok(());
+    }
+    Err(broken("table", descriptor.name)
+        .cause("SQLite understands its SQL as something else than the model says")
+        .cause(wanted.to_sql())
+        .help("look for an expression with unbalanced parentheses"))
+}
+
+struct Maker<'a> {
+    conn: &'a Connection,
+    own: &'a [String],
+    /// Folded names of tables, views, virtual tables and indexes: SQLite keeps them in one space.
+    taken: BTreeSet<String>,
+    triggers: BTreeSet<String>,
+}
+
+impl Maker<'_> {
+    fn table(&mut self, table: &TableDescriptor) -> Result<TableInfo> {
+        self.take("table", table.name)?;
+        let info = self.table_info(table)?;
+        self.run("table", table.name, &table_sql(&info))?;
+        for index in &info.indexes {
+            self.take("index", &index.name)?;
+            self.run("index", &index.name, &index_sql(index, table.name))?;
+        }
+        Ok(info)
+    }
+
+    /// One statement as the model's author wrote it.
+    fn statement(&mut self, wanted: CreateKind, sql: &str) -> Result<()> {
+        let (kind, name) = match wanted {
+            CreateKind::View => ("view", schema_sql::split_create_view(sql).map(|split| split.name)),
+            CreateKind::Trigger => ("trigger", schema_sql::split_create_trigger(sql).map(|split| split.name)),
+            _ => ("virtual table", schema_sql::split_create_virtual_table(sql).map(|split| split.name)),
+        };
+        let refused = |cause: String| {
+            Error::new(ErrorKind::Model, format!("a {kind} of the model cannot be made"))
+                .cause(cause)
+                .cause(sql.to_owned())
+                .state("no database was touched")
+        };
+        let name = name.map_err(|err| refused(err.to_string()))?;
+        match schema_sql::split_statements(sql) {
+            Ok(statements) if statements.len() == 1 => {}
+            Ok(_) => return Err(refused("it is more than one statement".to_owned())),
+            Err(err) => return Err(refused(err.to_string())),
+        }
+        self.take(kind, &name)?;
+        self.run(kind, &name, sql)
+    }
+
+    fn take(&mut self, kind: &str, name: &str) -> Result<()> {
+        if self.own.iter().any(|own| eq_name(own, name)) {
+            return Err(broken(kind, name)
+                .cause("the name belongs to the migration history")
+                .help("choose another name, or another one for the history"));
+        }
+        let names = if kind == "trigger" { &mut self.triggers } else { &mut self.taken };
+        if names.insert(fold(name)) {
+            return Ok(());
+        }
+        Err(broken(kind, name)
+            .cause("the model has two objects of this name, which SQLite compares without case"))
+    }
+
+    fn run(&self, kind: &str, name: &str, sql: &str) -> Result<()> {
+        self.conn.execute_batch(sql).map_err(|err| broken(kind, name).cause(sql.to_owned()).source(err))
+    }
+
+    fn table_info(&self, table: &TableDescriptor) -> Result<TableInfo> {
+        let mut checks = Vec::new();
+        for column in table.columns.iter().filter(|column| !column.values.is_empty()) {
+            let values = column
+                .values
+                .iter()
+                .map(|value| self.value(table, column, value))
+                .collect::<Result<Vec<_>>>()?
+                .join(", ");
+            checks.push(CheckInfo { name: None, expr: format!("{} IN ({values})", name_sql(column.name)) });
+        }
+        checks.extend(
+            table
+                .checks
+                .iter()
+                .map(|check| CheckInfo { name: check.name.map(str::to_owned), expr: check.expr.to_owned() }),
+        );
+        let primary_key = table.primary_key.as_ref().map(|key| primary_key_info(table, key));
+        let columns = table
+            .columns
+            .iter()
+            .map(|column| self.column_info(table, column, primary_key.as_ref()))
+            .collect::<Result<Vec<_>>>()?;
+        let uniques = table.uniques.iter().map(|unique| UniqueInfo {
+            name: unique.name.map(str::to_owned),
+            terms: key_terms(unique.columns),
+            conflict: None,
+        });
+        Ok(TableInfo {
+            name: table.name.to_owned(),
+            columns,
+            primary_key,
+            uniques: uniques.collect(),
+            checks,
+            foreign_keys: table.foreign_keys.iter().map(foreign_key_info).collect(),
+            strict: table.strict,
+            without_rowid: table.without_rowid,
+            indexes: table.indexes.iter().map(index_info).collect(),
+            sql: String::new(),
+        })
+    }
+
+    fn column_info(
+        &self,
+        table: &TableDescriptor,
+        column: &ColumnDescriptor,
+        key: Option<&PrimaryKeyInfo>,
+    ) -> Result<ColumnInfo> {
+        let is_rowid = key.is_some_and(|key| {
+            key.rowid_alias && key.terms.iter().any(|term| eq_name(&term.column, column.name))
+        });
+        let default = match &column.default {
+            Some(value) => Some(self.value(table, column, value)?),
+            None => None,
+        };
+        Ok(ColumnInfo {
+            name: column.name.to_owned(),
+            type_name: type_name(table, column).to_owned(),
+            not_null: (column.not_null && !is_rowid).then(NotNullInfo::default),
+            default,
+            collation: column.collation.map(str::to_owned),
+            generated: column
+                .generated
+                .map(|generated| GeneratedInfo { expr: generated.expr.to_owned(), stored: generated.stored }),
+        })
+    }
+
+    /// `value` as SQL that gives exactly this value.
+    fn value(
+        &self,
+        table: &TableDescriptor,
+        column: &ColumnDescriptor,
+        value: &ConstValue,
+    ) -> Result<String> {
+        let refused =
+            |cause: String| Err(broken("column", &format!("{}.{}", table.name, column.name)).cause(cause));
+        match value {
+            ConstValue::Null => Ok("NULL".to_owned()),
+            ConstValue::Integer(value) => Ok(value.to_string()),
+            ConstValue::Real(value) => match self.real(*value) {
+                Some(sql) => Ok(sql),
+                None => refused(format!("SQL has no literal for the value {value}")),
+            },
+            ConstValue::Text(text) if text.contains('\0') => {
+                refused("a text with a NUL character has no SQL literal".to_owned())
+            }
+            ConstValue::Text(text) => Ok(quote_str(text)),
+            ConstValue::Blob(bytes) => {
+                let digits: String = bytes.iter().map(|byte| format!("{byte:02X}")).collect();
+                Ok(format!("x'{digits}'"))
+            }
+            ConstValue::Sql(sql) if is_bare_word(sql) => refused(format!(
+                "SQLite would take the default {sql} for a string; write it as {}",
+                quote_str(sql.trim_matches(['"', '`', '[', ']', ' ']))
+            )),
+            ConstValue::Sql(sql) => Ok((*sql).to_owned()),
+        }
+    }
+
+    /// The shortest literal that SQLite reads as exactly this number; its conversion is not always the nearest one.
+    fn real(&self, value: f64) -> Option<String> {
+        if !value.is_finite() {
+            return None;
+        }
+        let reads_back = |sql: &String| {
+            let read: rusqlite::Result<f64> =
+                self.conn.query_row(&format!("SELECT {sql}"), [], |row| row.get(0));
+            read.is_ok_and(|read| read == value)
+        };
+        [format!("{value:?}"), format!("{value:.16e}"), format!("{value:.17e}"), format!("{value:.20e}")]
+            .into_iter()
+            .find(reads_back)
+    }
+}
+
+/// A lone word is a string in a `DEFAULT`, but for these.
+fn is_bare_word(sql: &str) -> bool {
+    let constants = ["NULL", "TRUE", "FALSE", "CURRENT_DATE", "CURRENT_TIME", "CURRENT_TIMESTAMP"];
+    significant(sql).is_ok_and(|tokens| match tokens.as_slice() {
+        [token] if token.kind == TokenKind::Word => !constants.iter().any(|constant| token.is_word(constant)),
+        [token] => token.kind == TokenKind::QuotedId,
+        _ => false,
+    })
+}
+
+/// `ANY` has NUMERIC affinity outside of STRICT tables; no type at all keeps values as they are.
+fn type_name(table: &TableDescriptor, column: &ColumnDescriptor) -> &'static str {
+    match column.type_name {
+        Some(name) => name,
+        None if column.sql_type == SqlType::Any && !table.strict => "",
+        None => column.sql_type.name(),
+    }
+}
+
+fn key_terms(columns: &[&str]) -> Vec<KeyTermInfo> {
+    let term = |column: &&str| KeyTermInfo { column: (*column).to_owned(), collation: None, desc: false };
+    columns.iter().map(term).collect()
+}
+
+fn primary_key_info(table: &TableDescriptor, key: &PrimaryKeyDescriptor) -> PrimaryKeyInfo {
+    let rowid_alias = match key.columns {
+        [name] if !table.without_rowid => table.columns.iter().any(|column| {
+            eq_name(column.name, name) && type_name(table, column).eq_ignore_ascii_case("integer")
+        }),
+        _ => false,
+    };
+    PrimaryKeyInfo {
+        name: None,
+        terms: key_terms(key.columns),
+        conflict: None,
+        autoincrement: key.autoincrement,
+        rowid_alias,
+    }
+}
+
+fn foreign_key_info(key: &ForeignKeyDescriptor) -> ForeignKeyInfo {
+    ForeignKeyInfo {
+        name: key.name.map(str::to_owned),
+        columns: owned(key.columns),
+        table: key.table.to_owned(),
+        to: owned(key.to),
+        on_delete: key.on_delete.sql().to_owned(),
+        on_update: key.on_update.sql().to_owned(),
+        match_name: None,
+        deferred: key.deferrable,
+    }
+}
+
+fn index_info(index: &IndexDescriptor) -> IndexInfo {
+    let terms = index.terms.iter().map(|term| IndexTermInfo {
+        term: term.term.to_owned(),
+        is_expr: term.is_expr,
+        collation: term.collation.map(str::to_owned),
+        desc: term.desc,
+    });
+    IndexInfo {
+        name: index.name.to_owned(),
+        unique: index.unique,
+        terms: terms.collect(),
+        filter: index.filter.map(str::to_owned),
+        sql: String::new(),
+    }
+}
