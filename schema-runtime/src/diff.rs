@@ -4,10 +4,9 @@
 
 use std::fmt;
 
-use schema_sql::eq_name;
 use serde::{Deserialize, Serialize};
 
-use crate::catalog::{self, Catalog, ColumnInfo, TableInfo, Texts, same_words};
+use crate::catalog::{self, Catalog, ColumnInfo, NotNullInfo, TableInfo, Texts, same_words};
 
 /// One difference, named by the SQL verb that removes it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -204,7 +203,7 @@ impl fmt::Display for Change {
 /// The result is empty exactly when the two mean the same; changes come table by table in the order of `to`, then what
 /// only `from` has, then virtual tables, views and triggers.
 pub(crate) fn diff(from: &Catalog, to: &Catalog, exact_order: &dyn Fn(&str) -> bool) -> Vec<Change> {
-    let texts = Texts::of(&[from, to]);
+    let texts = Texts::new(&[from, to]);
     let mut changes = Vec::new();
     for table in &to.tables {
         match from.table(&table.name) {
@@ -212,7 +211,7 @@ pub(crate) fn diff(from: &Catalog, to: &Catalog, exact_order: &dyn Fn(&str) -> b
                 changes.push(Change::CreateTable { table: table.name.clone() });
                 changes.extend(table.indexes.iter().map(|index| create_index(table, &index.name)));
             }
-            Some(old) => Tables { from: old, to: table, texts: &texts, changes: &mut changes }
+            Some(old) => Tables { from: old, to: table, texts: &Texts::of([old, table]), changes: &mut changes }
                 .compare(exact_order(&table.name)),
         }
     }
@@ -231,7 +230,7 @@ fn create_index(table: &TableInfo, index: &str) -> Change {
     Change::CreateIndex { table: table.name.clone(), index: index.to_owned() }
 }
 
-fn diff_virtual_tables(from: &Catalog, to: &Catalog, texts: &Texts, changes: &mut Vec<Change>) {
+fn diff_virtual_tables(from: &Catalog, to: &Catalog, texts: &Texts<'_>, changes: &mut Vec<Change>) {
     for table in &to.virtual_tables {
         match from.virtual_table(&table.name) {
             None => changes.push(Change::CreateVirtualTable { table: table.name.clone() }),
@@ -252,7 +251,7 @@ fn diff_virtual_tables(from: &Catalog, to: &Catalog, texts: &Texts, changes: &mu
     }
 }
 
-fn diff_views(from: &Catalog, to: &Catalog, texts: &Texts, changes: &mut Vec<Change>) {
+fn diff_views(from: &Catalog, to: &Catalog, texts: &Texts<'_>, changes: &mut Vec<Change>) {
     for view in &from.views {
         if !to.view(&view.name).is_some_and(|new| catalog::same_view(texts, view, new)) {
             changes.push(Change::DropView { view: view.name.clone() });
@@ -265,7 +264,7 @@ fn diff_views(from: &Catalog, to: &Catalog, texts: &Texts, changes: &mut Vec<Cha
     }
 }
 
-fn diff_triggers(from: &Catalog, to: &Catalog, texts: &Texts, changes: &mut Vec<Change>) {
+fn diff_triggers(from: &Catalog, to: &Catalog, texts: &Texts<'_>, changes: &mut Vec<Change>) {
     for trigger in &from.triggers {
         if !to.trigger(&trigger.name).is_some_and(|new| catalog::same_trigger(texts, trigger, new)) {
             let (table, trigger) = (trigger.table.clone(), trigger.name.clone());
@@ -284,7 +283,7 @@ fn diff_triggers(from: &Catalog, to: &Catalog, texts: &Texts, changes: &mut Vec<
 struct Tables<'a> {
     from: &'a TableInfo,
     to: &'a TableInfo,
-    texts: &'a Texts,
+    texts: &'a Texts<'a>,
     changes: &'a mut Vec<Change>,
 }
 
@@ -319,7 +318,7 @@ impl Tables<'_> {
         }
         let same = match (&from.primary_key, &to.primary_key) {
             (None, None) => true,
-            (Some(a), Some(b)) => catalog::same_primary_key(self.texts, a, b) && catalog::same_name(&a.name, &b.name),
+            (Some(a), Some(b)) => catalog::same_primary_key(self.texts, a, b) && catalog::same_name(a.name.as_deref(), b.name.as_deref()),
             _ => false,
         };
         if !same {
@@ -383,36 +382,27 @@ impl Tables<'_> {
         if !same_words(&from.type_name, &to.type_name) {
             alter(ColumnProperty::Type, or_none(&from.type_name), or_none(&to.type_name));
         }
-        let alias = |table: &TableInfo| {
-            table.primary_key.as_ref().is_some_and(|key| {
-                key.rowid_alias && key.terms.iter().any(|term| eq_name(&term.column, &to.name))
-            })
-        };
-        let irrelevant = alias(self.from) && alias(self.to);
-        if !irrelevant && !catalog::same_not_null(&from.not_null, &to.not_null) {
-            let text = |column: &ColumnInfo| match &column.not_null {
+        let (found, wanted) =
+            (catalog::effective_not_null(self.from, from), catalog::effective_not_null(self.to, to));
+        if !catalog::same_not_null(self.texts, found, wanted) {
+            let text = |rule: Option<&NotNullInfo>| match rule {
                 None => "NULL".to_owned(),
                 Some(rule) => match &rule.conflict {
                     None => "NOT NULL".to_owned(),
                     Some(conflict) => format!("NOT NULL ON CONFLICT {conflict}"),
                 },
             };
-            alter(ColumnProperty::NotNull, text(from), text(to));
+            alter(ColumnProperty::NotNull, text(found), text(wanted));
         }
         if !catalog::same_default(self.texts, from.default.as_deref(), to.default.as_deref()) {
             let text = |column: &ColumnInfo| column.default.clone().unwrap_or_else(|| "none".to_owned());
             alter(ColumnProperty::Default, text(from), text(to));
         }
-        if !catalog::same_collation(&from.collation, &to.collation) {
+        if !catalog::same_collation(self.texts, from.collation.as_deref(), to.collation.as_deref()) {
             let text = |column: &ColumnInfo| column.collation.clone().unwrap_or_else(|| "BINARY".to_owned());
             alter(ColumnProperty::Collation, text(from), text(to));
         }
-        let same = match (&from.generated, &to.generated) {
-            (None, None) => true,
-            (Some(a), Some(b)) => catalog::same_generated(self.texts, a, b),
-            _ => false,
-        };
-        if !same {
+        if !catalog::same_generated(self.texts, from.generated.as_ref(), to.generated.as_ref()) {
             let text = |column: &ColumnInfo| match &column.generated {
                 None => "plain".to_owned(),
                 Some(rule) if rule.stored => format!("AS ({}) STORED", rule.expr),
@@ -427,8 +417,8 @@ impl Tables<'_> {
         self.constraints(
             ConstraintKind::Unique,
             (&from.uniques, &to.uniques),
-            &|a, b| catalog::same_key_terms(&a.terms, &b.terms),
-            &|a, b| catalog::same_unique(texts, a, b) && catalog::same_name(&a.name, &b.name),
+            &|a, b| catalog::same_key_terms(texts, &a.terms, &b.terms),
+            &|a, b| catalog::same_unique(texts, a, b) && catalog::same_name(a.name.as_deref(), b.name.as_deref()),
             &catalog::unique_sql,
         );
     }
@@ -439,7 +429,7 @@ impl Tables<'_> {
             ConstraintKind::Check,
             (&from.checks, &to.checks),
             &|a, b| catalog::same_check(texts, a, b),
-            &|a, b| catalog::same_name(&a.name, &b.name),
+            &|a, b| catalog::same_name(a.name.as_deref(), b.name.as_deref()),
             &catalog::check_sql,
         );
     }
@@ -450,7 +440,7 @@ impl Tables<'_> {
             ConstraintKind::ForeignKey,
             (&from.foreign_keys, &to.foreign_keys),
             &|a, b| catalog::same_link(a, b),
-            &|a, b| catalog::same_foreign_key(texts, a, b) && catalog::same_name(&a.name, &b.name),
+            &|a, b| catalog::same_foreign_key(texts, a, b) && catalog::same_name(a.name.as_deref(), b.name.as_deref()),
             &catalog::foreign_key_sql,
         );
     }

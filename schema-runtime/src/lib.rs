@@ -1,12 +1,14 @@
 //! Update the model, restart.
 
-// The stages above are what uses the rest of these.
-#[allow(dead_code, unused_imports)]
 mod catalog;
 mod column_type;
 mod descriptor;
 mod error;
-#[allow(dead_code)]
+mod diff;
+mod plan;
+mod rename;
+mod snapshot;
+mod target;
 mod wanted;
 
 pub use catalog::{

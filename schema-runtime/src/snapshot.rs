@@ -142,14 +142,15 @@ pub(crate) mod key {
 }
 
 /// The keys of a table and of everything in it, in the order of its parts.
-pub(crate) fn table_keys(table: &TableInfo, texts: &Texts) -> Vec<String> {
+pub(crate) fn table_keys(table: &TableInfo) -> Vec<String> {
+    let texts = Texts::of([table]);
     let name = table.name.as_str();
     let mut keys = vec![key::table(name)];
     keys.extend(table.columns.iter().map(|column| key::column(name, &column.name)));
     keys.extend(table.uniques.iter().map(|unique| {
         key::unique(name, unique.terms.iter().map(|term| term.column.as_str()))
     }));
-    keys.extend(table.checks.iter().map(|check| key::check(name, &texts.norm(&check.expr))));
+    keys.extend(table.checks.iter().map(|check| key::check(name, &texts.norm_expr(&check.expr))));
     keys.extend(table.foreign_keys.iter().map(|foreign| {
         key::foreign_key(name, foreign.columns.iter().map(String::as_str), &foreign.table)
     }));
@@ -160,10 +161,9 @@ pub(crate) fn table_keys(table: &TableInfo, texts: &Texts) -> Vec<String> {
 /// The keys of everything in a catalog, in the order of its parts: two catalogs that differ by renames alone have keys
 /// that correspond one by one.
 pub(crate) fn keys(catalog: &Catalog) -> Vec<String> {
-    let texts = Texts::of(&[catalog]);
     let mut keys = Vec::new();
     for table in &catalog.tables {
-        keys.extend(table_keys(table, &texts));
+        keys.extend(table_keys(table));
     }
     keys.extend(catalog.virtual_tables.iter().map(|table| key::virtual_table(&table.name)));
     keys.extend(catalog.views.iter().map(|view| key::view(&view.name)));

@@ -8,7 +8,7 @@ mod objects;
 
 use schema_sql::eq_name;
 
-use crate::catalog::{self, Catalog, TableInfo, Texts};
+use crate::catalog::{self, Catalog, TableInfo};
 use crate::error::{Error, ErrorKind, Result};
 use crate::rename::Renames;
 use crate::snapshot::{Owners, Snapshot, State, key, table_keys};
@@ -101,7 +101,6 @@ struct Three<'v, T: ?Sized> {
 struct Merge<'a> {
     sides: &'a Sides<'a>,
     policies: Policies,
-    texts: Texts,
     owners: Owners,
     notes: Vec<Note>,
     drops: Vec<String>,
@@ -117,10 +116,7 @@ struct Merge<'a> {
 /// name is taken by another kind of object or another model; `Refused` if the removal policy forbids a removal;
 /// `Opaque` if a managed object could not be read. Each lists everything it found.
 pub(crate) fn merge(sides: Sides<'_>, policies: Policies) -> Result<Target> {
-    let mut catalogs = vec![&sides.live, &sides.model.catalog];
-    catalogs.extend(sides.last.as_ref().map(|last| &last.catalog));
     let mut merge = Merge {
-        texts: Texts::of(&catalogs),
         sides: &sides,
         policies,
         owners: Owners::default(),
@@ -322,7 +318,7 @@ impl Merge<'_> {
         for wanted in &sides.model.catalog.tables {
             if sides.live.table(&wanted.name).is_none() {
                 self.missing(&format!("table `{}`", wanted.name), &key::table(&wanted.name));
-                for key in table_keys(wanted, &self.texts) {
+                for key in table_keys(wanted) {
                     self.owners.set(key, State::Managed);
                 }
                 catalog.tables.push(wanted.clone());
@@ -345,7 +341,7 @@ impl Merge<'_> {
             self.refused.push((format!("the model no longer declares table `{}`", live.name), remedy));
         }
         if !managed {
-            for key in table_keys(live, &self.texts) {
+            for key in table_keys(live) {
                 self.carry(key);
             }
             return Some(live.clone());
@@ -365,7 +361,7 @@ impl Merge<'_> {
         if kept.foreign_keys.len() != live.foreign_keys.len() {
             kept.sql = catalog::table_sql(&kept);
         }
-        for key in table_keys(&kept, &self.texts) {
+        for key in table_keys(&kept) {
             if self.managed_last(&key) { self.retire(key) } else { self.carry(key) }
         }
         Some(kept)

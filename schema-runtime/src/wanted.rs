@@ -63,7 +63,24 @@ pub(crate) struct ColumnHints {
     pub(crate) exact_type: bool,
 }
 
+static NO_TABLE_HINTS: TableHints =
+    TableHints { renamed_from: Vec::new(), dropped: Vec::new(), exact_order: false, columns: BTreeMap::new() };
+static NO_COLUMN_HINTS: ColumnHints =
+    ColumnHints { renamed_from: Vec::new(), backfill: None, convert: None, exact_type: false };
+
+impl TableHints {
+    /// What the column of this name says; nothing for a column that the model does not know.
+    pub(crate) fn column(&self, name: &str) -> &ColumnHints {
+        self.columns.get(&fold(name)).unwrap_or(&NO_COLUMN_HINTS)
+    }
+}
+
 impl Model {
+    /// What the table of this name says; nothing for a table that the model does not know.
+    pub(crate) fn table_hints(&self, name: &str) -> &TableHints {
+        self.tables.get(&fold(name)).unwrap_or(&NO_TABLE_HINTS)
+    }
+
     /// The model that `schema` describes, made in `scratch`, an empty database on which what the model needs is registered.
     ///
     /// `own` are the names of our own tables, which a model cannot have.

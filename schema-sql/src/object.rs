@@ -154,6 +154,21 @@ pub fn replace_name(sql: &str, new_name: &str) -> Result<String, SplitError> {
     Ok(text)
 }
 
+/// `sql`, which is a `CREATE` statement of any kind, with its object placed in the database `schema`. All else is verbatim;
+/// a statement that names a database already is left as it is.
+///
+/// # Errors
+/// If `sql` does not begin like such a statement.
+pub fn qualify(sql: &str, schema: &str) -> Result<String, SplitError> {
+    let mut cursor = Cursor::new(sql)?;
+    let object = head(&mut cursor)?.object;
+    let mut text = sql.to_owned();
+    if object.schema.is_none() {
+        text.insert_str(object.token.at, &format!("{schema}."));
+    }
+    Ok(text)
+}
+
 /// Splits a `CREATE INDEX` statement.
 ///
 /// # Errors

@@ -49,8 +49,13 @@ pub(crate) fn affinity(type_name: &str, strict: bool) -> Affinity {
 /// Whether two type names of tables that are not STRICT mean the same; `exact` (and any STRICT table) asks for the
 /// same words, without case and blanks.
 pub(crate) fn same_type(a: &str, b: &str, exact: bool) -> bool {
+    same_words(a, b) || (!exact && affinity(a, false) == affinity(b, false))
+}
+
+/// Whether two type names are the same words, without case and blanks.
+pub(crate) fn same_words(a: &str, b: &str) -> bool {
     let words = |name: &str| name.split_ascii_whitespace().collect::<String>().to_ascii_lowercase();
-    words(a) == words(b) || (!exact && affinity(a, false) == affinity(b, false))
+    words(a) == words(b)
 }
 
 /// Compares SQL texts, knowing which words can be columns: `"x"` is a string where there is no column `x`.
@@ -209,6 +214,11 @@ pub(crate) fn same_foreign_key(_: &Texts<'_>, a: &ForeignKeyInfo, b: &ForeignKey
         && a.on_delete.eq_ignore_ascii_case(&b.on_delete)
         && a.on_update.eq_ignore_ascii_case(&b.on_update)
         && a.deferred == b.deferred
+}
+
+/// Whether two foreign keys go from the same columns to the same table: then one is a changed form of the other.
+pub(crate) fn same_link(a: &ForeignKeyInfo, b: &ForeignKeyInfo) -> bool {
+    same_names(&a.columns, &b.columns) && eq_name(&a.table, &b.table)
 }
 
 /// Everything of an index but its name.

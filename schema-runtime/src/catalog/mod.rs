@@ -14,11 +14,13 @@ mod table;
 pub(crate) use compare::{
     Affinity, Texts, affinity, effective_not_null, same_check, same_collation, same_default,
     same_foreign_key, same_generated, same_index, same_key_terms, same_name, same_not_null, same_primary_key,
-    same_trigger, same_type, same_unique, same_view, same_virtual_table,
+    same_trigger, same_link, same_type, same_unique, same_view, same_virtual_table, same_words,
 };
-pub(crate) use print::{column_sql, index_sql, name_sql, table_sql};
+pub(crate) use print::{
+    check_sql, column_sql, foreign_key_sql, index_sql, name_sql, primary_key_sql, table_sql, unique_sql,
+};
 pub(crate) use read::read;
-pub(crate) use replay::{Replay, replay};
+pub(crate) use replay::replay;
 
 use rusqlite::Connection;
 use serde::{Deserialize, Serialize};

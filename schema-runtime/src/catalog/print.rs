@@ -34,27 +34,11 @@ pub(crate) fn table_sql(table: &TableInfo) -> String {
     let inline = Inline::in_order(table);
     let mut lines: Vec<String> = table.columns.iter().map(|column| inline.column(table, column)).collect();
     if let Some(key) = table.primary_key.as_ref().filter(|key| key_column(table, key).is_none()) {
-        let autoincrement = if key.autoincrement { " AUTOINCREMENT" } else { "" };
-        lines.push(format!(
-            "{}PRIMARY KEY ({}{autoincrement}){}",
-            constraint_name(key.name.as_deref()),
-            key_terms_sql(&key.terms),
-            conflict_sql(key.conflict.as_deref())
-        ));
+        lines.push(primary_key_sql(key));
     }
-    for unique in table.uniques.iter().skip(inline.uniques.len()) {
-        lines.push(format!(
-            "{}UNIQUE ({}){}",
-            constraint_name(unique.name.as_deref()),
-            key_terms_sql(&unique.terms),
-            conflict_sql(unique.conflict.as_deref())
-        ));
-    }
+    lines.extend(table.uniques.iter().skip(inline.uniques.len()).map(unique_sql));
     lines.extend(table.checks.iter().skip(inline.checks.len()).map(check_sql));
-    for key in table.foreign_keys.iter().skip(inline.foreign_keys.len()) {
-        let name = constraint_name(key.name.as_deref());
-        lines.push(format!("{name}FOREIGN KEY ({}) {}", names_sql(&key.columns), references_sql(key)));
-    }
+    lines.extend(table.foreign_keys.iter().skip(inline.foreign_keys.len()).map(foreign_key_sql));
     let options = match (table.strict, table.without_rowid) {
         (false, false) => "",
         (true, false) => " STRICT",
@@ -242,7 +226,35 @@ fn column_key_sql(key: &PrimaryKeyInfo) -> String {
     )
 }
 
-fn check_sql(check: &CheckInfo) -> String {
+/// The key as a constraint of the table: `PRIMARY KEY (a, b DESC)`.
+pub(crate) fn primary_key_sql(key: &PrimaryKeyInfo) -> String {
+    format!(
+        "{}PRIMARY KEY ({}{}){}",
+        constraint_name(key.name.as_deref()),
+        key_terms_sql(&key.terms),
+        if key.autoincrement { " AUTOINCREMENT" } else { "" },
+        conflict_sql(key.conflict.as_deref())
+    )
+}
+
+/// The constraint as one of the table: `UNIQUE (a, b)`.
+pub(crate) fn unique_sql(unique: &UniqueInfo) -> String {
+    format!(
+        "{}UNIQUE ({}){}",
+        constraint_name(unique.name.as_deref()),
+        key_terms_sql(&unique.terms),
+        conflict_sql(unique.conflict.as_deref())
+    )
+}
+
+/// The constraint as one of the table: `FOREIGN KEY (a) REFERENCES p (b)`.
+pub(crate) fn foreign_key_sql(key: &ForeignKeyInfo) -> String {
+    let name = constraint_name(key.name.as_deref());
+    format!("{name}FOREIGN KEY ({}) {}", names_sql(&key.columns), references_sql(key))
+}
+
+/// The constraint: `CONSTRAINT positive CHECK (a > 0)`.
+pub(crate) fn check_sql(check: &CheckInfo) -> String {
     format!("{}CHECK ({})", constraint_name(check.name.as_deref()), trim_expr(&check.expr))
 }
 

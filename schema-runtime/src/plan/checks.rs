@@ -76,7 +76,7 @@ fn identity(table: &TableInfo) -> String {
 }
 
 /// The checks that the change of one table asks for; none where the table has no rows.
-pub(super) fn table_checks(image: &Image<'_>, texts: &Texts) -> Vec<Check> {
+pub(super) fn table_checks(image: &Image<'_>, texts: &Texts<'_>) -> Vec<Check> {
     let mut checks = Vec::new();
     for column in &image.to.columns {
         column_checks(image, column, &mut checks);
@@ -91,7 +91,7 @@ pub(super) fn table_checks(image: &Image<'_>, texts: &Texts) -> Vec<Check> {
                 && (image.changes_type(column)
                     || image.tightens(column)
                     || image.from.column(&column.name).is_none_or(|found| {
-                        !same_collation(&found.collation, &column.collation)
+                        !same_collation(texts, found.collation.as_deref(), column.collation.as_deref())
                     }))
         });
         if changed || !image.from.checks.iter().any(|found| same_check(texts, found, check)) {
@@ -126,7 +126,7 @@ fn column_checks(image: &Image<'_>, column: &ColumnInfo, checks: &mut Vec<Check>
     if image.fill || column.generated.is_some() {
         return;
     }
-    let alias = image.to.primary_key.as_ref().is_some_and(|key| key.rowid_alias) && image.to.in_primary_key(&column.name);
+    let alias = image.to.is_rowid_alias(&column.name);
     let value = image.value(column);
     if found.is_none() && column.not_null.is_some() && !alias && value.is_none() {
         let default = column.default.as_deref().map(default_expr);
@@ -244,16 +244,15 @@ fn survives(c: &str, to: Affinity, strict: bool) -> String {
 }
 
 /// Keys that the rows were not held to before: their columns, with the collation that each compares by.
-fn new_unique_rules(image: &Image<'_>, texts: &Texts) -> Vec<(Vec<KeyTermInfo>, Vec<Option<String>>)> {
-    let _ = texts;
+fn new_unique_rules(image: &Image<'_>, texts: &Texts<'_>) -> Vec<(Vec<KeyTermInfo>, Vec<Option<String>>)> {
     let collation = |table: &TableInfo, term: &KeyTermInfo| {
         term.collation.clone().or_else(|| table.column(&term.column).and_then(|column| column.collation.clone()))
     };
     let held = |terms: &[KeyTermInfo]| {
         let same = |found: &[KeyTermInfo]| {
-            same_key_terms(found, terms)
+            same_key_terms(texts, found, terms)
                 && found.iter().zip(terms).all(|(a, b)| {
-                    same_collation(&collation(image.from, a), &collation(image.to, b))
+                    same_collation(texts, collation(image.from, a).as_deref(), collation(image.to, b).as_deref())
                 })
         };
         image.from.uniques.iter().any(|unique| same(&unique.terms))

@@ -30,8 +30,7 @@ pub(crate) struct Request<'a> {
 pub(crate) fn plan(request: &Request<'_>) -> Plan {
     let exact = |table: &str| !request.undo && request.model.table_hints(table).exact_order;
     let changes = diff(request.live, request.target, &exact);
-    let texts = Texts::of(&[request.live, request.target]);
-    let mut planner = Planner { request, texts, changes, steps: Vec::new() };
+    let mut planner = Planner { request, changes, steps: Vec::new() };
     planner.set_aside();
     planner.drop_dependants();
     planner.renames();
@@ -54,7 +53,6 @@ pub(crate) fn plan(request: &Request<'_>) -> Plan {
 
 struct Planner<'a> {
     request: &'a Request<'a>,
-    texts: Texts,
     changes: Vec<Change>,
     steps: Vec<Step>,
 }
@@ -230,12 +228,13 @@ impl Planner<'_> {
         };
         let image =
             Image { from, to, hints, renames: request.renames, fill: request.undo, live: request.live };
-        let ordered = ordered(&image);
+        let ordered = ordered(to, request.model.catalog.table(name));
+        let texts = Texts::of([from, to]);
         let change = TableChange {
             image: Image { to: if request.undo { to } else { &ordered }, ..image },
             live: request.live,
             target: request.target,
-            texts: &self.texts,
+            texts: &texts,
             facts: request.facts,
             changes,
             kept: &recreated,
@@ -384,10 +383,11 @@ fn index_term(table: &TableInfo, term: &crate::catalog::IndexTermInfo) -> (Strin
 }
 
 /// The table with its columns in the model's order, those that the model does not know last: what a rebuild makes.
-fn ordered(image: &Image<'_>) -> TableInfo {
-    let mut table = image.to.clone();
-    let order = &image.hints.order;
-    let position = |name: &str| order.iter().position(|wanted| eq_name(wanted, name)).unwrap_or(usize::MAX);
+fn ordered(to: &TableInfo, model: Option<&TableInfo>) -> TableInfo {
+    let mut table = to.clone();
+    let position = |name: &str| {
+        model.and_then(|model| model.columns.iter().position(|wanted| eq_name(&wanted.name, name))).unwrap_or(usize::MAX)
+    };
     table.columns.sort_by_key(|column| position(&column.name));
     table
 }

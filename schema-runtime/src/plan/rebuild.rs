@@ -6,7 +6,9 @@
 
 use schema_sql::{TokenKind, eq_name, quote_ident, quote_str, significant};
 
-use crate::catalog::{Affinity, Catalog, ColumnInfo, TableInfo, affinity, name_sql, same_words, table_sql};
+use crate::catalog::{
+    Affinity, Catalog, ColumnInfo, TableInfo, affinity, effective_not_null, name_sql, same_words, table_sql,
+};
 use crate::plan::{Cost, Hazard, HazardCode, Method, Needs, Step, TableFacts};
 use crate::rename::Renames;
 use crate::wanted::TableHints;
@@ -45,13 +47,8 @@ impl Image<'_> {
 
     /// Whether the column may hold NULL now and may not later.
     pub(super) fn tightens(&self, column: &ColumnInfo) -> bool {
-        let alias = |table: &TableInfo| {
-            table.primary_key.as_ref().is_some_and(|key| key.rowid_alias) && table.in_primary_key(&column.name)
-        };
-        let nullable = |table: &TableInfo, column: &ColumnInfo| column.not_null.is_none() && !alias(table);
-        !alias(self.to)
-            && column.not_null.is_some()
-            && self.found(column).is_some_and(|found| nullable(self.from, found))
+        let nullable = |found: &ColumnInfo| found.not_null.is_none() && !self.from.is_rowid_alias(&found.name);
+        effective_not_null(self.to, column).is_some() && self.found(column).is_some_and(nullable)
     }
 
     /// The expression that fills what would be NULL: the backfill, or else the default.
@@ -93,8 +90,7 @@ impl Image<'_> {
 
     /// A new `INTEGER PRIMARY KEY` takes the rowid that the row has.
     fn becomes_rowid(&self, column: &ColumnInfo) -> Option<String> {
-        let alias = self.to.primary_key.as_ref().is_some_and(|key| key.rowid_alias);
-        if alias && self.to.in_primary_key(&column.name) { rowid_name(self.from).map(str::to_owned) } else { None }
+        if self.to.is_rowid_alias(&column.name) { rowid_name(self.from).map(str::to_owned) } else { None }
     }
 
     /// A value for a column that the undo brings back empty: unique where it can be, and of the column's type.

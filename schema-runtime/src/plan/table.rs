@@ -21,7 +21,7 @@ pub(super) struct TableChange<'a> {
     pub(super) image: Image<'a>,
     pub(super) live: &'a Catalog,
     pub(super) target: &'a Catalog,
-    pub(super) texts: &'a Texts,
+    pub(super) texts: &'a Texts<'a>,
     pub(super) facts: &'a Facts,
     /// The changes that alter the table's own definition.
     pub(super) changes: Vec<Change>,

@@ -4,7 +4,8 @@ use schema_sql::eq_name;
 
 use super::{Merge, NoteKind, RemovalPolicy, Three};
 use crate::catalog::{
-    self, CheckInfo, ColumnInfo, ForeignKeyInfo, IndexInfo, PrimaryKeyInfo, TableInfo, UniqueInfo,
+    self, CheckInfo, ColumnInfo, ForeignKeyInfo, GeneratedInfo, IndexInfo, PrimaryKeyInfo, TableInfo, Texts,
+    UniqueInfo,
 };
 use crate::snapshot::{State, key};
 
@@ -14,6 +15,13 @@ struct Table<'a> {
     /// As it was left by the last revision, where the model managed it.
     base: Option<&'a TableInfo>,
     wanted: &'a TableInfo,
+}
+
+impl<'a> Table<'a> {
+    /// For texts inside of the table, on any side.
+    fn texts(&self) -> Texts<'a> {
+        Texts::of([self.live, self.wanted].into_iter().chain(self.base))
+    }
 }
 
 impl<'a> Merge<'a> {
@@ -126,7 +134,7 @@ impl<'a> Merge<'a> {
             merged.type_name.clone_from(&wanted.type_name);
         }
         self.column_not_null(table, (live, base, wanted), &mut merged);
-        let texts = self.texts.clone();
+        let texts = table.texts();
         let three = Three { live: &live.default, base: base.map(|base| &base.default), wanted: &wanted.default };
         let same = |a: &Option<String>, b: &Option<String>| {
             catalog::same_default(&texts, a.as_deref(), b.as_deref())
@@ -138,17 +146,18 @@ impl<'a> Merge<'a> {
         let three =
             Three { live: &live.collation, base: base.map(|base| &base.collation), wanted: &wanted.collation };
         let show = |text: &Option<String>| text.clone().unwrap_or_else(|| "BINARY".to_owned());
-        if self.decide(&what("collation"), &three, &catalog::same_collation, &show) {
+        let same = |a: &Option<String>, b: &Option<String>| {
+            catalog::same_collation(&texts, a.as_deref(), b.as_deref())
+        };
+        if self.decide(&what("collation"), &three, &same, &show) {
             merged.collation.clone_from(&wanted.collation);
         }
         let three =
             Three { live: &live.generated, base: base.map(|base| &base.generated), wanted: &wanted.generated };
-        let same = |a: &Option<_>, b: &Option<_>| match (a, b) {
-            (None, None) => true,
-            (Some(a), Some(b)) => catalog::same_generated(&texts, a, b),
-            _ => false,
+        let same = |a: &Option<GeneratedInfo>, b: &Option<GeneratedInfo>| {
+            catalog::same_generated(&texts, a.as_ref(), b.as_ref())
         };
-        let show = |rule: &Option<catalog::GeneratedInfo>| {
+        let show = |rule: &Option<GeneratedInfo>| {
             rule.as_ref().map_or_else(|| "plain".to_owned(), |rule| format!("AS ({})", rule.expr))
         };
         if self.decide(&what("generated expression"), &three, &same, &show) {
@@ -163,19 +172,15 @@ impl<'a> Merge<'a> {
         (live, base, wanted): (&ColumnInfo, Option<&ColumnInfo>, &ColumnInfo),
         merged: &mut ColumnInfo,
     ) {
-        let alias = |table: &TableInfo| {
-            let key = table.primary_key.as_ref();
-            key.is_some_and(|key| key.rowid_alias) && table.in_primary_key(&wanted.name)
-        };
-        if alias(table.live) && alias(table.wanted) {
+        if table.live.is_rowid_alias(&wanted.name) && table.wanted.is_rowid_alias(&wanted.name) {
             return;
         }
         let forced = table.wanted.in_primary_key(&wanted.name)
             && (table.wanted.strict || table.wanted.without_rowid);
         let rule = |column: &ColumnInfo| column.not_null.is_some();
         let (l, w) = (rule(live), rule(wanted) || forced);
-        let three = Three { live: &l, base: base.map(rule).as_ref().copied(), wanted: &w };
-        let three = Three { live: three.live, base: three.base.as_ref(), wanted: three.wanted };
+        let b = base.map(rule);
+        let three = Three { live: &l, base: b.as_ref(), wanted: &w };
         let what = format!("nullability of `{}`.`{}`", table.wanted.name, wanted.name);
         let show = |not_null: &bool| (if *not_null { "NOT NULL" } else { "NULL" }).to_owned();
         if self.decide(&what, &three, &|a, b| a == b, &show) {
@@ -225,7 +230,7 @@ impl<'a> Merge<'a> {
 
     fn primary_key(&mut self, table: &Table<'_>, merged: &mut TableInfo) {
         let Table { live, base, wanted } = table;
-        let texts = self.texts.clone();
+        let texts = table.texts();
         // What a model cannot say (conflict clause, direction) stays as the file has it.
         let unsaid = wanted.primary_key.clone().map(|mut key| {
             if let Some(found) = &live.primary_key {
@@ -241,7 +246,7 @@ impl<'a> Merge<'a> {
         });
         let same = |a: &Option<PrimaryKeyInfo>, b: &Option<PrimaryKeyInfo>| match (a, b) {
             (None, None) => true,
-            (Some(a), Some(b)) => catalog::same_primary_key(&texts, a, b) && catalog::same_name(&a.name, &b.name),
+            (Some(a), Some(b)) => catalog::same_primary_key(&texts, a, b) && catalog::same_name(a.name.as_deref(), b.name.as_deref()),
             _ => false,
         };
         let show = |key: &Option<PrimaryKeyInfo>| {
@@ -255,7 +260,7 @@ impl<'a> Merge<'a> {
     }
 
     fn uniques(&mut self, table: &Table<'_>, merged: &mut TableInfo) {
-        let texts = self.texts.clone();
+        let texts = table.texts();
         let sides = Constraints {
             live: &table.live.uniques,
             base: table.base.map(|base| base.uniques.as_slice()),
@@ -268,8 +273,8 @@ impl<'a> Merge<'a> {
                 key: &|unique: &UniqueInfo| {
                     key::unique(&table.wanted.name, unique.terms.iter().map(|term| term.column.as_str()))
                 },
-                alike: &|a, b| catalog::same_key_terms(&a.terms, &b.terms),
-                same: &|a, b| catalog::same_unique(&texts, a, b) && catalog::same_name(&a.name, &b.name),
+                alike: &|a, b| catalog::same_key_terms(&texts, &a.terms, &b.terms),
+                same: &|a, b| catalog::same_unique(&texts, a, b) && catalog::same_name(a.name.as_deref(), b.name.as_deref()),
                 show: &catalog::unique_sql,
                 unsaid: &|found, wanted| {
                     wanted.conflict = wanted.conflict.take().or_else(|| found.conflict.clone());
@@ -280,7 +285,7 @@ impl<'a> Merge<'a> {
     }
 
     fn checks(&mut self, table: &Table<'_>, merged: &mut TableInfo) {
-        let texts = self.texts.clone();
+        let texts = table.texts();
         let sides = Constraints {
             live: &table.live.checks,
             base: table.base.map(|base| base.checks.as_slice()),
@@ -290,9 +295,9 @@ impl<'a> Merge<'a> {
             table,
             &sides,
             &Rules {
-                key: &|check: &CheckInfo| key::check(&table.wanted.name, &texts.norm(&check.expr)),
+                key: &|check: &CheckInfo| key::check(&table.wanted.name, &texts.norm_expr(&check.expr)),
                 alike: &|a, b| catalog::same_check(&texts, a, b),
-                same: &|a, b| catalog::same_name(&a.name, &b.name),
+                same: &|a, b| catalog::same_name(a.name.as_deref(), b.name.as_deref()),
                 show: &catalog::check_sql,
                 unsaid: &|found, wanted| wanted.name = wanted.name.take().or_else(|| found.name.clone()),
             },
@@ -300,7 +305,7 @@ impl<'a> Merge<'a> {
     }
 
     fn foreign_keys(&mut self, table: &Table<'_>, merged: &mut TableInfo) {
-        let texts = self.texts.clone();
+        let texts = table.texts();
         let sides = Constraints {
             live: &table.live.foreign_keys,
             base: table.base.map(|base| base.foreign_keys.as_slice()),
@@ -315,7 +320,7 @@ impl<'a> Merge<'a> {
                     key::foreign_key(&table.wanted.name, columns, &foreign.table)
                 },
                 alike: &catalog::same_link,
-                same: &|a, b| catalog::same_foreign_key(&texts, a, b) && catalog::same_name(&a.name, &b.name),
+                same: &|a, b| catalog::same_foreign_key(&texts, a, b) && catalog::same_name(a.name.as_deref(), b.name.as_deref()),
                 show: &catalog::foreign_key_sql,
                 unsaid: &|found, wanted| {
                     wanted.match_name = wanted.match_name.take().or_else(|| found.match_name.clone());
@@ -326,7 +331,7 @@ impl<'a> Merge<'a> {
     }
 
     fn indexes(&mut self, table: &Table<'_>, merged: &mut TableInfo) {
-        let texts = self.texts.clone();
+        let texts = table.texts();
         let sides = Constraints {
             live: &table.live.indexes,
             base: table.base.map(|base| base.indexes.as_slice()),
@@ -430,10 +435,7 @@ impl<'a> Merge<'a> {
 
 /// Whether the column is a rowid alias on one side alone: `INT` and `INTEGER` then differ in meaning.
 fn key_behaviour_differs(table: &Table<'_>, column: &str) -> bool {
-    let alias = |table: &TableInfo| {
-        table.primary_key.as_ref().is_some_and(|key| key.rowid_alias) && table.in_primary_key(column)
-    };
-    alias(table.live) != alias(table.wanted)
+    table.live.is_rowid_alias(column) != table.wanted.is_rowid_alias(column)
 }
 
 struct Constraints<'c, T> {

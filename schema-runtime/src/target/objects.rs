@@ -2,14 +2,21 @@
 
 use schema_sql::eq_name;
 
-use super::{Merge, NoteKind, RemovalPolicy, Three};
-use crate::catalog::{self, Catalog, TriggerInfo, ViewInfo, VirtualTableInfo};
+use super::{Merge, NoteKind, RemovalPolicy, Sides, Three};
+use crate::catalog::{self, Catalog, Texts, TriggerInfo, ViewInfo, VirtualTableInfo};
 use crate::snapshot::{State, key};
+
+/// For texts that can see any table: views and triggers.
+fn texts_of<'s>(sides: &'s Sides<'_>) -> Texts<'s> {
+    let mut catalogs = vec![&sides.live, &sides.model.catalog];
+    catalogs.extend(sides.last.as_ref().map(|last| &last.catalog));
+    Texts::new(&catalogs)
+}
 
 impl Merge<'_> {
     pub(super) fn views(&mut self, catalog: &mut Catalog) {
         let sides = self.sides;
-        let texts = self.texts.clone();
+        let texts = texts_of(sides);
         for live in &sides.live.views {
             let key = key::view(&live.name);
             match sides.model.catalog.view(&live.name) {
@@ -41,7 +48,7 @@ impl Merge<'_> {
 
     pub(super) fn triggers(&mut self, catalog: &mut Catalog) {
         let sides = self.sides;
-        let texts = self.texts.clone();
+        let texts = texts_of(sides);
         for live in &sides.live.triggers {
             let key = key::trigger(&live.name);
             match sides.model.catalog.trigger(&live.name) {
@@ -78,7 +85,7 @@ impl Merge<'_> {
 
     pub(super) fn virtual_tables(&mut self, catalog: &mut Catalog) {
         let sides = self.sides;
-        let texts = self.texts.clone();
+        let texts = texts_of(sides);
         for live in &sides.live.virtual_tables {
             match sides.model.catalog.virtual_table(&live.name) {
                 None => {
