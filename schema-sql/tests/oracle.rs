@@ -17,7 +17,7 @@ const TABLES: &[&str] = &[
     "CREATE TABLE 'str'('a' 'b' 'c', \"x\" \"y z\", [q] [r s])",
     "CREATE TABLE t(a unsigned  big int, b VARCHAR ( 10 ), c DECIMAL(10 , 5), d DECIMAL( +1, -2 ), e foo bar(0x1F))",
     "CREATE TABLE t(a unsigned /* c */ big, b -- x\n int -- y\n, c double\tprecision\n(1))",
-    "CREATE TABLE t(a integer, b Int, c tExt, d \"real\", e [ANY], f 'blob' x, f2 [any] x, f3 'it' text, g 'it''s', h \"a\"\"b\" c, i \"a\"(1))",
+    "CREATE TABLE t(a integer, b Int, c tExt, d \"real\", e [ANY], f 'blob' x, f2 [any] x, f3 'it' text, f4 [x] \u{e9}, g 'it''s', h \"a\"\"b\" c, i \"a\"(1))",
     "CREATE TABLE t(a, b INT GENERATED ALWAYS AS (a+1), c GENERATED ALWAYS AS (a) STORED, d AS (')') VIRTUAL)",
     "CREATE TABLE t(a, b VARCHAR(3) GENERATED ALWAYS AS (a), c generated, d always, e x always, f GENERATED  ALWAYS, g longer than that always)",
     "CREATE TABLE t(a, b x generated /* */ always as (a), c generatedalways as (a), d \"x\" always, e int AS (a) NOT NULL)",
@@ -72,7 +72,11 @@ fn columns_of_sqlite(conn: &Connection, table: &str) -> Vec<Column> {
         "SELECT name, type, \"notnull\", dflt_value, pk, hidden FROM pragma_table_xinfo({})",
         quote_str(table)
     );
-    rows(conn, &sql, |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?)))
+    rows(conn, &sql, |row| {
+        // A type name of quoted and non-ASCII words can lose half a character.
+        let kind = String::from_utf8_lossy(row.get_ref(1)?.as_bytes().unwrap_or_default()).into_owned();
+        Ok((row.get(0)?, kind, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?))
+    })
 }
 
 fn columns_of_split(table: &CreateTable) -> Vec<Column> {
