@@ -1,5 +1,6 @@
 //! What the splitters say, compared with what SQLite itself makes of the same text.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
@@ -546,6 +547,83 @@ fn normalise_is_stable(sql: &str) {
     let is_column = |name: &str| !name.starts_with('q');
     let once = normalise(sql, &is_column).expect(sql);
     assert_eq!(normalise(&once, &is_column).as_deref(), Ok(once.as_str()), "{sql}");
+}
+
+/// Expressions over `e(a, b, \"order\", key)` with what normalisation touches.
+const EXPRESSIONS: &[&str] = &[
+    "a == 1 AND \"B\" <> 'x' OR [order] ISNULL",
+    "((a)) IN (1, 2) AND NOT \"x\" = `b` COLLATE \"nocase\"",
+    "CASE WHEN KEY NOTNULL THEN \"lower\"(b) ELSE X'aB' END = 2E5 + 0X1f",
+    "a IS NOT DISTINCT FROM \"y\" AND a ISNULL = 1 || \"e\".\"a\"",
+    "(a) + (b) * - \"order\" BETWEEN 1 AND TRUE NOTNULL",
+    "EXISTS (SELECT \"key\" FROM \"e\" AS z WHERE \"z\".a = e.a) AND (a, b) = (1, \"q\")",
+];
+
+/// The program that SQLite makes of a condition, if it accepts it.
+fn program(conn: &Connection, expr: &str) -> Option<Vec<String>> {
+    let mut statement = conn.prepare(&format!("EXPLAIN SELECT 1 FROM e WHERE \n{expr}")).ok()?;
+    let rows = statement.query_map([], |row| {
+        let field = |at| row.get_ref(at).map(|value| format!("{value:?}"));
+        // Comments name columns as they are spelt; all else is what is run.
+        Ok((0..7).map(field).collect::<rusqlite::Result<Vec<_>>>()?.join(" "))
+    });
+    rows.ok()?.collect::<rusqlite::Result<Vec<_>>>().ok()
+}
+
+#[test]
+fn expressions_that_normalise_equally_are_the_same_program_for_sqlite() {
+    let conn = memory();
+    conn.execute_batch("CREATE TABLE e(a, b TEXT, \"order\", key)").expect("the table");
+    let is_column = |name: &str| ["a", "b", "order", "key"].iter().any(|column| eq_name(column, name));
+    let pieces = [
+        " ",
+        "/* */",
+        "(",
+        ")",
+        "a",
+        "A",
+        "\"a\"",
+        "[A]",
+        "\"x\"",
+        "'x'",
+        "\"X\"",
+        "ISNULL",
+        "IS NULL",
+        "NOTNULL",
+        "<>",
+        "!=",
+        "=",
+        "==",
+        "+ 1",
+        "-",
+        "AND",
+        "NOT",
+        "true",
+        "\"true\"",
+        "order",
+        "\"Order\"",
+        "`key`",
+        "key",
+        ",",
+        "2",
+    ];
+    let (mut numbers, mut seen, mut compared) = (Numbers(3), HashMap::new(), 0);
+    for _ in 0..rounds(8_000) {
+        let from = EXPRESSIONS.get(numbers.below(EXPRESSIONS.len())).copied().unwrap_or_default();
+        let expr = numbers.mutate(from, &pieces);
+        let (Ok(normal), Some(found)) = (normalise(&expr, &is_column), program(&conn, &expr)) else {
+            continue;
+        };
+        assert_eq!(check_expr(&expr), Ok(()), "{expr}");
+        let again = program(&conn, &normal);
+        assert!(again.as_ref() == Some(&found), "{expr} | {normal}");
+        if let Some((other, program)) = seen.get(&normal) {
+            assert!(program == &found, "{expr} | {other}");
+            compared += 1;
+        }
+        seen.insert(normal, (expr, found));
+    }
+    assert!(compared > 100, "only {compared} pairs were compared");
 }
 
 fn corpus() -> Option<PathBuf> {
