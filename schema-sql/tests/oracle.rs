@@ -598,7 +598,7 @@ fn expressions_that_normalise_equally_are_the_same_program_for_sqlite() {
         "-",
         "AND",
         "NOT",
-        "true",
+        "TRUE",
         "\"true\"",
         "order",
         "\"Order\"",
