@@ -1,0 +1,270 @@
+//! The front door: one call at start-up, and everything that can be said about how it shall go.
+//!
+//! Here live the builder and its defaults; what a run does, stage by stage, is in `run`.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use rusqlite::Connection;
+
+use crate::apply::IntegrityCheck;
+use crate::backup::BackupPolicy;
+use crate::connection::{Cancel, Hook};
+use crate::descriptor::Schema;
+use crate::error::{Error, ErrorKind, Result};
+use crate::preflight::Consent;
+use crate::report::{Event, Report, Status};
+use crate::run::Run;
+use crate::target::{DriftPolicy, Policies, RemovalPolicy};
+
+/// Something that is told what a run does: for logs, progress bars and notifications.
+pub type Observer = Arc<dyn Fn(&Event) + Send + Sync>;
+
+/// Brings a database to the state that a [`Schema`] describes.
+///
+/// ```
+/// use schema_runtime::{Migrator, Schema, Table, schema};
+///
+/// #[derive(Table)]
+/// struct Note {
+///     #[column(primary_key)]
+///     id: i64,
+///     text: String,
+/// }
+/// const SCHEMA: Schema = schema! { tables: [Note] };
+///
+/// let mut conn = schema_runtime::rusqlite::Connection::open_in_memory()?;
+/// let report = Migrator::new(&SCHEMA).run_on(&mut conn)?;
+/// assert_eq!(report.outcome, schema_runtime::Outcome::Created);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+pub struct Migrator {
+    pub(crate) schema: &'static Schema,
+    pub(crate) options: Options,
+}
+
+/// What the builder sets.
+#[derive(Clone)]
+pub(crate) struct Options {
+    pub(crate) hook: Option<Hook>,
+    pub(crate) backup: BackupPolicy,
+    pub(crate) backup_dir: Option<PathBuf>,
+    pub(crate) policies: Policies,
+    pub(crate) integrity: IntegrityCheck,
+    pub(crate) consents: Vec<Consent>,
+    /// Consents that name no hazard; refused when the run starts, since the builder cannot fail.
+    pub(crate) unknown_consents: Vec<String>,
+    pub(crate) lock_wait: Duration,
+    pub(crate) time_limit: Option<Duration>,
+    pub(crate) allow_revert: bool,
+    pub(crate) adopt_any: bool,
+    pub(crate) history_table: String,
+    pub(crate) cancel: Cancel,
+    pub(crate) dry_run: bool,
+    pub(crate) observer: Option<Observer>,
+}
+
+impl std::fmt::Debug for Migrator {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Migrator")
+            .field("model", &self.schema.name)
+            .field("version", &self.schema.version)
+            .field("policies", &self.options.policies)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Migrator {
+    /// A migrator for `schema` with the defaults: back up always, retain what the model drops, refuse drift, wait 5 s for
+    /// the lock, take at most 15 s.
+    pub fn new(schema: &'static Schema) -> Self {
+        Migrator {
+            schema,
+            options: Options {
+                hook: None,
+                backup: BackupPolicy::Always,
+                backup_dir: None,
+                policies: Policies::default(),
+                integrity: IntegrityCheck::Quick,
+                consents: Vec::new(),
+                unknown_consents: Vec::new(),
+                lock_wait: Duration::from_secs(5),
+                time_limit: Some(Duration::from_secs(15)),
+                allow_revert: false,
+                adopt_any: false,
+                history_table: "migration_history".to_owned(),
+                cancel: Cancel::new(),
+                dry_run: false,
+                observer: None,
+            },
+        }
+    }
+
+    /// Registers functions, collations, modules or a key on every connection that the run opens, scratch ones included.
+    ///
+    /// The connection that is passed to [`run_on`](Self::run_on) is the caller's: it gets no call.
+    pub fn connection(
+        mut self,
+        hook: impl Fn(&Connection) -> rusqlite::Result<()> + Send + Sync + 'static,
+    ) -> Self {
+        self.options.hook = Some(Arc::new(hook));
+        self
+    }
+
+    /// When to back up before a change. An empty or in-memory database is never backed up; the report says so.
+    pub fn backup(mut self, policy: BackupPolicy) -> Self {
+        self.options.backup = policy;
+        self
+    }
+
+    /// The folder for backups, instead of `backups/migrations/` beside the database.
+    pub fn backup_dir(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.options.backup_dir = Some(folder.into());
+        self
+    }
+
+    /// What happens to tables and columns that the model no longer declares.
+    pub fn removed(mut self, policy: RemovalPolicy) -> Self {
+        self.options.policies.removal = policy;
+        self
+    }
+
+    /// What happens to what was changed by hand.
+    pub fn drift(mut self, policy: DriftPolicy) -> Self {
+        self.options.policies.drift = policy;
+        self
+    }
+
+    /// How thoroughly written tables are checked before the commit.
+    pub fn integrity(mut self, check: IntegrityCheck) -> Self {
+        self.options.integrity = check;
+        self
+    }
+
+    /// Consents to a hazard: its code (`"L103"`), everywhere or on one object (`"L103=task.priority"`). A code that does
+    /// not exist fails the run.
+    pub fn allow(mut self, hazard: impl AsRef<str>) -> Self {
+        match Consent::parse(hazard.as_ref()) {
+            Some(consent) => self.options.consents.push(consent),
+            None => self.options.unknown_consents.push(hazard.as_ref().to_owned()),
+        }
+        self
+    }
+
+    /// How long to wait for another connection's lock; 5 s by default.
+    pub fn lock_wait(mut self, wait: Duration) -> Self {
+        self.options.lock_wait = wait;
+        self
+    }
+
+    /// How long the change itself may take; 15 s by default. A plan whose estimate is longer is refused before anything is
+    /// touched, one that overruns is interrupted and rolled back. Waiting for the lock and backing up are not counted.
+    pub fn time_limit(mut self, limit: Duration) -> Self {
+        self.options.time_limit = Some(limit);
+        self
+    }
+
+    /// Lifts the time limit.
+    pub fn no_time_limit(mut self) -> Self {
+        self.options.time_limit = None;
+        self
+    }
+
+    /// Lets an older model, or one that a later model of the same version replaced, take the database back to itself.
+    pub fn allow_revert(mut self) -> Self {
+        self.options.allow_revert = true;
+        self
+    }
+
+    /// Accepts a database without history that holds none of the model's tables, which otherwise is taken for the wrong file.
+    pub fn adopt_any(mut self) -> Self {
+        self.options.adopt_any = true;
+        self
+    }
+
+    /// The name of the history table, `migration_history` by default.
+    pub fn history_table(mut self, name: impl Into<String>) -> Self {
+        self.options.history_table = name.into();
+        self
+    }
+
+    /// A handle by which another thread can stop the run; the database is then as before.
+    pub fn cancel(mut self, cancel: Cancel) -> Self {
+        self.options.cancel = cancel;
+        self
+    }
+
+    /// Only plans: the report holds the same plan, and nothing is touched or created.
+    pub fn dry_run(mut self, dry: bool) -> Self {
+        self.options.dry_run = dry;
+        self
+    }
+
+    /// Who is told what the run does.
+    pub fn observer(mut self, observer: impl Fn(&Event) + Send + Sync + 'static) -> Self {
+        self.options.observer = Some(Arc::new(observer));
+        self
+    }
+
+    /// Brings the database at `path` to the model: creates, checks, backs up, migrates, verifies, records.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`]: whatever it is, the database is as before, and the error says so. A file that did not exist is
+    /// removed again where the run could not create its tables.
+    pub fn run(&self, path: impl AsRef<Path>) -> Result<Report> {
+        self.check_options()?;
+        self.tell(Run::on_path(self, path.as_ref()))
+    }
+
+    /// As [`run`](Self::run), on a connection that is open already, and which keeps its settings.
+    ///
+    /// # Errors
+    /// As [`run`](Self::run), and `Connection` if the connection is inside a transaction or has a live statement.
+    pub fn run_on(&self, conn: &mut Connection) -> Result<Report> {
+        self.check_options()?;
+        self.tell(Run::on_connection(self, conn))
+    }
+
+    /// What a run would find at `path`, without creating or writing anything.
+    ///
+    /// # Errors
+    /// As [`run`](Self::run) as far as reading goes. Pending changes, drift and refusals are part of the result instead.
+    pub fn status(&self, path: impl AsRef<Path>) -> Result<Status> {
+        self.check_options()?;
+        Run::status_of_path(self, path.as_ref())
+    }
+
+    /// As [`status`](Self::status), on a connection that is open already.
+    ///
+    /// # Errors
+    /// As [`status`](Self::status).
+    pub fn status_on(&self, conn: &Connection) -> Result<Status> {
+        self.check_options()?;
+        Run::status_of(self, conn)
+    }
+
+    fn check_options(&self) -> Result<()> {
+        match self.options.unknown_consents.first() {
+            None => Ok(()),
+            Some(text) => Err(Error::new(ErrorKind::Refused, format!("`{text}` names no hazard"))
+                .state("nothing was changed")
+                .help("consent with a code such as `L103`, or `L103=table.column`")),
+        }
+    }
+
+    fn tell(&self, result: Result<Report>) -> Result<Report> {
+        match &result {
+            Ok(report) => self.emit(&Event::Done { summary: report.headline() }),
+            Err(error) => self.emit(&Event::Failed { error: error.to_string() }),
+        }
+        result
+    }
+
+    pub(crate) fn emit(&self, event: &Event) {
+        if let Some(observer) = &self.options.observer {
+            observer(event);
+        }
+    }
+}

@@ -1,0 +1,442 @@
+//! Everything between reading and writing: the sides are read, merged, planned, held against the rows, and rehearsed.
+//!
+//! Reads the live database and writes only to scratch ones. A start-up does this under the lock; a dry run and `status`
+//! without it.
+
+use std::time::{Duration, Instant};
+
+use rusqlite::Connection;
+use schema_sql::{eq_name, fold};
+use sha2::{Digest, Sha256};
+
+use crate::catalog::{self, Catalog};
+use crate::connection;
+use crate::diff::{Change, diff};
+use crate::error::{Error, ErrorKind, Result};
+use crate::history::{History, Revision, version_cmp};
+use crate::migrator::Migrator;
+use crate::plan::{Facts, HazardCode, Plan, PlanKey, Request, TableFacts, plan};
+use crate::preflight::{facts, preflight};
+use crate::rehearse::{self, Stage, UndoProof, Verdict};
+use crate::rename::Renames;
+use crate::snapshot::{Owners, RenameRecord, SNAPSHOT_FORMAT, Snapshot, State};
+use crate::target::{Note, NoteKind, RemovalPolicy, Sides, Target, merge};
+use crate::wanted::Model;
+
+/// What was read: the three sides.
+pub(crate) struct Found {
+    pub(crate) live: Catalog,
+    pub(crate) model: Model,
+    pub(crate) last: Option<(Revision, Snapshot)>,
+    /// The newest row of the history, over all models; 0 without one.
+    pub(crate) head: i64,
+    pub(crate) others: Owners,
+    /// The newest version that the history has of this model, where this program's is older.
+    pub(crate) newer: Option<String>,
+}
+
+/// What a run is going to do.
+pub(crate) struct Prepared {
+    pub(crate) found: Found,
+    pub(crate) target: Target,
+    pub(crate) plan: Plan,
+    pub(crate) undo: Option<Plan>,
+    pub(crate) notes: Vec<Note>,
+    pub(crate) times: Times,
+}
+
+/// How long the stages took.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Times {
+    pub(crate) read: Duration,
+    pub(crate) plan: Duration,
+    pub(crate) preflight: Duration,
+    pub(crate) rehearse: Duration,
+}
+
+/// The names of our own tables, which are no part of any catalog.
+pub(crate) fn own_tables(migrator: &Migrator) -> Vec<String> {
+    vec![migrator.options.history_table.clone(), "migration_state".to_owned()]
+}
+
+pub(crate) fn scratch(conn: &Connection, migrator: &Migrator) -> Result<Connection> {
+    connection::scratch(Some(conn), migrator.options.hook.as_ref())
+}
+
+/// SHA-256 of the catalog's JSON form.
+pub(crate) fn catalog_hash(catalog: &Catalog) -> Result<String> {
+    let json = serde_json::to_vec(catalog)
+        .map_err(|err| Error::new(ErrorKind::History, "cannot write the catalog as JSON").source(err))?;
+    Ok(Sha256::digest(&json).iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// Reads the file, the history and the model.
+///
+/// # Errors
+/// `History` if the history is not ours; `Model` if SQLite refuses the model; `WrongFile` if the database has tables but
+/// none of the model's and no history.
+pub(crate) fn read(conn: &Connection, migrator: &Migrator, history: &History) -> Result<Found> {
+    let own = own_tables(migrator);
+    let live = catalog::read(conn, "main", &own)?;
+    let model = Model::from_schema(migrator.schema, &scratch(conn, migrator)?, &own)?;
+    let mut found =
+        Found { live, model, last: None, head: 0, others: Owners::default(), newer: None };
+    if history.exists(conn)? {
+        history.check_shape(conn)?;
+        read_history(conn, migrator, history, &mut found)?;
+    }
+    if found.head == 0 && !migrator.options.adopt_any {
+        refuse_wrong_file(conn, &found)?;
+    }
+    Ok(found)
+}
+
+fn read_history(conn: &Connection, migrator: &Migrator, history: &History, found: &mut Found) -> Result<()> {
+    let name = migrator.schema.name;
+    found.head = history.head(conn)?.map_or(0, |(id, _)| id);
+    if let Some(revision) = history.latest(conn, name)? {
+        let snapshot = revision.snapshot.as_deref().map(Snapshot::from_json).transpose()?;
+        found.last = snapshot.map(|snapshot| (revision, snapshot));
+    }
+    for other in history.models(conn)?.iter().filter(|other| *other != name) {
+        let Some(text) = history.latest(conn, other)?.and_then(|revision| revision.snapshot) else { continue };
+        for (key, state) in Snapshot::from_json(&text)?.owners.iter() {
+            if *state == State::Managed {
+                found.others.set(key.to_owned(), State::Managed);
+            }
+        }
+    }
+    if !migrator.options.allow_revert {
+        let newest = history.newest_version(conn, name)?;
+        let newer = newest.filter(|newest| version_cmp(&found.model.version, newest).is_lt());
+        let superseded = history.superseded(conn, name, &found.model.version, &found.model.fingerprint)?;
+        found.newer = newer.or_else(|| superseded.then(|| found.model.version.clone()));
+    }
+    Ok(())
+}
+
+fn refuse_wrong_file(conn: &Connection, found: &Found) -> Result<()> {
+    let known = |name: &str| {
+        found.model.catalog.tables.iter().any(|table| {
+            let hints = found.model.table_hints(&table.name);
+            eq_name(&table.name, name) || hints.renamed_from.iter().any(|old| eq_name(old, name))
+        }) || found.model.catalog.virtual_tables.iter().any(|table| eq_name(&table.name, name))
+            || found.model.external.iter().any(|table| eq_name(table, name))
+    };
+    let live = &found.live;
+    let tables: Vec<&str> = live
+        .tables
+        .iter()
+        .map(|table| table.name.as_str())
+        .chain(live.virtual_tables.iter().map(|table| table.name.as_str()))
+        .collect();
+    if tables.is_empty() || tables.iter().any(|name| known(name)) || found.model.catalog.tables.is_empty() {
+        return Ok(());
+    }
+    let shown: Vec<String> = tables.iter().take(5).map(|name| format!("`{name}`")).collect();
+    Err(Error::new(
+        ErrorKind::WrongFile,
+        format!("{} holds none of the model's tables", connection::name_of(conn)),
+    )
+    .cause(format!("it has no history and {} tables of something else: {}", tables.len(), shown.join(", ")))
+    .state("nothing was changed")
+    .help("check the path; if the file is the right one, say `.adopt_any()`"))
+}
+
+/// Merges, plans, checks the rows and rehearses. `data` says whether rows are read: `status` leaves that out.
+pub(crate) fn prepare(conn: &Connection, migrator: &Migrator, found: Found, data: bool) -> Result<Prepared> {
+    let began = Instant::now();
+    let maker = Maker { conn, migrator, found: &found, own: own_tables(migrator) };
+    let (target, broken) = maker.target()?;
+    let exact = |table: &str| found.model.table_hints(table).exact_order;
+    let mut times = Times { plan: began.elapsed(), ..Times::default() };
+    let changes = diff(&target.live, &target.catalog, &exact);
+    let key = PlanKey { catalog: catalog_hash(&found.live)?, head: found.head };
+    let mut prepared = Prepared {
+        plan: Plan::empty(&found.model, key.clone()),
+        undo: None,
+        notes: target.notes.clone(),
+        times,
+        target,
+        found: Found {
+            live: found.live.clone(),
+            model: found.model.clone(),
+            last: found.last.clone(),
+            others: found.others.clone(),
+            newer: found.newer.clone(),
+            head: found.head,
+        },
+    };
+    if changes.is_empty() && prepared.target.renames.is_empty() {
+        return Ok(prepared);
+    }
+    let broken = match broken {
+        Some(broken) => broken,
+        None => rehearse::broken(&|| scratch(conn, migrator), &found.live)?,
+    };
+    let mut facts = maker.facts(&prepared.target, &changes)?;
+    facts.broken = broken;
+    times = maker.prove(&mut prepared, &facts, key, data)?;
+    times.plan += began.elapsed().saturating_sub(times.preflight + times.rehearse);
+    prepared.times = times;
+    Ok(prepared)
+}
+
+struct Maker<'a> {
+    conn: &'a Connection,
+    migrator: &'a Migrator,
+    found: &'a Found,
+    own: Vec<String>,
+}
+
+type Broken = std::collections::BTreeMap<String, String>;
+
+impl Maker<'_> {
+    fn scratch(&self) -> Result<Connection> {
+        scratch(self.conn, self.migrator)
+    }
+
+    /// The target; and what is broken in the live catalog, where that had to be found out.
+    fn target(&self) -> Result<(Target, Option<Broken>)> {
+        let found = self.found;
+        let snapshot = found.last.as_ref().map(|(_, snapshot)| snapshot);
+        // An older program compares the file with its own model alone: what the newer one did is none of its business.
+        let snapshot = snapshot.filter(|_| found.newer.is_none());
+        let renames = match found.newer {
+            Some(_) => Renames::default(),
+            None => Renames::resolve(&found.live, snapshot, &found.model)?,
+        };
+        let mut broken = None;
+        let mut live = found.live.clone();
+        let mut last = snapshot.cloned();
+        if !renames.is_empty() {
+            let faults = rehearse::broken(&|| self.scratch(), &found.live)?;
+            live = rehearse::renamed(&|| self.scratch(), &found.live, &renames, &faults, &self.own)?;
+            if let Some(snapshot) = &mut last {
+                let old = renames.applicable(&snapshot.catalog);
+                let faults = rehearse::broken(&|| self.scratch(), &snapshot.catalog)?;
+                let catalog = rehearse::renamed(&|| self.scratch(), &snapshot.catalog, &old, &faults, &self.own)?;
+                *snapshot = snapshot.renamed(catalog);
+            }
+            broken = Some(faults);
+        }
+        let sides = Sides { live, last, model: &found.model, renames, others: found.others.clone() };
+        Ok((merge(sides, self.migrator.options.policies)?, broken))
+    }
+
+    /// Rows are counted where a change reads or writes them; of other tables only whether they have any is asked.
+    fn facts(&self, target: &Target, changes: &[Change]) -> Result<Facts> {
+        let counted = |live: &str| {
+            changes.iter().any(|change| eq_name(target.renames.old_table(change.table()), live))
+        };
+        facts(self.conn, &self.found.live, &counted)
+    }
+
+    fn request<'r>(&'r self, target: &'r Target, facts: &'r Facts, key: PlanKey, rebuild: &'r [String]) -> Request<'r> {
+        Request {
+            live: &target.live,
+            target: &target.catalog,
+            renames: &target.renames,
+            model: &self.found.model,
+            facts,
+            key,
+            rebuild,
+            undo: false,
+        }
+    }
+
+    /// Plans until the rehearsal agrees: a table whose native statements it refutes is rebuilt instead.
+    fn prove(&self, prepared: &mut Prepared, facts: &Facts, key: PlanKey, data: bool) -> Result<Times> {
+        let mut times = Times::default();
+        let mut rebuild: Vec<String> = Vec::new();
+        let scratch = || self.scratch();
+        let exact = |table: &str| self.found.model.table_hints(table).exact_order;
+        let began = Instant::now();
+        let samples = if data { rehearse::samples(self.conn, &self.found.live)? } else { Vec::new() };
+        times.rehearse += began.elapsed();
+        loop {
+            let target = &prepared.target;
+            let plan = plan(&self.request(target, facts, key.clone(), &rebuild));
+            self.refuse_loss(&plan)?;
+            let began = Instant::now();
+            if data && rebuild.is_empty() {
+                preflight(self.conn, &plan, &self.migrator.options.consents)?;
+            }
+            times.preflight += began.elapsed();
+            let began = Instant::now();
+            let undo = self.undo(target, facts, &[])?;
+            let stage = Stage {
+                scratch: &scratch,
+                own: &self.own,
+                start: &self.found.live,
+                target: &target.catalog,
+                samples: &samples,
+                broken: &facts.broken,
+                exact: &exact,
+            };
+            let verdict = rehearse::rehearse(&stage, &plan, &undo)?;
+            times.rehearse += began.elapsed();
+            match verdict {
+                Verdict::Rebuild(table) if !rebuild.iter().any(|name| eq_name(name, &table)) => rebuild.push(table),
+                Verdict::Rebuild(table) => {
+                    return Err(Error::new(
+                        ErrorKind::Rehearsal,
+                        format!("neither ALTER nor a rebuild of table `{table}` leads to the model"),
+                    )
+                    .state("nothing was changed")
+                    .help("please report this with the schema and the model; the database can be used as it is"));
+                }
+                Verdict::Proved { undo: proof } => {
+                    prepared.undo = self.settle_undo(&stage, &plan, (undo, proof), &mut prepared.notes, facts, target)?;
+                    prepared.plan = plan;
+                    return Ok(times);
+                }
+            }
+        }
+    }
+
+    /// The undo that the rehearsal has proved; where the native one does not do, one that rebuilds every table.
+    fn settle_undo(
+        &self,
+        stage: &Stage<'_>,
+        plan: &Plan,
+        (undo, proof): (Plan, UndoProof),
+        notes: &mut Vec<Note>,
+        facts: &Facts,
+        target: &Target,
+    ) -> Result<Option<Plan>> {
+        let UndoProof::Refuted(_) = proof else { return Ok(Some(undo)) };
+        let all: Vec<String> = self.found.live.tables.iter().map(|table| table.name.clone()).collect();
+        let undo = self.undo(target, facts, &all)?;
+        match rehearse::rehearse(stage, plan, &undo)? {
+            Verdict::Proved { undo: UndoProof::Refuted(reason) } => {
+                let text = format!("this change cannot be undone step by step, only by restoring the backup: {reason}");
+                notes.push(Note { kind: NoteKind::Warning, text });
+                Ok(None)
+            }
+            _ => Ok(Some(undo)),
+        }
+    }
+
+    fn undo(&self, target: &Target, facts: &Facts, rebuild: &[String]) -> Result<Plan> {
+        let back = target.renames.reversed();
+        let none = Broken::new();
+        let catalog = if back.is_empty() {
+            target.catalog.clone()
+        } else {
+            let faults = rehearse::broken(&|| self.scratch(), &target.catalog)?;
+            rehearse::renamed(&|| self.scratch(), &target.catalog, &back, &faults, &self.own)?
+        };
+        // By the names that the tables have when the undo begins.
+        let mut after = Facts { sqlite: facts.sqlite, broken: none, ..Facts::default() };
+        for table in &target.catalog.tables {
+            let rows: TableFacts = facts.of(target.renames.old_table(&table.name));
+            after.tables.insert(fold(&table.name), rows);
+        }
+        after.broken.clone_from(&facts.broken);
+        let model = Model {
+            name: self.found.model.name.clone(),
+            version: self.found.model.version.clone(),
+            ..Model::default()
+        };
+        Ok(plan(&Request {
+            live: &catalog,
+            target: &self.found.live,
+            renames: &back,
+            model: &model,
+            facts: &after,
+            key: PlanKey { catalog: catalog_hash(&target.catalog)?, head: 0 },
+            rebuild,
+            undo: true,
+        }))
+    }
+
+    /// A virtual table that loses content on the way needs consent; tables and columns had theirs from the policy.
+    fn refuse_loss(&self, plan: &Plan) -> Result<()> {
+        if self.migrator.options.policies.removal == RemovalPolicy::Drop {
+            return Ok(());
+        }
+        let altered = plan
+            .steps
+            .iter()
+            .filter(|step| step.changes.iter().any(|change| matches!(change, Change::AlterVirtualTable { .. })));
+        for hazard in altered.flat_map(|step| &step.hazards) {
+            let loss = matches!(hazard.code, HazardCode::DropColumn | HazardCode::DropVirtualTable);
+            let consents = &self.migrator.options.consents;
+            if loss && !consents.iter().any(|consent| consent.covers(hazard.code, &hazard.object)) {
+                return Err(Error::new(ErrorKind::Refused, format!("the change deletes data of `{}`", hazard.object))
+                    .cause(hazard.to_string())
+                    .state("nothing was changed")
+                    .help(format!("consent with `.allow(\"{}={}\")`", hazard.code.code(), hazard.object)));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Plan {
+    fn empty(model: &Model, key: PlanKey) -> Plan {
+        Plan {
+            format: crate::plan::PLAN_FORMAT,
+            model: model.name.clone(),
+            version: model.version.clone(),
+            key,
+            steps: Vec::new(),
+        }
+    }
+}
+
+impl Prepared {
+    /// The snapshot of `catalog` as this model leaves it.
+    pub(crate) fn snapshot(&self, catalog: Catalog) -> Snapshot {
+        let model = &self.found.model;
+        let mut renames = Vec::new();
+        for table in &model.catalog.tables {
+            let hints = model.table_hints(&table.name);
+            for from in &hints.renamed_from {
+                renames.push(RenameRecord { table: table.name.clone(), column: None, from: from.clone() });
+            }
+            for column in &table.columns {
+                for from in &hints.column(&column.name).renamed_from {
+                    renames.push(RenameRecord {
+                        table: table.name.clone(),
+                        column: Some(column.name.clone()),
+                        from: from.clone(),
+                    });
+                }
+            }
+        }
+        Snapshot {
+            format: SNAPSHOT_FORMAT,
+            model: model.name.clone(),
+            version: model.version.clone(),
+            fingerprint: model.fingerprint.clone(),
+            catalog,
+            owners: self.target.owners.clone(),
+            renames,
+        }
+    }
+}
+
+/// Why an older program cannot run on this file, where the newer model did more than add.
+pub(crate) fn what_older_lacks(prepared: &Prepared) -> Vec<String> {
+    let mut reasons: Vec<String> = prepared.plan.changes().map(ToString::to_string).collect();
+    let Some((_, last)) = &prepared.found.last else { return reasons };
+    for table in &prepared.found.model.catalog.tables {
+        let Some(live) = prepared.found.live.table(&table.name) else { continue };
+        for column in &live.columns {
+            let blocks = column.not_null.is_some() && column.default.is_none() && column.generated.is_none();
+            if table.column(&column.name).is_none() && blocks {
+                reasons.push(format!("column `{}`.`{}` is NOT NULL and has no default", live.name, column.name));
+            }
+        }
+        let wanted = crate::snapshot::table_keys(table);
+        for key in crate::snapshot::table_keys(live) {
+            let rule = ["unique ", "check ", "foreign key "].iter().any(|kind| key.starts_with(kind));
+            if rule && last.owners.is_managed(&key) && !wanted.contains(&key) {
+                reasons.push(format!("`{}` has a rule that this version does not know: {key}", live.name));
+            }
+        }
+    }
+    reasons
+}
