@@ -1,5 +1,6 @@
 //! What the splitters say, compared with what SQLite itself makes of the same text.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
@@ -17,7 +18,7 @@ const TABLES: &[&str] = &[
     "CREATE TABLE 'str'('a' 'b' 'c', \"x\" \"y z\", [q] [r s])",
     "CREATE TABLE t(a unsigned  big int, b VARCHAR ( 10 ), c DECIMAL(10 , 5), d DECIMAL( +1, -2 ), e foo bar(0x1F))",
     "CREATE TABLE t(a unsigned /* c */ big, b -- x\n int -- y\n, c double\tprecision\n(1))",
-    "CREATE TABLE t(a integer, b Int, c tExt, d \"real\", e [ANY], f 'blob' x, f2 [any] x, f3 'it' text, g 'it''s', h \"a\"\"b\" c, i \"a\"(1))",
+    "CREATE TABLE t(a integer, b Int, c tExt, d \"real\", e [ANY], f 'blob' x, f2 [any] x, f3 'it' text, f4 [x] \u{e9}, g 'it''s', h \"a\"\"b\" c, i \"a\"(1))",
     "CREATE TABLE t(a, b INT GENERATED ALWAYS AS (a+1), c GENERATED ALWAYS AS (a) STORED, d AS (')') VIRTUAL)",
     "CREATE TABLE t(a, b VARCHAR(3) GENERATED ALWAYS AS (a), c generated, d always, e x always, f GENERATED  ALWAYS, g longer than that always)",
     "CREATE TABLE t(a, b x generated /* */ always as (a), c generatedalways as (a), d \"x\" always, e int AS (a) NOT NULL)",
@@ -72,7 +73,11 @@ fn columns_of_sqlite(conn: &Connection, table: &str) -> Vec<Column> {
         "SELECT name, type, \"notnull\", dflt_value, pk, hidden FROM pragma_table_xinfo({})",
         quote_str(table)
     );
-    rows(conn, &sql, |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?)))
+    rows(conn, &sql, |row| {
+        // A type name of quoted and non-ASCII words can lose half a character.
+        let kind = String::from_utf8_lossy(row.get_ref(1)?.as_bytes().unwrap_or_default()).into_owned();
+        Ok((row.get(0)?, kind, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?))
+    })
 }
 
 fn columns_of_split(table: &CreateTable) -> Vec<Column> {
@@ -542,6 +547,83 @@ fn normalise_is_stable(sql: &str) {
     let is_column = |name: &str| !name.starts_with('q');
     let once = normalise(sql, &is_column).expect(sql);
     assert_eq!(normalise(&once, &is_column).as_deref(), Ok(once.as_str()), "{sql}");
+}
+
+/// Expressions over `e(a, b, \"order\", key)` with what normalisation touches.
+const EXPRESSIONS: &[&str] = &[
+    "a == 1 AND \"B\" <> 'x' OR [order] ISNULL",
+    "((a)) IN (1, 2) AND NOT \"x\" = `b` COLLATE \"nocase\"",
+    "CASE WHEN KEY NOTNULL THEN \"lower\"(b) ELSE X'aB' END = 2E5 + 0X1f",
+    "a IS NOT DISTINCT FROM \"y\" AND a ISNULL = 1 || \"e\".\"a\"",
+    "(a) + (b) * - \"order\" BETWEEN 1 AND TRUE NOTNULL",
+    "EXISTS (SELECT \"key\" FROM \"e\" AS z WHERE \"z\".a = e.a) AND (a, b) = (1, \"q\")",
+];
+
+/// The program that SQLite makes of a condition, if it accepts it.
+fn program(conn: &Connection, expr: &str) -> Option<Vec<String>> {
+    let mut statement = conn.prepare(&format!("EXPLAIN SELECT 1 FROM e WHERE \n{expr}")).ok()?;
+    let rows = statement.query_map([], |row| {
+        let field = |at| row.get_ref(at).map(|value| format!("{value:?}"));
+        // Comments name columns as they are spelt; all else is what is run.
+        Ok((0..7).map(field).collect::<rusqlite::Result<Vec<_>>>()?.join(" "))
+    });
+    rows.ok()?.collect::<rusqlite::Result<Vec<_>>>().ok()
+}
+
+#[test]
+fn expressions_that_normalise_equally_are_the_same_program_for_sqlite() {
+    let conn = memory();
+    conn.execute_batch("CREATE TABLE e(a, b TEXT, \"order\", key)").expect("the table");
+    let is_column = |name: &str| ["a", "b", "order", "key"].iter().any(|column| eq_name(column, name));
+    let pieces = [
+        " ",
+        "/* */",
+        "(",
+        ")",
+        "a",
+        "A",
+        "\"a\"",
+        "[A]",
+        "\"x\"",
+        "'x'",
+        "\"X\"",
+        "ISNULL",
+        "IS NULL",
+        "NOTNULL",
+        "<>",
+        "!=",
+        "=",
+        "==",
+        "+ 1",
+        "-",
+        "AND",
+        "NOT",
+        "TRUE",
+        "\"true\"",
+        "order",
+        "\"Order\"",
+        "`key`",
+        "key",
+        ",",
+        "2",
+    ];
+    let (mut numbers, mut seen, mut compared) = (Numbers(3), HashMap::new(), 0);
+    for _ in 0..rounds(8_000) {
+        let from = EXPRESSIONS.get(numbers.below(EXPRESSIONS.len())).copied().unwrap_or_default();
+        let expr = numbers.mutate(from, &pieces);
+        let (Ok(normal), Some(found)) = (normalise(&expr, &is_column), program(&conn, &expr)) else {
+            continue;
+        };
+        assert_eq!(check_expr(&expr), Ok(()), "{expr}");
+        let again = program(&conn, &normal);
+        assert!(again.as_ref() == Some(&found), "{expr} | {normal}");
+        if let Some((other, program)) = seen.get(&normal) {
+            assert!(program == &found, "{expr} | {other}");
+            compared += 1;
+        }
+        seen.insert(normal, (expr, found));
+    }
+    assert!(compared > 100, "only {compared} pairs were compared");
 }
 
 fn corpus() -> Option<PathBuf> {
