@@ -29,7 +29,7 @@ fn sorted(folder: &Path) -> Vec<PathBuf> {
 }
 
 /// An empty database with foreign keys off, as a history's own runner has it.
-fn empty() -> Connection {
+pub(crate) fn empty() -> Connection {
     let conn = Connection::open_in_memory().unwrap();
     conn.execute_batch("PRAGMA foreign_keys = OFF").unwrap();
     conn
@@ -45,7 +45,7 @@ fn without_text(table: &TableInfo) -> TableInfo {
 }
 
 /// What must hold of any database; returns the number of its tables.
-fn assert_fixpoint(conn: &Connection, at: &str) -> usize {
+pub(crate) fn assert_fixpoint(conn: &Connection, at: &str) -> usize {
     let catalog = Catalog::read(conn).unwrap_or_else(|err| panic!("{at}: {err}"));
     assert!(catalog.opaque.is_empty(), "{at}: {:#?}", catalog.opaque);
 

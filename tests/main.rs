@@ -1,3 +1,4 @@
 //! Table of contents.
 
+mod catalog;
 mod corpus;

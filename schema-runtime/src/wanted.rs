@@ -420,3 +420,175 @@ fn index_info(index: &IndexDescriptor) -> IndexInfo {
         sql: String::new(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::descriptor::{CheckDescriptor, IndexTermDescriptor, ReferenceAction, UniqueDescriptor};
+
+    const PROJECT: TableDescriptor =
+        TableDescriptor::new("project", &[ColumnDescriptor::new("id", SqlType::Integer).not_null()])
+            .primary_key(PrimaryKeyDescriptor::new(&["id"]))
+            .external();
+
+    const TASK: TableDescriptor = TableDescriptor::new(
+        "task",
+        &[
+            ColumnDescriptor::new("id", SqlType::Integer).not_null(),
+            ColumnDescriptor::new("slug", SqlType::Text).not_null().collate("NOCASE").renamed_from(&["name"]),
+            ColumnDescriptor::new("status", SqlType::Text)
+                .not_null()
+                .values(&[ConstValue::Text("pending"), ConstValue::Text("it's")])
+                .default(ConstValue::Text("pending")),
+            ColumnDescriptor::new("ratio", SqlType::Real).default(ConstValue::Real(0.1)).backfill("1.5"),
+            ColumnDescriptor::new("data", SqlType::Blob).default(ConstValue::Blob(&[0, 255])),
+            ColumnDescriptor::new("any", SqlType::Any).default(ConstValue::Integer(i64::MIN)),
+            ColumnDescriptor::new("at", SqlType::Text).default(ConstValue::Sql("current_timestamp")),
+            ColumnDescriptor::new("due", SqlType::Text).default(ConstValue::Sql("datetime('now') -- soon")),
+            ColumnDescriptor::new("size", SqlType::Integer).generated("length(data)", true),
+            ColumnDescriptor::new("project_id", SqlType::Integer).type_name("BIGINT"),
+        ],
+    )
+    .primary_key(PrimaryKeyDescriptor::new(&["id"]).autoincrement())
+    .uniques(&[UniqueDescriptor::new(&["slug"]), UniqueDescriptor::new(&["slug", "status"]).name("both")])
+    .checks(&[CheckDescriptor::new("ratio < size").name("small")])
+    .foreign_keys(&[ForeignKeyDescriptor::new(&["project_id"], "project", &["id"])
+        .on_delete(ReferenceAction::Cascade)
+        .deferrable()])
+    .indexes(&[IndexDescriptor::new(
+        "task_by_slug",
+        &[
+            IndexTermDescriptor::expr("lower(slug)").desc(),
+            IndexTermDescriptor::column("at").collate("RTRIM"),
+        ],
+    )
+    .filter("status <> 'pending'")]);
+
+    const EMPTY: Schema = Schema {
+        name: "main",
+        version: "1.2",
+        tables: &[],
+        views: &[],
+        triggers: &[],
+        virtual_tables: &[],
+        dropped: &[],
+        fingerprint: 0xab,
+    };
+
+    fn make(schema: &Schema) -> Result<Model> {
+        let conn = Connection::open_in_memory().unwrap();
+        Model::from_schema(schema, &conn, &["migration_history".to_owned()])
+    }
+
+    fn refusal(schema: &Schema) -> String {
+        let err = make(schema).unwrap_err();
+        assert_eq!(err.kind(), ErrorKind::Model);
+        err.to_string()
+    }
+
+    #[test]
+    fn a_model_is_read_back_from_the_sql_that_it_prints() {
+        let model = make(&Schema { tables: &[&PROJECT, &TASK], ..EMPTY }).unwrap();
+        assert_eq!(model.fingerprint, "000000000000000000000000000000ab");
+        assert_eq!(model.external, ["project"]);
+        assert_eq!(model.catalog.tables.len(), 1);
+        assert_eq!(
+            model.catalog.tables[0].to_sql(),
+            "CREATE TABLE task (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    slug TEXT NOT NULL UNIQUE COLLATE NOCASE,
+    status TEXT NOT NULL DEFAULT 'pending' CHECK (status IN ('pending', 'it''s')),
+    ratio REAL DEFAULT 0.1,
+    data BLOB DEFAULT x'00FF',
+    \"any\" DEFAULT -9223372036854775808,
+    at TEXT DEFAULT current_timestamp,
+    due TEXT DEFAULT (datetime('now')),
+    size INTEGER GENERATED ALWAYS AS (length(data)) STORED,
+    project_id BIGINT REFERENCES project (id) ON DELETE CASCADE DEFERRABLE INITIALLY DEFERRED,
+    CONSTRAINT \"both\" UNIQUE (slug, status),
+    CONSTRAINT small CHECK (ratio < size)
+)"
+            .replace("\"any\"", &name_sql("any"))
+            .replace("\"both\"", &name_sql("both"))
+        );
+        assert_eq!(
+            model.catalog.tables[0].indexes[0].sql,
+            "CREATE INDEX task_by_slug ON task (lower(slug) DESC, at COLLATE RTRIM) WHERE status <> 'pending'"
+        );
+        let hints = &model.tables["task"];
+        assert_eq!(hints.columns["slug"].renamed_from, ["name"]);
+        assert_eq!(hints.columns["ratio"].backfill.as_deref(), Some("1.5"));
+        assert!(hints.columns["project_id"].exact_type && !hints.columns["slug"].exact_type);
+    }
+
+    #[test]
+    fn every_finite_float_is_written_as_a_literal_of_the_same_value() {
+        let conn = Connection::open_in_memory().unwrap();
+        let maker = Maker { conn: &conn, own: &[], taken: BTreeSet::new(), triggers: BTreeSet::new() };
+        for value in
+            [0.1, -0.5, 1e300, 5e-324, f64::MAX, f64::MIN_POSITIVE, 0.1 + 0.2, 123_456_789.123_456_79]
+        {
+            let sql = maker.real(value).unwrap();
+            let read: f64 = conn.query_row(&format!("SELECT {sql}"), [], |row| row.get(0)).unwrap();
+            assert_eq!(read, value, "{sql}");
+        }
+        assert_eq!(maker.real(f64::NAN), None);
+        assert_eq!(maker.real(f64::INFINITY), None);
+    }
+
+    #[test]
+    fn views_triggers_and_virtual_tables_are_made_as_written() {
+        let model = make(&Schema {
+            tables: &[&PROJECT, &TASK],
+            virtual_tables: &["CREATE VIRTUAL TABLE search USING fts5(slug)"],
+            views: &["CREATE VIEW IF NOT EXISTS open AS SELECT * FROM task, project"],
+            triggers: &[
+                "CREATE TRIGGER t AFTER INSERT ON task BEGIN INSERT INTO search VALUES (NEW.slug); END;",
+            ],
+            ..EMPTY
+        })
+        .unwrap();
+        assert_eq!(model.catalog.views[0].sql, "CREATE VIEW open AS SELECT * FROM task, project");
+        assert_eq!(model.catalog.virtual_tables[0].shadows.len(), 5);
+        assert_eq!(model.catalog.triggers[0].table, "task");
+    }
+
+    #[test]
+    fn what_sqlite_refuses_is_told_with_the_object_its_sql_and_the_reason() {
+        const BAD: TableDescriptor =
+            TableDescriptor::new("bad", &[ColumnDescriptor::new("a", SqlType::Text)])
+                .checks(&[CheckDescriptor::new("nosuch(a)")]);
+        let text = refusal(&Schema { tables: &[&BAD], ..EMPTY });
+        assert!(
+            text.starts_with("error: the model's table `bad` cannot be made\ncaused by: CREATE TABLE bad ("),
+            "{text}"
+        );
+        assert!(text.contains("no such function: nosuch"), "{text}");
+        let text = refusal(&Schema { views: &["CREATE VIEW v AS SELECT 1; DROP TABLE x"], ..EMPTY });
+        assert!(text.contains("it is more than one statement"), "{text}");
+    }
+
+    #[test]
+    fn names_are_taken_once_and_ours_never() {
+        let text =
+            refusal(&Schema { tables: &[&PROJECT], views: &["CREATE VIEW Project AS SELECT 1"], ..EMPTY });
+        assert!(text.contains("two objects of this name"), "{text}");
+        let text = refusal(&Schema { views: &["CREATE VIEW Migration_History AS SELECT 1"], ..EMPTY });
+        assert!(text.contains("belongs to the migration history"), "{text}");
+    }
+
+    #[test]
+    fn sql_that_means_something_else_than_the_model_is_refused() {
+        const STRAY: TableDescriptor =
+            TableDescriptor::new("stray", &[ColumnDescriptor::new("a", SqlType::Integer)])
+                .checks(&[CheckDescriptor::new("a > 0) CHECK (a < 9")]);
+        let text = refusal(&Schema { tables: &[&STRAY], ..EMPTY });
+        assert!(text.contains("unbalanced parentheses"), "{text}");
+        const WORD: TableDescriptor = TableDescriptor::new(
+            "word",
+            &[ColumnDescriptor::new("a", SqlType::Text).default(ConstValue::Sql("pending"))],
+        );
+        let text = refusal(&Schema { tables: &[&WORD], ..EMPTY });
+        assert!(text.contains("for a string; write it as 'pending'"), "{text}");
+    }
+}

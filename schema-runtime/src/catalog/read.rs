@@ -281,3 +281,79 @@ pub(super) fn key_set<'a>(keys: impl Iterator<Item = Vec<&'a str>>) -> BTreeSet<
     })
     .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn our_own_tables_and_sqlite_s_are_left_out_with_what_belongs_to_them() {
+        let conn = Connection::open_in_memory().unwrap();
+        conn.execute_batch(
+            "CREATE TABLE t(id INTEGER PRIMARY KEY AUTOINCREMENT, a UNIQUE); INSERT INTO t VALUES (1, 2); ANALYZE;
+             CREATE TABLE History(a UNIQUE); CREATE INDEX h ON history(a);",
+        )
+        .unwrap();
+        let catalog = read(&conn, "main", &["history".to_owned()]).unwrap();
+        assert_eq!(catalog.tables.iter().map(|table| table.name.as_str()).collect::<Vec<_>>(), ["t"]);
+        assert_eq!(catalog.tables[0].indexes, []);
+    }
+
+    #[test]
+    fn an_attached_database_is_read_by_its_name() {
+        let conn = Connection::open_in_memory().unwrap();
+        conn.execute_batch(
+            "CREATE TABLE t(a); ATTACH ':memory:' AS \"o'th\"\"er\";
+             CREATE TABLE \"o'th\"\"er\".t(b UNIQUE, c REFERENCES t); CREATE INDEX \"o'th\"\"er\".i ON t(c)",
+        )
+        .unwrap();
+        let catalog = read(&conn, "o'th\"er", &[]).unwrap();
+        assert_eq!((catalog.opaque.len(), catalog.tables[0].columns.len()), (0, 2));
+        assert_eq!(catalog.tables[0].indexes[0].terms[0].term, "c");
+    }
+
+    #[test]
+    fn what_the_text_and_the_pragmas_disagree_on_is_opaque() {
+        let found = |name: &str| Found {
+            columns: vec![FoundColumn {
+                name: name.to_owned(),
+                type_name: "INT".to_owned(),
+                not_null: false,
+                default: None,
+                key_position: 0,
+                hidden: 0,
+            }],
+            indexes: Vec::new(),
+        };
+        assert!(table_info("t", "CREATE TABLE t(a INT)", &found("a")).is_ok());
+        for (sql, reason) in [
+            ("CREATE TABLE t(a INT, b)", "its text has 2 columns where SQLite finds 1"),
+            ("CREATE TABLE t(b INT)", "its text has a column `b` where SQLite finds `a`"),
+            ("CREATE TABLE t(a TEXT)", "its text gives column `a` the type `TEXT` where SQLite finds `INT`"),
+            ("CREATE TABLE t(a INT NOT NULL)", "its text and SQLite differ in the nullability of column `a`"),
+            ("CREATE TABLE t(a INT DEFAULT 1)", "its text and SQLite differ in the default of column `a`"),
+            ("CREATE TABLE t(a INT AS (1))", "its text and SQLite differ in the generation of column `a`"),
+            (
+                "CREATE TABLE t(a INT PRIMARY KEY)",
+                "its text and SQLite differ in the key position of column `a`",
+            ),
+            ("CREATE TABLE t(a INT UNIQUE)", "its text and SQLite differ in the keys"),
+            ("CREATE TABLE u(a INT)", "its text creates `u`"),
+        ] {
+            assert_eq!(table_info("t", sql, &found("a")).unwrap_err(), reason);
+        }
+    }
+
+    #[test]
+    fn a_reference_without_columns_is_one_to_the_parent_s_key() {
+        let conn = Connection::open_in_memory().unwrap();
+        conn.execute_batch(
+            "CREATE TABLE p(a, b, PRIMARY KEY(b, a));
+             CREATE TABLE c(x, y, FOREIGN KEY(x, y) REFERENCES P, FOREIGN KEY(x) REFERENCES p, FOREIGN KEY(y) REFERENCES q)",
+        )
+        .unwrap();
+        let catalog = read(&conn, "main", &[]).unwrap();
+        let to: Vec<Vec<String>> = catalog.tables[1].foreign_keys.iter().map(|key| key.to.clone()).collect();
+        assert_eq!(to, [vec!["b".to_owned(), "a".to_owned()], vec![], vec![]]);
+    }
+}
