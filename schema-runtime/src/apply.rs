@@ -37,7 +37,7 @@ pub(crate) struct Job<'a> {
     pub(crate) own: &'a [String],
     pub(crate) exact: &'a dyn Fn(&str) -> bool,
     pub(crate) integrity: IntegrityCheck,
-    pub(crate) deadline: &'a Deadline,
+    pub(crate) deadline: &'a Deadline<'a>,
     /// Called before each step with its number from 1.
     pub(crate) on_step: &'a mut dyn FnMut(usize, &Step),
 }
@@ -48,6 +48,8 @@ pub(crate) struct Applied {
     pub(crate) steps: Vec<Duration>,
     pub(crate) apply: Duration,
     pub(crate) verify: Duration,
+    /// The catalog as it is now.
+    pub(crate) reached: Catalog,
     /// Foreign-key violations that were there before and still are.
     pub(crate) old_violations: u64,
 }
@@ -65,7 +67,7 @@ pub(crate) fn apply(conn: &Connection, job: &mut Job<'_>) -> Result<Applied> {
     for (at, step) in job.plan.steps.iter().enumerate() {
         let began = Instant::now();
         (job.on_step)(at + 1, step);
-        job.deadline.check()?;
+        job.deadline.check(|| format!("step {} of {of} was not begun", at + 1))?;
         run_step(conn, step, job).map_err(|err| {
             err.context(format!("step {} of {of}, {}, failed", at + 1, step.summary()))
         })?;
@@ -74,7 +76,7 @@ pub(crate) fn apply(conn: &Connection, job: &mut Job<'_>) -> Result<Applied> {
     set_needs(conn, Needs::default())?;
     applied.apply = started.elapsed();
     let verifying = Instant::now();
-    applied.old_violations = verify(conn, job, &census)?;
+    (applied.reached, applied.old_violations) = verify(conn, job, &census)?;
     applied.verify = verifying.elapsed();
     Ok(applied)
 }
@@ -101,18 +103,8 @@ fn run_step(conn: &Connection, step: &Step, job: &Job<'_>) -> Result<()> {
     Ok(())
 }
 
-fn statement_error(err: rusqlite::Error, sql: &str, deadline: &Deadline) -> Error {
-    if let Some(kind) = deadline.interrupted() {
-        let (what, help) = match kind {
-            ErrorKind::TimeLimit => (
-                "the time limit has passed",
-                "raise it with `.time_limit(…)`, or run the migration by hand at a quiet time",
-            ),
-            _ => ("the run was cancelled", "start again to migrate"),
-        };
-        return Error::new(kind, what).help(help);
-    }
-    let error = sqlite_error(err, format!("SQLite refuses `{}`", shorten(sql)));
+fn statement_error(err: rusqlite::Error, sql: &str, deadline: &Deadline<'_>) -> Error {
+    let error = deadline.error(err, format!("SQLite refuses `{}`", shorten(sql)));
     if error.kind() == ErrorKind::Sqlite { error.of_kind(ErrorKind::Apply) } else { error }
 }
 
@@ -210,7 +202,7 @@ fn violations(conn: &Connection, table: &str) -> rusqlite::Result<u64> {
 }
 
 /// Proves inside the transaction that the file is what was planned.
-fn verify(conn: &Connection, job: &Job<'_>, census: &Census) -> Result<u64> {
+fn verify(conn: &Connection, job: &Job<'_>, census: &Census) -> Result<(Catalog, u64)> {
     let reached = catalog::read(conn, "main", job.own)?;
     if let Some(change) = diff(&reached, job.target, job.exact).first() {
         return Err(wrong(format!("the catalog is not the target: {change} is left over")));
@@ -240,7 +232,7 @@ fn verify(conn: &Connection, job: &Job<'_>, census: &Census) -> Result<u64> {
             check_table(conn, &step.object, job.integrity)?;
         }
     }
-    Ok(old)
+    Ok((reached, old))
 }
 
 fn wrong(cause: String) -> Error {

@@ -14,8 +14,9 @@ use crate::connection::{Cancel, Hook};
 use crate::descriptor::Schema;
 use crate::error::{Error, ErrorKind, Result};
 use crate::preflight::Consent;
-use crate::report::{Event, Report, Status};
+use crate::report::{Event, Report};
 use crate::run::Run;
+use crate::status::Status;
 use crate::target::{DriftPolicy, Policies, RemovalPolicy};
 
 /// Something that is told what a run does: for logs, progress bars and notifications.

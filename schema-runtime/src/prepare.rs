@@ -13,14 +13,16 @@ use crate::catalog::{self, Catalog};
 use crate::connection;
 use crate::diff::{Change, diff};
 use crate::error::{Error, ErrorKind, Result};
-use crate::history::{History, Revision, version_cmp};
+use crate::history::History;
 use crate::migrator::Migrator;
 use crate::plan::{Facts, HazardCode, Plan, PlanKey, Request, TableFacts, plan};
 use crate::preflight::{facts, preflight};
 use crate::rehearse::{self, Stage, UndoProof, Verdict};
 use crate::rename::Renames;
+use crate::revision::Revision;
 use crate::snapshot::{Owners, RenameRecord, SNAPSHOT_FORMAT, Snapshot, State};
 use crate::target::{Note, NoteKind, RemovalPolicy, Sides, Target, merge};
+use crate::version::version_cmp;
 use crate::wanted::Model;
 
 /// What was read: the three sides.
@@ -56,7 +58,8 @@ pub(crate) struct Times {
 
 /// The names of our own tables, which are no part of any catalog.
 pub(crate) fn own_tables(migrator: &Migrator) -> Vec<String> {
-    vec![migrator.options.history_table.clone(), "migration_state".to_owned()]
+    let history = History::named(migrator.options.history_table.clone());
+    vec![history.table().to_owned(), history.state_table()]
 }
 
 pub(crate) fn scratch(conn: &Connection, migrator: &Migrator) -> Result<Connection> {

@@ -225,7 +225,6 @@ fn trigger_fault(scratch: &Connection, catalog: &Catalog, trigger: &catalog::Tri
             };
             format!("UPDATE main.{target} SET {0} = {0}", quote_ident(&column))
         }
-        _ => return None,
     };
     let fault = scratch.execute_batch(&trigger.sql).and_then(|()| scratch.prepare(&sql).map(|_| ())).err();
     let _ = scratch.execute_batch(&format!("DROP TRIGGER IF EXISTS main.{}", quote_ident(&trigger.name)));
@@ -234,7 +233,7 @@ fn trigger_fault(scratch: &Connection, catalog: &Catalog, trigger: &catalog::Tri
 
 fn view_column(scratch: &Connection, view: &str) -> Option<String> {
     let statement = scratch.prepare(&format!("SELECT * FROM main.{}", quote_ident(view))).ok()?;
-    statement.column_names().first().map(|name| (*name).to_owned())
+    statement.column_name(0).ok().map(str::to_owned)
 }
 
 /// Sets on the connection what a step needs, or with the default takes it back.

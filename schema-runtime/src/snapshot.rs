@@ -201,6 +201,19 @@ impl Snapshot {
         Ok(snapshot)
     }
 
+    /// A catalog of which nothing is the model's yet.
+    pub(crate) fn baseline(model: &str, catalog: Catalog, owners: Owners) -> Snapshot {
+        Snapshot {
+            format: SNAPSHOT_FORMAT,
+            model: model.to_owned(),
+            version: "0".to_owned(),
+            fingerprint: String::new(),
+            catalog,
+            owners,
+            renames: Vec::new(),
+        }
+    }
+
     /// The same snapshot over `catalog`, which is this one's after renames: owners follow their objects.
     pub(crate) fn renamed(&self, catalog: Catalog) -> Snapshot {
         let mut owners = Owners::default();
