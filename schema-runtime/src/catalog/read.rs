@@ -3,7 +3,7 @@
 //! The pragmas miss much (CHECK, COLLATE, generated expressions, names), so every text is split and the split is checked
 //! against what the pragmas do say. What does not agree is opaque: reported with the reason, never guessed at.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, ErrorCode};
@@ -30,12 +30,15 @@ pub(crate) fn read(conn: &Connection, schema: &str, own: &[String]) -> Result<Ca
         .help("link SQLite 3.37 or newer, for example with the feature `bundled`"));
     }
     let rows = schema_rows(conn, schema).map_err(|err| failed(err, schema))?;
+    let shadows = shadow_names(conn, schema).map_err(|err| failed(err, schema))?;
     let reader = Reader {
-        shadows: shadow_names(conn, schema).map_err(|err| failed(err, schema))?,
+        shadows: shadows.iter().map(|name| fold(name)).collect(),
         found: found_tables(conn, schema).map_err(|err| failed(err, schema))?,
         own,
     };
-    Ok(reader.catalog(rows))
+    let mut catalog = reader.catalog(rows);
+    give_shadows(shadows, &mut catalog.virtual_tables);
+    Ok(catalog)
 }
 
 /// One row of `sqlite_schema`. A text that is not valid UTF-8 is kept lossily, and said so.
@@ -48,7 +51,8 @@ struct SchemaRow {
 }
 
 struct Reader<'a> {
-    shadows: Vec<String>,
+    /// Folded.
+    shadows: HashSet<String>,
     found: BTreeMap<String, Found>,
     own: &'a [String],
 }
@@ -75,10 +79,14 @@ impl Reader<'_> {
                 _ => catalog.opaque.push(opaque(row, "SQLite knows no object of this kind")),
             }
         }
+        let places: HashMap<String, usize> =
+            catalog.tables.iter().enumerate().map(|(at, table)| (fold(&table.name), at)).collect();
         for row in indexes {
-            self.index(row, &mut catalog);
+            let table = places.get(&fold(&row.table)).and_then(|at| catalog.tables.get_mut(*at));
+            if let Err(opaque) = self.index(row, table) {
+                catalog.opaque.push(opaque);
+            }
         }
-        self.give_shadows(&mut catalog.virtual_tables);
         fill_parent_columns(&mut catalog.tables);
         catalog
     }
@@ -88,7 +96,7 @@ impl Reader<'_> {
         is_reserved(&row.name)
             || is_reserved(&row.table)
             || self.own.iter().any(|name| eq_name(name, &row.name) || eq_name(name, &row.table))
-            || self.shadows.iter().any(|name| eq_name(name, &row.table))
+            || self.shadows.contains(&fold(&row.table))
             || (row.kind == "index" && row.sql.is_empty())
     }
 
@@ -120,29 +128,28 @@ impl Reader<'_> {
         }
     }
 
-    fn index(&self, row: SchemaRow, catalog: &mut Catalog) {
-        let Some(table) = catalog.tables.iter_mut().find(|table| eq_name(&table.name, &row.table)) else {
-            catalog.opaque.push(opaque(row, "its table could not be read"));
-            return;
+    fn index(&self, row: SchemaRow, table: Option<&mut TableInfo>) -> std::result::Result<(), OpaqueInfo> {
+        let Some(table) = table else {
+            return Err(opaque(row, "its table could not be read"));
         };
         let found = self.found.get(&table.name).and_then(|found| found.index(&row.name));
         match index_info(&row.name, &row.sql, table, found) {
             Ok(index) => table.indexes.push(index),
-            Err(reason) => catalog.opaque.push(opaque(row, reason)),
+            Err(reason) => return Err(opaque(row, reason)),
         }
+        Ok(())
     }
+}
 
-    /// A shadow table is called `<virtual table>_<suffix>`; the longest such name is its owner.
-    fn give_shadows(&self, tables: &mut [VirtualTableInfo]) {
-        for shadow in &self.shadows {
-            let folded = fold(shadow);
-            let owner = tables
-                .iter_mut()
-                .filter(|table| folded.starts_with(&format!("{}_", fold(&table.name))))
-                .max_by_key(|table| table.name.len());
-            if let Some(owner) = owner {
-                owner.shadows.push(shadow.clone());
-            }
+/// A shadow table is called `<virtual table>_<suffix>`; the longest such name is its owner.
+fn give_shadows(shadows: Vec<String>, tables: &mut [VirtualTableInfo]) {
+    for shadow in shadows {
+        let folded = fold(&shadow);
+        let owns = |table: &&mut VirtualTableInfo| {
+            folded.strip_prefix(&fold(&table.name)).is_some_and(|suffix| suffix.starts_with('_'))
+        };
+        if let Some(owner) = tables.iter_mut().filter(owns).max_by_key(|table| table.name.len()) {
+            owner.shadows.push(shadow);
         }
     }
 }
