@@ -363,4 +363,38 @@ mod tests {
         let to: Vec<Vec<String>> = catalog.tables[1].foreign_keys.iter().map(|key| key.to.clone()).collect();
         assert_eq!(to, [vec!["b".to_owned(), "a".to_owned()], vec![], vec![]]);
     }
+
+    #[test]
+    fn no_text_makes_the_reader_or_the_printer_panic() {
+        let conn = Connection::open_in_memory().unwrap();
+        let sql = "CREATE TABLE t(\"a\" INT DEFAULT (-1 -- c\n) CHECK(a > 'é'), [b] TEXT COLLATE nocase REFERENCES t(a), \
+                   g AS (a || \"b\") STORED, CONSTRAINT u UNIQUE(b DESC, a) ON CONFLICT IGNORE, PRIMARY KEY(a, b)) WITHOUT ROWID";
+        conn.execute_batch(sql).unwrap();
+        let found = found_tables(&conn, "main").unwrap().remove("t").unwrap();
+        let pieces: Vec<char> = "()'\"[]`-,/*. \nx0;é🦀".chars().collect();
+        let mut seed = 1u64;
+        let mut next = |below: usize| {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (seed >> 33) as usize % below
+        };
+        let mut read_again = 0;
+        for _ in 0..3000 {
+            let mut text: Vec<char> = sql.chars().collect();
+            for _ in 0..=next(2) {
+                let at = next(text.len());
+                match next(3) {
+                    0 => text[at] = pieces[next(pieces.len())],
+                    1 => text.insert(at, pieces[next(pieces.len())]),
+                    _ => text.truncate(at.max(1)),
+                }
+            }
+            let text: String = text.into_iter().collect();
+            if let Ok(table) = table_info("t", &text, &found) {
+                assert!(table.to_sql().starts_with("CREATE TABLE t ("), "{text}");
+                read_again += 1;
+            }
+            let _ = super::super::print::strip_parentheses(&text);
+        }
+        assert!(read_again > 0);
+    }
 }
