@@ -5,13 +5,14 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
+use rusqlite::Connection;
 use rusqlite::types::ValueRef;
-use rusqlite::{Connection, ErrorCode};
 use schema_sql::{CreateKind, create_kind, eq_name, fold, quote_ident};
 
 use super::table::{Found, FoundColumn, FoundIndex, index_info, table_info};
 use super::{Catalog, OpaqueInfo, TableInfo, TriggerInfo, ViewInfo, VirtualTableInfo};
 use crate::error::{Error, ErrorKind, Result};
+use crate::sqlite_error::SqliteResult;
 
 /// Reads the catalog of the database `schema` (`main`, or the name of an attached one) of `conn`.
 ///
@@ -29,11 +30,12 @@ pub(crate) fn read(conn: &Connection, schema: &str, own: &[String]) -> Result<Ca
         )
         .help("link SQLite 3.37 or newer, for example with the feature `bundled`"));
     }
-    let rows = schema_rows(conn, schema).map_err(|err| failed(err, schema))?;
-    let shadows = shadow_names(conn, schema).map_err(|err| failed(err, schema))?;
+    let what = || format!("cannot read the catalog of `{schema}`");
+    let rows = schema_rows(conn, schema).at(what)?;
+    let shadows = shadow_names(conn, schema).at(what)?;
     let reader = Reader {
         shadows: shadows.iter().map(|name| fold(name)).collect(),
-        found: found_tables(conn, schema).map_err(|err| failed(err, schema))?,
+        found: found_tables(conn, schema).at(what)?,
         own,
     };
     let mut catalog = reader.catalog(rows);
@@ -181,18 +183,6 @@ fn fill_parent_columns(tables: &mut [TableInfo]) {
             }
         }
     }
-}
-
-fn failed(err: rusqlite::Error, schema: &str) -> Error {
-    let kind = match err.sqlite_error_code() {
-        Some(ErrorCode::DatabaseCorrupt) => ErrorKind::Corrupt,
-        Some(ErrorCode::NotADatabase) => ErrorKind::NotADatabase,
-        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => ErrorKind::Busy,
-        Some(ErrorCode::SystemIoFailure) => ErrorKind::Io,
-        Some(ErrorCode::OperationInterrupted) => ErrorKind::Cancelled,
-        _ => ErrorKind::Sqlite,
-    };
-    Error::new(kind, format!("cannot read the catalog of `{schema}`")).source(err)
 }
 
 fn schema_rows(conn: &Connection, schema: &str) -> rusqlite::Result<Vec<SchemaRow>> {
