@@ -10,7 +10,7 @@ use schema_sql::{CreateKind, TokenKind, eq_name, fold, quote_str, significant};
 
 use crate::catalog::{
     Catalog, CheckInfo, ColumnInfo, ForeignKeyInfo, GeneratedInfo, IndexInfo, IndexTermInfo, KeyTermInfo,
-    NotNullInfo, PrimaryKeyInfo, TableInfo, UniqueInfo, index_sql, name_sql, read, table_sql,
+    NotNullInfo, PrimaryKeyInfo, TableInfo, UniqueInfo, index_sql, name_sql, read, reason, table_sql,
 };
 use crate::descriptor::{
     ColumnDescriptor, ColumnOrder, ConstValue, ForeignKeyDescriptor, IndexDescriptor, PrimaryKeyDescriptor,
@@ -234,7 +234,7 @@ impl Maker<'_> {
     }
 
     fn run(&self, kind: &str, name: &str, sql: &str) -> Result<()> {
-        self.conn.execute_batch(sql).map_err(|err| broken(kind, name).cause(sql.to_owned()).source(err))
+        self.conn.execute_batch(sql).map_err(|err| broken(kind, name).cause(sql).cause(reason(&err, sql)))
     }
 
     fn table_info(&self, table: &TableDescriptor) -> Result<TableInfo> {
@@ -563,7 +563,7 @@ mod tests {
             text.starts_with("error: the model's table `bad` cannot be made\ncaused by: CREATE TABLE bad ("),
             "{text}"
         );
-        assert!(text.contains("no such function: nosuch"), "{text}");
+        assert!(text.contains("\n)\ncaused by: no such function: nosuch\nstate:"), "{text}");
         let text = refusal(&Schema { views: &["CREATE VIEW v AS SELECT 1; DROP TABLE x"], ..EMPTY });
         assert!(text.contains("it is more than one statement"), "{text}");
     }

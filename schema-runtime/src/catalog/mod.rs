@@ -27,6 +27,15 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::Result;
 
+/// Why SQLite refused `sql`, without the text itself, which some versions of rusqlite repeat.
+pub(crate) fn reason(err: &rusqlite::Error, sql: &str) -> String {
+    let text = err.to_string();
+    match text.split_once(&format!(" in {sql}")) {
+        Some((reason, _)) => reason.to_owned(),
+        None => text,
+    }
+}
+
 /// Everything that a database's catalog holds, in the order in which it was created.
 ///
 /// Left out are what SQLite keeps for itself (`sqlite_…`), shadow tables of virtual tables, and our own two tables.

@@ -6,8 +6,7 @@
 use schema_sql::{TokenKind, eq_name, is_keyword, quote_ident, significant, tokenize};
 
 use super::{
-    CheckInfo, ColumnInfo, ForeignKeyInfo, IndexInfo, KeyTermInfo, NotNullInfo, PrimaryKeyInfo, TableInfo,
-    UniqueInfo,
+    CheckInfo, ColumnInfo, ForeignKeyInfo, IndexInfo, KeyTermInfo, PrimaryKeyInfo, TableInfo, UniqueInfo,
 };
 
 /// `name` as SQL: bare where it is a plain ASCII word and no keyword, else quoted.
@@ -121,11 +120,10 @@ impl Inline {
         if let Some(key) = table.primary_key.as_ref().filter(|key| key_column(table, key) == Some(at)) {
             add(column_key_sql(key));
         }
+        // Said also where it is implied: SQLite's planner knows an index as unique and not null only if it was said.
         if let Some(not_null) = &column.not_null {
-            if !is_implied(table, column, not_null) {
-                let name = constraint_name(not_null.name.as_deref());
-                add(format!("{name}NOT NULL{}", conflict_sql(not_null.conflict.as_deref())));
-            }
+            let name = constraint_name(not_null.name.as_deref());
+            add(format!("{name}NOT NULL{}", conflict_sql(not_null.conflict.as_deref())));
         }
         for unique in chosen(&table.uniques, &self.uniques, at) {
             add(format!("UNIQUE{}", conflict_sql(unique.conflict.as_deref())));
@@ -206,14 +204,6 @@ fn foreign_key_column(table: &TableInfo, key: &ForeignKeyInfo) -> Option<usize> 
         [column] if key.to.len() <= 1 => place_of(table, column),
         _ => None,
     }
-}
-
-/// Key columns of STRICT and WITHOUT ROWID tables are NOT NULL without saying so.
-fn is_implied(table: &TableInfo, column: &ColumnInfo, not_null: &NotNullInfo) -> bool {
-    (table.strict || table.without_rowid)
-        && *not_null == NotNullInfo::default()
-        && table.in_primary_key(&column.name)
-        && !table.primary_key.as_ref().is_some_and(|key| key.rowid_alias)
 }
 
 fn column_key_sql(key: &PrimaryKeyInfo) -> String {
@@ -359,4 +349,61 @@ fn enclosed(expr: &str) -> Option<&str> {
         }
     }
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::Connection;
+
+    use super::*;
+
+    fn table(sql: &str) -> TableInfo {
+        let conn = Connection::open_in_memory().unwrap();
+        conn.execute_batch(sql).unwrap();
+        super::super::read(&conn, "main", &[]).unwrap().tables.remove(0)
+    }
+
+    #[test]
+    fn a_name_is_bare_only_where_it_is_a_plain_word_and_no_keyword() {
+        let names = ["task", "_x9", "9x", "order", "Key", "", "a b", "a\"b", "é"];
+        let wanted =
+            ["task", "_x9", "\"9x\"", "\"order\"", "\"Key\"", "\"\"", "\"a b\"", "\"a\"\"b\"", "\"é\""];
+        assert_eq!(names.map(name_sql), wanted);
+    }
+
+    #[test]
+    fn a_column_takes_along_every_constraint_that_concerns_it_alone() {
+        let table = table(
+            "CREATE TABLE t(a, b INT NOT NULL DEFAULT 5, CHECK(a < b), CONSTRAINT n CHECK(b > 0), UNIQUE(a, b),
+             FOREIGN KEY(a, b) REFERENCES q, FOREIGN KEY(b) REFERENCES p(id) ON DELETE CASCADE)",
+        );
+        assert_eq!(
+            column_sql(&table, &table.columns[1]),
+            "b INT NOT NULL DEFAULT 5 CONSTRAINT n CHECK (b > 0) REFERENCES p (id) ON DELETE CASCADE"
+        );
+        assert!(
+            table_sql(&table).contains("    b INT NOT NULL DEFAULT 5,\n"),
+            "the order of the checks stays"
+        );
+    }
+
+    #[test]
+    fn a_comment_at_the_end_of_an_expression_does_not_swallow_what_follows() {
+        let table = table("CREATE TABLE t(a DEFAULT (1 + 1 -- two\n), CHECK(a > 0 -- more\n))");
+        assert_eq!(table_sql(&table), "CREATE TABLE t (\n    a DEFAULT (1 + 1) CHECK (a > 0)\n)");
+    }
+
+    #[test]
+    fn only_parentheses_around_the_whole_are_stripped() {
+        let cases = [
+            ("((1))", "1"),
+            ("(1) + (2)", "(1) + (2)"),
+            ("( /* c */ (a) )", "a"),
+            ("')('", "')('"),
+            ("(", "("),
+        ];
+        for (expr, wanted) in cases {
+            assert_eq!(strip_parentheses(expr), wanted);
+        }
+    }
 }

@@ -3,15 +3,16 @@
 //! The pragmas miss much (CHECK, COLLATE, generated expressions, names), so every text is split and the split is checked
 //! against what the pragmas do say. What does not agree is opaque: reported with the reason, never guessed at.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
+use rusqlite::Connection;
 use rusqlite::types::ValueRef;
-use rusqlite::{Connection, ErrorCode};
 use schema_sql::{CreateKind, create_kind, eq_name, fold, quote_ident};
 
 use super::table::{Found, FoundColumn, FoundIndex, index_info, table_info};
 use super::{Catalog, OpaqueInfo, TableInfo, TriggerInfo, ViewInfo, VirtualTableInfo};
 use crate::error::{Error, ErrorKind, Result};
+use crate::sqlite_error::SqliteResult;
 
 /// Reads the catalog of the database `schema` (`main`, or the name of an attached one) of `conn`.
 ///
@@ -29,13 +30,17 @@ pub(crate) fn read(conn: &Connection, schema: &str, own: &[String]) -> Result<Ca
         )
         .help("link SQLite 3.37 or newer, for example with the feature `bundled`"));
     }
-    let rows = schema_rows(conn, schema).map_err(|err| failed(err, schema))?;
+    let what = || format!("cannot read the catalog of `{schema}`");
+    let rows = schema_rows(conn, schema).at(what)?;
+    let shadows = shadow_names(conn, schema).at(what)?;
     let reader = Reader {
-        shadows: shadow_names(conn, schema).map_err(|err| failed(err, schema))?,
-        found: found_tables(conn, schema).map_err(|err| failed(err, schema))?,
+        shadows: shadows.iter().map(|name| fold(name)).collect(),
+        found: found_tables(conn, schema).at(what)?,
         own,
     };
-    Ok(reader.catalog(rows))
+    let mut catalog = reader.catalog(rows);
+    give_shadows(shadows, &mut catalog.virtual_tables);
+    Ok(catalog)
 }
 
 /// One row of `sqlite_schema`. A text that is not valid UTF-8 is kept lossily, and said so.
@@ -48,7 +53,8 @@ struct SchemaRow {
 }
 
 struct Reader<'a> {
-    shadows: Vec<String>,
+    /// Folded.
+    shadows: HashSet<String>,
     found: BTreeMap<String, Found>,
     own: &'a [String],
 }
@@ -75,10 +81,14 @@ impl Reader<'_> {
                 _ => catalog.opaque.push(opaque(row, "SQLite knows no object of this kind")),
             }
         }
+        let places: HashMap<String, usize> =
+            catalog.tables.iter().enumerate().map(|(at, table)| (fold(&table.name), at)).collect();
         for row in indexes {
-            self.index(row, &mut catalog);
+            let table = places.get(&fold(&row.table)).and_then(|at| catalog.tables.get_mut(*at));
+            if let Err(opaque) = self.index(row, table) {
+                catalog.opaque.push(opaque);
+            }
         }
-        self.give_shadows(&mut catalog.virtual_tables);
         fill_parent_columns(&mut catalog.tables);
         catalog
     }
@@ -88,7 +98,7 @@ impl Reader<'_> {
         is_reserved(&row.name)
             || is_reserved(&row.table)
             || self.own.iter().any(|name| eq_name(name, &row.name) || eq_name(name, &row.table))
-            || self.shadows.iter().any(|name| eq_name(name, &row.table))
+            || self.shadows.contains(&fold(&row.table))
             || (row.kind == "index" && row.sql.is_empty())
     }
 
@@ -120,29 +130,28 @@ impl Reader<'_> {
         }
     }
 
-    fn index(&self, row: SchemaRow, catalog: &mut Catalog) {
-        let Some(table) = catalog.tables.iter_mut().find(|table| eq_name(&table.name, &row.table)) else {
-            catalog.opaque.push(opaque(row, "its table could not be read"));
-            return;
+    fn index(&self, row: SchemaRow, table: Option<&mut TableInfo>) -> std::result::Result<(), OpaqueInfo> {
+        let Some(table) = table else {
+            return Err(opaque(row, "its table could not be read"));
         };
         let found = self.found.get(&table.name).and_then(|found| found.index(&row.name));
         match index_info(&row.name, &row.sql, table, found) {
             Ok(index) => table.indexes.push(index),
-            Err(reason) => catalog.opaque.push(opaque(row, reason)),
+            Err(reason) => return Err(opaque(row, reason)),
         }
+        Ok(())
     }
+}
 
-    /// A shadow table is called `<virtual table>_<suffix>`; the longest such name is its owner.
-    fn give_shadows(&self, tables: &mut [VirtualTableInfo]) {
-        for shadow in &self.shadows {
-            let folded = fold(shadow);
-            let owner = tables
-                .iter_mut()
-                .filter(|table| folded.starts_with(&format!("{}_", fold(&table.name))))
-                .max_by_key(|table| table.name.len());
-            if let Some(owner) = owner {
-                owner.shadows.push(shadow.clone());
-            }
+/// A shadow table is called `<virtual table>_<suffix>`; the longest such name is its owner.
+fn give_shadows(shadows: Vec<String>, tables: &mut [VirtualTableInfo]) {
+    for shadow in shadows {
+        let folded = fold(&shadow);
+        let owns = |table: &&mut VirtualTableInfo| {
+            folded.strip_prefix(&fold(&table.name)).is_some_and(|suffix| suffix.starts_with('_'))
+        };
+        if let Some(owner) = tables.iter_mut().filter(owns).max_by_key(|table| table.name.len()) {
+            owner.shadows.push(shadow);
         }
     }
 }
@@ -174,18 +183,6 @@ fn fill_parent_columns(tables: &mut [TableInfo]) {
             }
         }
     }
-}
-
-fn failed(err: rusqlite::Error, schema: &str) -> Error {
-    let kind = match err.sqlite_error_code() {
-        Some(ErrorCode::DatabaseCorrupt) => ErrorKind::Corrupt,
-        Some(ErrorCode::NotADatabase) => ErrorKind::NotADatabase,
-        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => ErrorKind::Busy,
-        Some(ErrorCode::SystemIoFailure) => ErrorKind::Io,
-        Some(ErrorCode::OperationInterrupted) => ErrorKind::Cancelled,
-        _ => ErrorKind::Sqlite,
-    };
-    Error::new(kind, format!("cannot read the catalog of `{schema}`")).source(err)
 }
 
 fn schema_rows(conn: &Connection, schema: &str) -> rusqlite::Result<Vec<SchemaRow>> {
@@ -355,5 +352,39 @@ mod tests {
         let catalog = read(&conn, "main", &[]).unwrap();
         let to: Vec<Vec<String>> = catalog.tables[1].foreign_keys.iter().map(|key| key.to.clone()).collect();
         assert_eq!(to, [vec!["b".to_owned(), "a".to_owned()], vec![], vec![]]);
+    }
+
+    #[test]
+    fn no_text_makes_the_reader_or_the_printer_panic() {
+        let conn = Connection::open_in_memory().unwrap();
+        let sql = "CREATE TABLE t(\"a\" INT DEFAULT (-1 -- c\n) CHECK(a > 'é'), [b] TEXT COLLATE nocase REFERENCES t(a), \
+                   g AS (a || \"b\") STORED, CONSTRAINT u UNIQUE(b DESC, a) ON CONFLICT IGNORE, PRIMARY KEY(a, b)) WITHOUT ROWID";
+        conn.execute_batch(sql).unwrap();
+        let found = found_tables(&conn, "main").unwrap().remove("t").unwrap();
+        let pieces: Vec<char> = "()'\"[]`-,/*. \nx0;é🦀".chars().collect();
+        let mut seed = 1u64;
+        let mut next = |below: usize| {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (seed >> 33) as usize % below
+        };
+        let mut read_again = 0;
+        for _ in 0..3000 {
+            let mut text: Vec<char> = sql.chars().collect();
+            for _ in 0..=next(2) {
+                let at = next(text.len());
+                match next(3) {
+                    0 => text[at] = pieces[next(pieces.len())],
+                    1 => text.insert(at, pieces[next(pieces.len())]),
+                    _ => text.truncate(at.max(1)),
+                }
+            }
+            let text: String = text.into_iter().collect();
+            if let Ok(table) = table_info("t", &text, &found) {
+                assert!(table.to_sql().starts_with("CREATE TABLE t ("), "{text}");
+                read_again += 1;
+            }
+            let _ = super::super::print::strip_parentheses(&text);
+        }
+        assert!(read_again > 0);
     }
 }
