@@ -1,0 +1,267 @@
+//! What a run tells: events while it goes, and a report when it is done. Plain data, for people and for machines.
+
+use std::fmt;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::backup::BackupInfo;
+use crate::plan::{Method, PLAN_FORMAT, Plan, PlanKey, Step};
+
+/// How a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Outcome {
+    /// Nothing was to be done.
+    UpToDate,
+    /// The database was empty and has the model's schema now.
+    Created,
+    /// The model's changes were applied.
+    Migrated,
+    /// A database without history was found to agree with the model, and was recorded.
+    Adopted,
+    /// Something that was dropped or changed by hand was put right, with whatever else the model changed.
+    Repaired,
+    /// A dry run: nothing was touched.
+    PlannedOnly,
+    /// A newer version of the program has added to the database; this one runs on it as it is.
+    NewerDatabase,
+}
+
+/// How long each stage took.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Phases {
+    /// Reading the stamp, or the whole catalog and the history; waiting for the lock included.
+    pub check: Duration,
+    /// Merging and planning.
+    pub plan: Duration,
+    /// Holding the rows against new rules.
+    pub preflight: Duration,
+    /// The rehearsal on the scratch copy.
+    pub rehearse: Duration,
+    /// Making and checking the backup.
+    pub backup: Duration,
+    /// The steps.
+    pub apply: Duration,
+    /// Checking the result.
+    pub verify: Duration,
+    /// Writing the history, and the commit.
+    pub record: Duration,
+}
+
+/// One step as it was run, or would be.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct StepReport {
+    /// What it changed.
+    pub summary: String,
+    /// How.
+    pub method: Method,
+    /// How long it took, milliseconds; 0 where it was only planned.
+    pub ms: f64,
+}
+
+impl StepReport {
+    pub(crate) fn of(step: &Step) -> StepReport {
+        StepReport { summary: step.summary(), method: step.method, ms: 0.0 }
+    }
+}
+
+/// What a run did.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Report {
+    /// How it ended.
+    pub outcome: Outcome,
+    /// The model's name.
+    pub model: String,
+    /// The version of the last revision before the run.
+    pub from_version: Option<String>,
+    /// The version of the model.
+    pub version: String,
+    /// The plan; of a dry run what would be done.
+    pub plan: Plan,
+    /// Its steps, with their times.
+    pub steps: Vec<StepReport>,
+    /// The changes that were applied, by name.
+    pub applied: Vec<String>,
+    /// How long each stage took.
+    pub phases: Phases,
+    /// How long all of it took.
+    pub duration: Duration,
+    /// The backup that was made before the change.
+    pub backup: Option<BackupInfo>,
+    /// Why no backup was made, where something was changed.
+    pub no_backup: Option<String>,
+    /// The id of the history's row that records the run, or that was the last one.
+    pub revision: Option<i64>,
+    /// What may trouble the program or its data.
+    pub warnings: Vec<String>,
+    /// What was adopted, repaired, retired or revived.
+    pub notes: Vec<String>,
+    /// Objects that the model no longer declares and that are kept.
+    pub retired: Vec<String>,
+    /// Objects that are not the model's.
+    pub foreign: Vec<String>,
+}
+
+impl Report {
+    pub(crate) fn new(outcome: Outcome, model: &str, version: &str) -> Report {
+        Report {
+            outcome,
+            model: model.to_owned(),
+            from_version: None,
+            version: version.to_owned(),
+            plan: Plan {
+                format: PLAN_FORMAT,
+                model: model.to_owned(),
+                version: version.to_owned(),
+                key: PlanKey::default(),
+                steps: Vec::new(),
+            },
+            steps: Vec::new(),
+            applied: Vec::new(),
+            phases: Phases::default(),
+            duration: Duration::ZERO,
+            backup: None,
+            no_backup: None,
+            revision: None,
+            warnings: Vec::new(),
+            notes: Vec::new(),
+            retired: Vec::new(),
+            foreign: Vec::new(),
+        }
+    }
+
+    /// Whether the run changed the schema.
+    pub fn changed(&self) -> bool {
+        matches!(self.outcome, Outcome::Created | Outcome::Migrated | Outcome::Repaired)
+    }
+
+    /// The outcome in one line.
+    pub fn headline(&self) -> String {
+        let (steps, time) = (count(self.steps.len(), "step"), show(self.duration));
+        match self.outcome {
+            Outcome::UpToDate => format!("schema is up to date ({time})"),
+            Outcome::Created => format!("schema created: {steps} in {time}"),
+            Outcome::Migrated => format!("migrated: {steps} in {time}"),
+            Outcome::Adopted => format!("existing schema adopted ({time})"),
+            Outcome::Repaired => format!("repaired: {steps} in {time}"),
+            Outcome::PlannedOnly if self.steps.is_empty() => "dry run: nothing to do".to_owned(),
+            Outcome::PlannedOnly => format!("dry run: {steps} would be taken"),
+            Outcome::NewerDatabase => format!("database is newer and is used as it is ({time})"),
+        }
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(backup) = &self.backup {
+            writeln!(f, "backup created: {} ({})", backup.path.display(), show(self.phases.backup))?;
+        } else if let Some(reason) = &self.no_backup {
+            writeln!(f, "no backup: {reason}")?;
+        }
+        for step in &self.steps {
+            if self.outcome == Outcome::PlannedOnly {
+                writeln!(f, "  {} ({})", step.summary, step.method)?;
+            } else {
+                let time = show(Duration::from_secs_f64(step.ms.max(0.0) / 1_000.0));
+                writeln!(f, "  {} ({}, {time})", step.summary, step.method)?;
+            }
+        }
+        for warning in &self.warnings {
+            writeln!(f, "warning: {warning}")?;
+        }
+        for note in &self.notes {
+            writeln!(f, "note: {note}")?;
+        }
+        f.write_str(&self.headline())
+    }
+}
+
+/// Something that happens during a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Event {
+    /// The run has begun.
+    Checking {
+        /// The database's path.
+        database: String,
+    },
+    /// There is something to do.
+    Planned {
+        /// The plan, a line a step.
+        plan: String,
+        /// The number of its steps.
+        steps: usize,
+    },
+    /// The backup is being made.
+    BackingUp {
+        /// Pages copied so far.
+        page: u64,
+        /// Pages of the database.
+        pages: u64,
+    },
+    /// A step begins.
+    Step {
+        /// Its number, from 1.
+        number: usize,
+        /// The number of steps.
+        of: usize,
+        /// What it changes.
+        summary: String,
+    },
+    /// The run has ended well.
+    Done {
+        /// The outcome in one line.
+        summary: String,
+    },
+    /// The run has failed; the database is as the error says.
+    Failed {
+        /// The whole error.
+        error: String,
+    },
+}
+
+impl fmt::Display for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Event::Checking { database } => write!(f, "checking database schema: {database}"),
+            Event::Planned { plan, steps } => write!(f, "{} to take:\n{plan}", count(*steps, "step")),
+            Event::BackingUp { page, pages } => write!(f, "backing up: {page} of {pages} pages"),
+            Event::Step { number, of, summary } => write!(f, "step {number} of {of}: {summary}"),
+            Event::Done { summary } => f.write_str(summary),
+            Event::Failed { error } => f.write_str(error),
+        }
+    }
+}
+
+fn count(number: usize, what: &str) -> String {
+    if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
+}
+
+/// A duration as people read it: `0.03 ms`, `12 ms`, `1.4 s`.
+fn show(time: Duration) -> String {
+    let ms = time.as_secs_f64() * 1_000.0;
+    if ms < 1.0 {
+        format!("{ms:.2} ms")
+    } else if ms < 1_000.0 {
+        format!("{ms:.0} ms")
+    } else {
+        format!("{:.1} s", ms / 1_000.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_read_well() {
+        let shown = [30_000, 12_400_000, 1_440_000_000].map(|nanos| show(Duration::from_nanos(nanos)));
+        assert_eq!(shown, ["0.03 ms", "12 ms", "1.4 s"]);
+    }
+}
