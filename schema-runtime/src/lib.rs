@@ -1,5 +1,7 @@
 //! Update the model, restart.
 
+#[allow(dead_code, reason = "the stages above call it")]
+mod backup;
 mod column_type;
 #[allow(dead_code, reason = "the stages above call it")]
 mod connection;
@@ -10,6 +12,8 @@ mod error;
 #[allow(dead_code, reason = "the stages above call it")]
 mod history;
 #[allow(dead_code, reason = "the stages above call it")]
+mod report;
+#[allow(dead_code, reason = "the stages above call it")]
 mod revision;
 #[allow(dead_code, reason = "the stages above call it")]
 mod settings;
@@ -18,9 +22,11 @@ mod sqlite_error;
 #[allow(dead_code, reason = "the stages above call it")]
 mod version;
 
+pub use backup::{BackupInfo, BackupPolicy};
 pub use column_type::ColumnType;
 pub use deadline::Cancel;
 pub use descriptor::*;
 pub use error::{Error, ErrorKind, Result};
+pub use report::{Event, Observer, Outcome, Phase, PhaseTime, Report, StepReport};
 pub use revision::{Kind, Revision, Status};
 pub use rusqlite;
