@@ -2,3 +2,5 @@
 
 mod catalog;
 mod corpus;
+mod first;
+mod support;

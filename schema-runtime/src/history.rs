@@ -366,6 +366,19 @@ impl History {
             .at(|| self.cannot_read(conn))
     }
 
+    /// The names of all models that have a row, in order.
+    ///
+    /// # Errors
+    /// As `all`.
+    pub(crate) fn models(&self, conn: &Connection) -> Result<Vec<String>> {
+        let sql = format!("SELECT DISTINCT model FROM main.{} ORDER BY model", quote_name(&self.table));
+        let what = || format!("cannot read the history of {}", name_of(conn));
+        let mut statement = conn.prepare(&sql).at(what)?;
+        let rows = statement.query_map([], |row| row.get(0)).at(what)?;
+        rows.map(|row| row.at(what)).collect()
+    }
+
+
     /// All revisions of all models, oldest first.
     ///
     /// # Errors

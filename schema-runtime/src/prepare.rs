@@ -13,7 +13,7 @@ use crate::catalog::{self, Catalog};
 use crate::connection;
 use crate::diff::{Change, diff};
 use crate::error::{Error, ErrorKind, Result};
-use crate::history::History;
+use crate::history::{History, Shape};
 use crate::migrator::Migrator;
 use crate::plan::{Facts, HazardCode, Plan, PlanKey, Request, TableFacts, plan};
 use crate::preflight::{facts, preflight};
@@ -84,9 +84,11 @@ pub(crate) fn read(conn: &Connection, migrator: &Migrator, history: &History) ->
     let model = Model::from_schema(migrator.schema, &scratch(conn, migrator)?, &own)?;
     let mut found =
         Found { live, model, last: None, head: 0, others: Owners::default(), newer: None };
-    if history.exists(conn)? {
-        history.check_shape(conn)?;
-        read_history(conn, migrator, history, &mut found)?;
+    match history.check_shape(conn)? {
+        Shape::Current | Shape::Older(_) => read_history(conn, migrator, history, &mut found)?,
+        // The rows of another system say nothing of models; they are kept, and ours follow.
+        Shape::HandRolled => found.head = history.head(conn)?.map_or(0, |(id, _)| id),
+        Shape::Missing => {}
     }
     if found.head == 0 && !migrator.options.adopt_any {
         refuse_wrong_file(conn, &found)?;

@@ -142,7 +142,9 @@ impl Report {
 
     /// The outcome in one line.
     pub fn headline(&self) -> String {
-        let (steps, time) = (count(self.steps.len(), "step"), show(self.duration));
+        // Backups take as long as the file is large and say so themselves.
+        let time = show(self.duration.saturating_sub(self.phases.backup));
+        let steps = count(self.steps.len(), "step");
         match self.outcome {
             Outcome::UpToDate => format!("schema is up to date ({time})"),
             Outcome::Created => format!("schema created: {steps} in {time}"),
@@ -246,9 +248,11 @@ fn count(number: usize, what: &str) -> String {
 /// A duration as people read it: `0.03 ms`, `12 ms`, `1.4 s`.
 fn show(time: Duration) -> String {
     let ms = time.as_secs_f64() * 1_000.0;
-    if ms < 1.0 {
+    if ms < 0.995 {
         format!("{ms:.2} ms")
-    } else if ms < 1_000.0 {
+    } else if ms < 9.95 {
+        format!("{ms:.1} ms")
+    } else if ms < 999.5 {
         format!("{ms:.0} ms")
     } else {
         format!("{:.1} s", ms / 1_000.0)
@@ -261,7 +265,7 @@ mod tests {
 
     #[test]
     fn durations_read_well() {
-        let shown = [30_000, 12_400_000, 1_440_000_000].map(|nanos| show(Duration::from_nanos(nanos)));
-        assert_eq!(shown, ["0.03 ms", "12 ms", "1.4 s"]);
+        let shown = [30_000, 1_520_000, 12_400_000, 1_440_000_000].map(|nanos| show(Duration::from_nanos(nanos)));
+        assert_eq!(shown, ["0.03 ms", "1.5 ms", "12 ms", "1.4 s"]);
     }
 }

@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 use rusqlite::Connection;
 
 use crate::apply::{Applied, Job, apply};
-use crate::backup::{self, BackupInfo, BackupPolicy, BackupRequest};
+use crate::backup::{self, BackupInfo, BackupPolicy, BackupRequest, BackupSource};
 use crate::catalog::Catalog;
-use crate::connection::{self, Deadline, OpenMode, Settings, SqliteResult};
+use crate::connection::{self, Deadline, OpenMode, Settings};
 use crate::error::{Error, ErrorKind, Result};
 use crate::history::{History, Stamp, schema_cookie};
 use crate::migrator::{Migrator, Options};
@@ -254,14 +254,17 @@ impl<'a> Run<'a> {
             return Ok((None, Some(reason.to_owned())));
         }
         let began = Instant::now();
-        let source = connection::database_path(conn).unwrap_or_else(|| path.to_path_buf());
+        let database = connection::database_path(conn).unwrap_or_else(|| path.to_path_buf());
+        let version = prepared.found.last.as_ref().map(|(revision, _)| revision.version.as_str());
         let request = BackupRequest {
-            source: &source,
+            database: &database,
+            source: BackupSource::File,
             folder: self.options.backup_dir.as_deref(),
-            model: self.migrator.schema.name,
-            version: self.migrator.schema.version,
-            reason: &summary(&prepared.plan),
             hook: self.options.hook.as_ref(),
+            wait: self.options.lock_wait,
+            model: self.migrator.schema.name,
+            version,
+            reason: &summary(&prepared.plan),
         };
         let info = backup::create(&request, &mut |page, pages| {
             self.migrator.emit(&Event::BackingUp { page, pages });
@@ -310,7 +313,7 @@ impl<'a> Run<'a> {
         let conn = deadline.conn();
         self.history.ensure(conn)?;
         let batch = prepared.found.head + 1;
-        if prepared.found.head == 0 && !prepared.found.live.is_empty() {
+        if prepared.found.last.is_none() && !prepared.found.live.is_empty() {
             self.baseline(conn, &prepared.found.live, batch)?;
         }
         let mut revision = self.revision(conn, Kind::Automatic, &summary(&prepared.plan), batch)?;
