@@ -41,7 +41,8 @@ pub(crate) enum OpenMode {
 /// The path is a plain one: `file:` starts a name like any other. Locks of others are waited for up to `busy`.
 /// `ReadOnly` opens for writing and forbids writes (`query_only`), because a connection that SQLite opens read-only
 /// leaves the `-wal` and `-shm` files behind that it had to make. A hot journal is rolled back, as by any reader; a log that was
-/// there before is left as it is. The schema is not parsed.
+/// there before is left as it is. What passes `query_only`, a `PRAGMA journal_mode = …` in the hook, is the hook's doing: it could
+/// only be made to fail. The schema is not parsed.
 ///
 /// # Errors
 /// `Open`, `NotADatabase`, `Corrupt`, `ReadOnly` or `Busy`; with `Create` an empty file may be left.
@@ -79,6 +80,12 @@ pub(crate) fn call_hook(conn: &Connection, hook: Option<&Hook>) -> Result<()> {
         Some(hook) => hook(conn).at(|| "the hook given to `Migrator::connection` failed".to_owned()),
         None => Ok(()),
     }
+}
+
+/// Whether a log with content lies beside the file, as a killed or still running program leaves it.
+fn has_log(path: &Path) -> bool {
+    let log = fs::canonicalize(path).map(|real| with_suffix(&real, "-wal"));
+    log.and_then(fs::metadata).is_ok_and(|log| log.len() > 0)
 }
 
 /// Refuses by `stat` alone what SQLite would refuse with one text for everything, or would wait for, as a pipe.
@@ -625,6 +632,37 @@ mod tests {
         let conn = Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_ONLY).expect("open");
         begin_immediate(&conn, SHORT, None).expect("SQLite grants it");
         assert_eq!(prove_writable(&conn).expect_err("read-only").kind(), ErrorKind::ReadOnly);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn missing_permissions_are_named() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().expect("folder");
+        let at = |name: &str| folder.path().join(name);
+        let allow =
+            |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("mode");
+        make(&at("a.db"), "DELETE");
+        make(&at("wal.db"), "WAL");
+        allow(&at("a.db"), 0o444);
+        if fs::OpenOptions::new().append(true).open(at("a.db")).is_ok() {
+            println!("skipped: this user may write everywhere");
+            return;
+        }
+        let conn = open(&at("a.db"), OpenMode::ReadWrite, None, SHORT).expect("it can be read");
+        begin_immediate(&conn, SHORT, None).expect("SQLite grants it");
+        assert_eq!(prove_writable(&conn).expect_err("read-only").kind(), ErrorKind::ReadOnly);
+        drop(conn);
+        allow(folder.path(), 0o555);
+        assert!(open(&at("a.db"), OpenMode::ReadOnly, None, SHORT).is_ok());
+        assert_eq!(failure(&at("new.db"), OpenMode::Create).kind(), ErrorKind::Open);
+        let kind = failure(&at("wal.db"), OpenMode::ReadOnly).kind();
+        assert!(matches!(kind, ErrorKind::Open | ErrorKind::ReadOnly), "{kind:?}");
+        allow(&at("a.db"), 0);
+        assert_eq!(failure(&at("a.db"), OpenMode::ReadOnly).kind(), ErrorKind::Open);
+        allow(folder.path(), 0);
+        assert_eq!(failure(&at("a.db"), OpenMode::Create).kind(), ErrorKind::Open);
+        allow(folder.path(), 0o700);
     }
 
     #[test]
