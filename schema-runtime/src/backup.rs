@@ -362,13 +362,13 @@ fn io_error(err: io::Error, what: String) -> Error {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => (ErrorKind::DiskFull, FULL),
         _ => (
             ErrorKind::Backup,
-            "check the folder and its permissions, or choose another with `Migrator::backup_folder`",
+            "check the folder and its permissions, or choose another with `Migrator::backup_dir`",
         ),
     };
     Error::new(kind, what).source(err).help(help)
 }
 
-const FULL: &str = "free disk space, or choose another folder with `Migrator::backup_folder`";
+const FULL: &str = "free disk space, or choose another folder with `Migrator::backup_dir`";
 
 /// Creates what is missing of the folder, for the owner of the database alone.
 fn make_folder(folder: &Path, database: &Path) -> Result<()> {
