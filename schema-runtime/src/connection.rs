@@ -11,7 +11,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use rusqlite::config::DbConfig;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
@@ -58,7 +57,7 @@ pub(crate) fn open(path: &Path, mode: OpenMode, hook: Option<&Hook>, busy: Durat
     let conn = Connection::open_with_flags(plain(path), flags).at(what)?;
     conn.busy_timeout(busy).at(what)?;
     if had_log {
-        conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).at(what)?;
+        conn.set_db_config(rusqlite::config::DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).at(what)?;
     }
     let read_only = || match mode {
         OpenMode::ReadOnly => conn.execute_batch("PRAGMA query_only = ON").at(what),
@@ -146,7 +145,9 @@ pub(crate) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
 }
 
 /// An empty in-memory database to read wanted catalogs from and to rehearse in: foreign keys off, the user's hook
-/// applied, and with the encoding, the rules for double-quoted strings and the trust in the schema that `live` has.
+/// applied, and with the encoding and the trust in the schema that `live` has. The rules for double-quoted strings are those
+/// that SQLite was compiled with; the oldest rusqlite of the range cannot ask for others, so a program that sets them does so
+/// in its hook.
 ///
 /// # Errors
 /// `Missing`, `Sqlite` or what the hook returned.
@@ -158,16 +159,8 @@ pub(crate) fn scratch(live: Option<&Connection>, hook: Option<&Hook>) -> Result<
     if let Some(live) = live {
         let encoding: String = live.query_row("PRAGMA main.encoding", [], |row| row.get(0)).at(what)?;
         conn.execute_batch(&format!("PRAGMA encoding = {}", quote_text(&encoding))).at(what)?;
-        // A SQLite that does not know an option leaves it alone on both sides.
-        for option in [
-            DbConfig::SQLITE_DBCONFIG_DQS_DDL,
-            DbConfig::SQLITE_DBCONFIG_DQS_DML,
-            DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA,
-        ] {
-            if let Ok(value) = live.db_config(option) {
-                let _ = conn.set_db_config(option, value);
-            }
-        }
+        let trusted: i64 = live.query_row("PRAGMA trusted_schema", [], |row| row.get(0)).unwrap_or(1);
+        conn.execute_batch(&format!("PRAGMA trusted_schema = {trusted}")).at(what)?;
     }
     call_hook(&conn, hook).map_err(|err| err.context(what()))?;
     conn.execute_batch("PRAGMA foreign_keys = OFF; PRAGMA query_only = OFF; PRAGMA cache_size = -512")
@@ -684,13 +677,13 @@ mod tests {
     fn a_scratch_database_is_like_the_live_one() {
         let live = Connection::open_in_memory().expect("memory");
         live.execute_batch("PRAGMA encoding = 'UTF-16le'; CREATE TABLE t (a)").expect("encoding");
-        live.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DDL, false).expect("dqs");
+        live.execute_batch("PRAGMA trusted_schema = OFF").expect("a pragma");
         let hook: Hook =
             Arc::new(|conn| conn.execute_batch("PRAGMA foreign_keys = ON; CREATE TEMP TABLE hooked (a)"));
         let conn = scratch(Some(&live), Some(&hook)).expect("scratch");
         let text = |sql: &str| conn.query_row(sql, [], |row| row.get::<_, String>(0)).ok();
         assert_eq!(text("PRAGMA encoding").as_deref(), Some("UTF-16le"));
-        assert_eq!(conn.db_config(DbConfig::SQLITE_DBCONFIG_DQS_DDL).ok(), Some(false));
+        assert_eq!(conn.query_row("PRAGMA trusted_schema", [], |row| row.get::<_, i64>(0)).ok(), Some(0));
         assert_eq!(conn.query_row("PRAGMA foreign_keys", [], |row| row.get::<_, i64>(0)).ok(), Some(0));
         assert!(conn.prepare("SELECT * FROM hooked").is_ok());
         let now = now(&conn).expect("clock");
