@@ -1,1 +1,4 @@
 //! Table of contents.
+
+mod derive;
+mod derive_ui;

@@ -4,6 +4,8 @@
 //! and everything is checked and fingerprinted at compile time. Nothing here knows a database; the
 //! catalog that a descriptor asks for is read back from SQLite itself (see `catalog`).
 
+use crate::fingerprint::{part_fingerprint, tables_fingerprint, texts_fingerprint};
+
 /// The storage type of a column, as the type system tells it.
 ///
 /// SQLite: <https://www.sqlite.org/datatype3.html>, section 3.
@@ -555,4 +557,86 @@ pub struct Schema {
     pub dropped: &'static [&'static str],
     /// FNV-1a (128 bits) over everything above but the version.
     pub fingerprint: u128,
+}
+
+impl Schema {
+    /// A model called `name`, at `version`, of `tables`; its fingerprint is computed here.
+    ///
+    /// `schema!` makes the same and checks it; this is for descriptors that were written by hand.
+    pub const fn new(
+        name: &'static str,
+        version: &'static str,
+        tables: &'static [&'static TableDescriptor],
+    ) -> Self {
+        Schema::assemble(name, version, tables, tables_fingerprint(tables))
+    }
+
+    /// As [`Schema::new`], from the fingerprints of the tables, each of which was evaluated by itself.
+    #[doc(hidden)]
+    pub const fn of_tables(
+        name: &'static str,
+        version: &'static str,
+        tables: &'static [&'static TableDescriptor],
+        fingerprints: &[u128],
+    ) -> Self {
+        Schema::assemble(name, version, tables, part_fingerprint("tables", fingerprints))
+    }
+
+    const fn assemble(
+        name: &'static str,
+        version: &'static str,
+        tables: &'static [&'static TableDescriptor],
+        fingerprint: u128,
+    ) -> Self {
+        let empty = texts_fingerprint("views", &[])
+            .wrapping_add(texts_fingerprint("triggers", &[]))
+            .wrapping_add(texts_fingerprint("virtual_tables", &[]))
+            .wrapping_add(texts_fingerprint("dropped", &[]));
+        Schema {
+            name,
+            version,
+            tables,
+            views: &[],
+            triggers: &[],
+            virtual_tables: &[],
+            dropped: &[],
+            fingerprint: fingerprint.wrapping_add(texts_fingerprint("name", &[name])).wrapping_add(empty),
+        }
+    }
+
+    const fn exchange(mut self, part: &str, old: &[&str], new: &[&str]) -> Self {
+        self.fingerprint = self
+            .fingerprint
+            .wrapping_sub(texts_fingerprint(part, old))
+            .wrapping_add(texts_fingerprint(part, new));
+        self
+    }
+
+    /// Sets the views: `CREATE VIEW` statements.
+    pub const fn views(self, views: &'static [&'static str]) -> Self {
+        let mut schema = self.exchange("views", self.views, views);
+        schema.views = views;
+        schema
+    }
+
+    /// Sets the triggers: `CREATE TRIGGER` statements.
+    pub const fn triggers(self, triggers: &'static [&'static str]) -> Self {
+        let mut schema = self.exchange("triggers", self.triggers, triggers);
+        schema.triggers = triggers;
+        schema
+    }
+
+    /// Sets the virtual tables: `CREATE VIRTUAL TABLE` statements.
+    pub const fn virtual_tables(self, tables: &'static [&'static str]) -> Self {
+        let mut schema = self.exchange("virtual_tables", self.virtual_tables, tables);
+        schema.virtual_tables = tables;
+        schema
+    }
+
+    /// Consents to dropping these tables with their data.
+    pub const fn dropped(self, tables: &'static [&'static str]) -> Self {
+        let mut schema = self.exchange("dropped", self.dropped, tables);
+        schema.dropped = tables;
+        schema
+    }
 }

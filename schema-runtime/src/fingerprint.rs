@@ -1,0 +1,210 @@
+//! The const fingerprint of descriptors: 128-bit FNV-1a over every field, each value preceded by a tag or its length so that
+//! no two models feed the same bytes.
+//!
+//! FNV: <http://www.isthe.com/chongo/tech/comp/fnv/>, with the 128-bit offset basis and prime given there.
+
+use crate::descriptor::*;
+
+const OFFSET: u128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d;
+const PRIME: u128 = 0x0000_0000_0100_0000_0000_0000_0000_013b;
+
+/// A running hash; each method returns the hash after its argument.
+#[derive(Clone, Copy)]
+struct Fnv(u128);
+
+impl Fnv {
+    const fn new() -> Self {
+        Fnv(OFFSET)
+    }
+
+    const fn byte(self, byte: u8) -> Self {
+        Fnv((self.0 ^ byte as u128).wrapping_mul(PRIME))
+    }
+
+    const fn flag(self, flag: bool) -> Self {
+        self.byte(flag as u8)
+    }
+
+    const fn word(self, word: u64) -> Self {
+        let bytes = word.to_le_bytes();
+        let (mut hash, mut i) = (self, 0);
+        while i < bytes.len() {
+            hash = hash.byte(bytes[i]);
+            i += 1;
+        }
+        hash
+    }
+
+    const fn bytes(self, bytes: &[u8]) -> Self {
+        let (mut hash, mut i) = (self.word(bytes.len() as u64), 0);
+        while i < bytes.len() {
+            hash = hash.byte(bytes[i]);
+            i += 1;
+        }
+        hash
+    }
+
+    const fn text(self, text: &str) -> Self {
+        self.bytes(text.as_bytes())
+    }
+
+    const fn optional(self, text: Option<&str>) -> Self {
+        match text {
+            None => self.byte(0),
+            Some(text) => self.byte(1).text(text),
+        }
+    }
+
+    const fn texts(self, texts: &[&str]) -> Self {
+        let (mut hash, mut i) = (self.word(texts.len() as u64), 0);
+        while i < texts.len() {
+            hash = hash.text(texts[i]);
+            i += 1;
+        }
+        hash
+    }
+
+    const fn value(self, value: &ConstValue) -> Self {
+        match value {
+            ConstValue::Null => self.byte(0),
+            ConstValue::Integer(value) => self.byte(1).word(*value as u64),
+            ConstValue::Real(value) => self.byte(2).word(value.to_bits()),
+            ConstValue::Text(value) => self.byte(3).text(value),
+            ConstValue::Blob(value) => self.byte(4).bytes(value),
+            ConstValue::Sql(value) => self.byte(5).text(value),
+        }
+    }
+
+    const fn column(self, column: &ColumnDescriptor) -> Self {
+        let mut hash = self
+            .text(column.name)
+            .text(column.sql_type.name())
+            .optional(column.type_name)
+            .flag(column.not_null)
+            .optional(column.collation)
+            .texts(column.renamed_from)
+            .optional(column.backfill)
+            .optional(column.convert);
+        hash = match &column.default {
+            None => hash.byte(0),
+            Some(value) => hash.byte(1).value(value),
+        };
+        hash = match &column.generated {
+            None => hash.byte(0),
+            Some(generated) => hash.byte(1).text(generated.expr).flag(generated.stored),
+        };
+        hash = hash.word(column.values.len() as u64);
+        let mut i = 0;
+        while i < column.values.len() {
+            hash = hash.value(&column.values[i]);
+            i += 1;
+        }
+        hash
+    }
+
+    const fn foreign_key(self, key: &ForeignKeyDescriptor) -> Self {
+        self.optional(key.name)
+            .texts(key.columns)
+            .text(key.table)
+            .texts(key.to)
+            .text(key.on_delete.sql())
+            .text(key.on_update.sql())
+            .flag(key.deferrable)
+    }
+
+    const fn index(self, index: &IndexDescriptor) -> Self {
+        let mut hash =
+            self.text(index.name).flag(index.unique).optional(index.filter).word(index.terms.len() as u64);
+        let mut i = 0;
+        while i < index.terms.len() {
+            let term = &index.terms[i];
+            hash = hash.text(term.term).flag(term.is_expr).optional(term.collation).flag(term.desc);
+            i += 1;
+        }
+        hash
+    }
+}
+
+/// The fingerprint of one table: every field of its evaluated descriptor counts, in order.
+pub const fn table_fingerprint(table: &TableDescriptor) -> u128 {
+    let mut hash = Fnv::new()
+        .text(table.name)
+        .flag(table.strict)
+        .flag(table.without_rowid)
+        .flag(table.external)
+        .flag(matches!(table.column_order, ColumnOrder::Exact))
+        .texts(table.renamed_from)
+        .texts(table.dropped);
+    hash = match &table.primary_key {
+        None => hash.byte(0),
+        Some(key) => hash.byte(1).texts(key.columns).flag(key.autoincrement),
+    };
+    let mut i = 0;
+    hash = hash.word(table.columns.len() as u64);
+    while i < table.columns.len() {
+        hash = hash.column(&table.columns[i]);
+        i += 1;
+    }
+    i = 0;
+    hash = hash.word(table.uniques.len() as u64);
+    while i < table.uniques.len() {
+        hash = hash.optional(table.uniques[i].name).texts(table.uniques[i].columns);
+        i += 1;
+    }
+    i = 0;
+    hash = hash.word(table.checks.len() as u64);
+    while i < table.checks.len() {
+        hash = hash.optional(table.checks[i].name).text(table.checks[i].expr);
+        i += 1;
+    }
+    i = 0;
+    hash = hash.word(table.foreign_keys.len() as u64);
+    while i < table.foreign_keys.len() {
+        hash = hash.foreign_key(&table.foreign_keys[i]);
+        i += 1;
+    }
+    i = 0;
+    hash = hash.word(table.indexes.len() as u64);
+    while i < table.indexes.len() {
+        hash = hash.index(&table.indexes[i]);
+        i += 1;
+    }
+    hash.0
+}
+
+/// The fingerprint of one SQL text.
+pub const fn text_fingerprint(text: &str) -> u128 {
+    Fnv::new().text(text).0
+}
+
+/// One part of a schema, from the fingerprints of its members in order; parts are added up in any order.
+pub(crate) const fn part_fingerprint(part: &str, members: &[u128]) -> u128 {
+    let (mut hash, mut i) = (Fnv::new().text(part), 0);
+    while i < members.len() {
+        hash = hash.word(members[i] as u64).word((members[i] >> 64) as u64);
+        i += 1;
+    }
+    hash.0
+}
+
+/// As [`part_fingerprint`], of a list of texts.
+pub(crate) const fn texts_fingerprint(part: &str, texts: &[&str]) -> u128 {
+    let (mut hash, mut i) = (Fnv::new().text(part), 0);
+    while i < texts.len() {
+        let member = text_fingerprint(texts[i]);
+        hash = hash.word(member as u64).word((member >> 64) as u64);
+        i += 1;
+    }
+    hash.0
+}
+
+/// As [`part_fingerprint`], of a list of tables.
+pub(crate) const fn tables_fingerprint(tables: &[&TableDescriptor]) -> u128 {
+    let (mut hash, mut i) = (Fnv::new().text("tables"), 0);
+    while i < tables.len() {
+        let member = table_fingerprint(tables[i]);
+        hash = hash.word(member as u64).word((member >> 64) as u64);
+        i += 1;
+    }
+    hash.0
+}
