@@ -56,7 +56,7 @@ const MAX: u8 = 9;
 struct Project {
     #[column(primary_key, autoincrement)]
     id: i64,
-    #[column(references(Task::SLUG))]
+    #[column(references(Task::<'static>::SLUG))]
     main_task: Option<String>,
 }
 
@@ -148,9 +148,46 @@ const SCHEMA: Schema = schema! {
 
 static DEFAULTS: Schema = schema! { tables: [Pair] };
 
+const UNIQUES: &[UniqueDescriptor] =
+    &[UniqueDescriptor::new(&["slug"]), UniqueDescriptor::new(&["slug", "projectId"]).name("one_slug")];
+const CHECKS: &[CheckDescriptor] = &[
+    CheckDescriptor::new("priority < 100"),
+    CheckDescriptor::new("priority BETWEEN 0 AND 9").name("priority_range"),
+];
+const FOREIGN_KEYS: &[ForeignKeyDescriptor] = &[
+    ForeignKeyDescriptor::new(&["projectId"], "project", &["id"]).on_delete(ReferenceAction::Cascade),
+    ForeignKeyDescriptor::new(&["sibling"], "tasks", &["id"]),
+    ForeignKeyDescriptor::new(&["left", "right"], "pair", &["a", "b"])
+        .on_update(ReferenceAction::SetDefault)
+        .deferrable()
+        .name("pair"),
+];
+const STATUS: &[IndexTermDescriptor] = &[IndexTermDescriptor::column("status")];
+const BY_STATUS: &[IndexTermDescriptor] = &[
+    IndexTermDescriptor::column("status"),
+    IndexTermDescriptor::column("createdAt").desc(),
+    IndexTermDescriptor::column("title").collate("nocase"),
+];
+const BY_TITLE: &[IndexTermDescriptor] = &[IndexTermDescriptor::expr("lower(title)")];
+const INDEXES: &[IndexDescriptor] = &[
+    IndexDescriptor::new("idx_tasks_status", STATUS),
+    IndexDescriptor::new("idx_tasks_status_createdAt_title", BY_STATUS),
+    IndexDescriptor::new("by_title", BY_TITLE).unique().filter("priority > 0"),
+];
+/// The tasks, written by hand but for the columns.
+const EXPECTED: TableDescriptor = TableDescriptor::new("tasks", <Task<'_> as Table>::DESCRIPTOR.columns)
+    .primary_key(PrimaryKeyDescriptor::new(&["id"]))
+    .uniques(UNIQUES)
+    .checks(CHECKS)
+    .foreign_keys(FOREIGN_KEYS)
+    .indexes(INDEXES)
+    .strict()
+    .renamed_from(&["todo", "todos"])
+    .dropped(&["colour"])
+    .column_order(ColumnOrder::Exact);
+
 #[test]
 fn every_attribute_arrives_in_the_descriptor() {
-    const TO: &[&str] = &["id"];
     let of = ColumnDescriptor::of::<i64>;
     let columns = [
         of("id"),
@@ -184,43 +221,7 @@ fn every_attribute_arrives_in_the_descriptor() {
     ];
     let task = <Task<'_> as Table>::DESCRIPTOR;
     assert_eq!(task.columns, columns);
-    let rest = TableDescriptor::new("tasks", task.columns)
-        .primary_key(PrimaryKeyDescriptor::new(&["id"]))
-        .uniques(&[
-            UniqueDescriptor::new(&["slug"]),
-            UniqueDescriptor::new(&["slug", "projectId"]).name("one_slug"),
-        ])
-        .checks(&[
-            CheckDescriptor::new("priority < 100"),
-            CheckDescriptor::new("priority BETWEEN 0 AND 9").name("priority_range"),
-        ])
-        .foreign_keys(&[
-            ForeignKeyDescriptor::new(&["projectId"], "project", TO).on_delete(ReferenceAction::Cascade),
-            ForeignKeyDescriptor::new(&["sibling"], "tasks", TO),
-            ForeignKeyDescriptor::new(&["left", "right"], "pair", &["a", "b"])
-                .on_update(ReferenceAction::SetDefault)
-                .deferrable()
-                .name("pair"),
-        ])
-        .indexes(&[
-            IndexDescriptor::new("idx_tasks_status", &[IndexTermDescriptor::column("status")]),
-            IndexDescriptor::new(
-                "idx_tasks_status_createdAt_title",
-                &[
-                    IndexTermDescriptor::column("status"),
-                    IndexTermDescriptor::column("createdAt").desc(),
-                    IndexTermDescriptor::column("title").collate("nocase"),
-                ],
-            ),
-            IndexDescriptor::new("by_title", &[IndexTermDescriptor::expr("lower(title)")])
-                .unique()
-                .filter("priority > 0"),
-        ])
-        .strict()
-        .renamed_from(&["todo", "todos"])
-        .dropped(&["colour"])
-        .column_order(ColumnOrder::Exact);
-    assert_eq!(task, rest);
+    assert_eq!(task, EXPECTED);
 }
 
 #[test]
@@ -277,13 +278,11 @@ macro_rules! version {
 version!(integers, i64);
 version!(integers_again, i64);
 version!(floats, f64);
-version!(optional, Option<i64>);
 
 #[test]
 fn the_fingerprint_follows_what_a_newtype_holds() {
     assert_eq!(integers::SCHEMA.fingerprint, integers_again::SCHEMA.fingerprint);
     assert_ne!(integers::SCHEMA.fingerprint, floats::SCHEMA.fingerprint);
-    assert_ne!(integers::SCHEMA.fingerprint, optional::SCHEMA.fingerprint);
 }
 
 #[test]

@@ -230,7 +230,7 @@ fn stored_type(ty: &Type, json: bool, krate: &TokenStream, lifetimes: &[String])
 }
 
 /// The `T` of a type that is written `Option<T>`.
-fn option_of(ty: &Type) -> Option<&Type> {
+pub(crate) fn option_of(ty: &Type) -> Option<&Type> {
     let Type::Path(path) = ty else { return None };
     let last = path.path.segments.last().filter(|segment| segment.ident == "Option")?;
     match &last.arguments {

@@ -3,9 +3,10 @@
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
+use syn::spanned::Spanned;
 use syn::{Data, DataEnum, DeriveInput, Fields, GenericParam, LitStr, Type, parse_quote};
 
-use crate::ast::{Case, crate_path, lifetimes, make_static};
+use crate::ast::{Case, crate_path, lifetimes, make_static, option_of};
 use crate::attr::ColumnTypeAttrs;
 use crate::errors::Errors;
 
@@ -115,10 +116,7 @@ fn unit_enum(
         errors.at(input.ident.span(), "an enum without variants has no value to store; add a variant");
     }
     if let Some(param) = input.generics.params.first() {
-        errors.at(
-            syn::spanned::Spanned::span(param),
-            "an enum that is a column has no parameters; remove them",
-        );
+        errors.at(param.span(), "an enum that is a column has no parameters; remove them");
         return None;
     }
     let variants = variants(data, attrs, errors);
@@ -220,6 +218,9 @@ fn newtype(
         errors.at(input.ident.span(), "a newtype that is a column holds exactly one value; mark the field of the table `#[column(json)]` to store a whole struct as JSON");
         return None;
     };
+    if option_of(&field.ty).is_some() {
+        errors.at(field.ty.span(), "a newtype holds a value, not an `Option`; hold the inner type, and put the `Option` around the newtype in the field of the table");
+    }
     let ident = &input.ident;
     let inner = &field.ty;
     let member = |at: usize, name: &Option<Ident>| match name {
