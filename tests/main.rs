@@ -2,5 +2,7 @@
 
 mod catalog;
 mod corpus;
+mod derive;
+mod derive_ui;
 mod first;
 mod support;
