@@ -143,12 +143,14 @@ fn column_checks(image: &Image<'_>, column: &ColumnInfo, checks: &mut Vec<Check>
         return;
     }
     let fills = found.is_none() || image.tightens(column) || image.changes_type(column);
-    if column.not_null.is_some() && !alias && fills && value.is_some() {
+    let forbids = if alias { image.tightens(column) } else { column.not_null.is_some() };
+    if forbids && fills && value.is_some() {
+        let rule = if alias { "the rowid" } else { "NOT NULL" };
         checks.push(Check {
             kind: CheckKind::NotNull,
             code: HazardCode::NotNull,
             object: object.clone(),
-            fault: format!("rows of `{}` have NULL in `{}`, which becomes NOT NULL", image.to.name, column.name),
+            fault: format!("rows of `{}` have NULL in `{}`, which becomes {rule}", image.to.name, column.name),
             help: format!("give `{}` a `backfill` for these rows, or mend them", column.name),
             query: format!("SELECT {} FROM {} WHERE {name} IS NULL", identity(image.from), image.new_rows()),
         });
@@ -178,7 +180,8 @@ fn column_checks(image: &Image<'_>, column: &ColumnInfo, checks: &mut Vec<Check>
             query: format!("SELECT {} FROM {} WHERE NOT ({kept})", identity(image.from), image.live_source()),
         });
     }
-    if image.to.strict && (!image.from.strict || image.changes_type(column)) {
+    let becomes_rowid = alias && !image.from.is_rowid_alias(&found.name);
+    if becomes_rowid || image.to.strict && (!image.from.strict || image.changes_type(column)) {
         strict_check(image, column, checks);
     }
 }

@@ -45,10 +45,12 @@ impl Image<'_> {
         })
     }
 
-    /// Whether the column may hold NULL now and may not later.
+    /// Whether the column may hold NULL now and may not later. SQLite would put a new rowid for a NULL in a column that
+    /// becomes the rowid.
     pub(super) fn tightens(&self, column: &ColumnInfo) -> bool {
         let nullable = |found: &ColumnInfo| found.not_null.is_none() && !self.from.is_rowid_alias(&found.name);
-        effective_not_null(self.to, column).is_some() && self.found(column).is_some_and(nullable)
+        let forbids = effective_not_null(self.to, column).is_some() || self.to.is_rowid_alias(&column.name);
+        forbids && self.found(column).is_some_and(nullable)
     }
 
     /// The expression that fills what would be NULL: the backfill, or else the default.
