@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::hazard::HazardCode;
 use super::rebuild::{Image, default_expr, rowid_name};
-use crate::catalog::{Affinity, ColumnInfo, ForeignKeyInfo, KeyTermInfo, TableInfo, Texts, affinity, same_check, same_key_terms, same_link, same_collation};
+use crate::catalog::{Affinity, ColumnInfo, ForeignKeyInfo, GeneratedInfo, KeyTermInfo, TableInfo, Texts, affinity, same_check, same_key_terms, same_link, same_collation};
 
 /// What a check is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -123,7 +123,11 @@ fn column_checks(image: &Image<'_>, column: &ColumnInfo, checks: &mut Vec<Check>
     let object = format!("{}.{}", image.to.name, column.name);
     let name = quote_ident(&column.name);
     let found = image.from.column(&column.name);
-    if image.fill || column.generated.is_some() {
+    if image.fill {
+        return;
+    }
+    if let Some(rule) = &column.generated {
+        generated_checks(image, (found, column), rule, checks);
         return;
     }
     let alias = image.to.is_rowid_alias(&column.name);
@@ -182,6 +186,46 @@ fn column_checks(image: &Image<'_>, column: &ColumnInfo, checks: &mut Vec<Check>
     }
     let becomes_rowid = alias && !image.from.is_rowid_alias(&found.name);
     if becomes_rowid || image.to.strict && (!image.from.strict || image.changes_type(column)) {
+        strict_check(image, column, checks);
+    }
+}
+
+/// A generated column is computed anew for every row: it may be NULL where it must not, and takes the place of what a plain
+/// column held.
+fn generated_checks(
+    image: &Image<'_>,
+    (found, column): (Option<&ColumnInfo>, &ColumnInfo),
+    rule: &GeneratedInfo,
+    checks: &mut Vec<Check>,
+) {
+    let object = format!("{}.{}", image.to.name, column.name);
+    let name = quote_ident(&column.name);
+    let same = |found: &ColumnInfo| found.generated.as_ref().is_some_and(|found| found.expr == rule.expr);
+    if column.not_null.is_some() && !found.is_some_and(|found| same(found) && found.not_null.is_some()) {
+        checks.push(Check {
+            kind: CheckKind::NotNull,
+            code: HazardCode::NotNull,
+            object: object.clone(),
+            fault: format!("rows of `{}` have NULL in `{}`, which becomes NOT NULL", image.to.name, column.name),
+            help: format!("mend the rows from which `{}` is computed, or its expression", column.name),
+            query: format!("SELECT {} FROM {} WHERE {name} IS NULL", identity(image.from), image.new_rows()),
+        });
+    }
+    if found.is_some_and(|found| found.generated.is_none()) {
+        checks.push(Check {
+            kind: CheckKind::Conversion,
+            code: HazardCode::ConvertValues,
+            object: object.clone(),
+            fault: format!("values of `{object}` would be lost, since they differ from {}", rule.expr),
+            help: format!("mend these rows, or allow {}={object}", HazardCode::ConvertValues.code()),
+            query: format!(
+                "SELECT {} FROM {} WHERE __schema_before IS NOT {name} COLLATE BINARY",
+                identity(image.from),
+                image.new_rows_beside(Some(&column.name)),
+            ),
+        });
+    }
+    if image.to.strict && !(image.from.strict && found.is_some_and(same)) {
         strict_check(image, column, checks);
     }
 }

@@ -162,27 +162,36 @@ impl Image<'_> {
 
     /// The rows as they will be, as a subquery with every column of the new table and, where there is one, the rowid.
     pub(super) fn new_rows(&self) -> String {
+        self.new_rows_beside(None)
+    }
+
+    /// As [`new_rows`](Self::new_rows), with what the row holds now in the column `kept`, under the name `__schema_before`.
+    pub(super) fn new_rows_beside(&self, kept: Option<&str>) -> String {
+        let table = quote_ident(&self.to.name);
         let mut terms: Vec<String> = Vec::new();
+        terms.extend(kept.map(|kept| format!("{} AS __schema_before", quote_ident(kept))));
         if let Some(rowid) = rowid_name(self.from) {
             terms.push(format!("{rowid} AS {rowid}"));
         }
-        for column in &self.to.columns {
-            let value = match (&column.generated, self.value(column)) {
-                // The inputs of a generated column are columns of the same new row; where they change with it, the
-                // copy itself is the check.
-                (Some(rule), _) => format!("({})", rule.expr),
-                (None, Some(value)) => value,
-                (None, None) => column.default.as_deref().map_or_else(|| "NULL".to_owned(), default_expr),
-            };
+        for column in self.to.columns.iter().filter(|column| column.generated.is_none()) {
+            let default = || column.default.as_deref().map_or_else(|| "NULL".to_owned(), default_expr);
+            let value = self.value(column).unwrap_or_else(default);
             let value = if self.changes_type(column) { self.stored(column, &value) } else { value };
             terms.push(format!("{value} AS {}", quote_ident(&column.name)));
         }
-        format!(
-            "(SELECT {} FROM {}) AS {}",
-            terms.join(", "),
-            self.live_source(),
-            quote_ident(&self.to.name)
-        )
+        let mut rows = format!("(SELECT {} FROM {}) AS {table}", terms.join(", "), self.live_source());
+        // (SELECT *, (a + 1) AS "g" FROM (…) AS "t") AS "t": a generated column reads the new row, other generated columns too.
+        let rules = self.to.columns.iter().filter_map(|column| Some((column.name.as_str(), column.generated.as_ref()?)));
+        let mut rules: Vec<_> = rules.map(|(name, rule)| (name, rule.expr.as_str())).collect();
+        while !rules.is_empty() {
+            let ready = rules.iter().position(|(_, expr)| {
+                let used = schema_sql::idents(expr).unwrap_or_default();
+                !rules.iter().any(|(name, _)| used.iter().any(|used| eq_name(used, name)))
+            });
+            let (name, expr) = rules.remove(ready.unwrap_or(0));
+            rows = format!("(SELECT *, ({expr}) AS {} FROM {rows}) AS {table}", quote_ident(name));
+        }
+        rows
     }
 
     /// `value` as the column's affinity stores it.

@@ -77,6 +77,12 @@ impl TableChange<'_> {
                     Hazard::new(HazardCode::ConvertValues, object(column), format!("values go from {from} to {to}"))
                 })
             }
+            Change::AlterColumn { column, property: ColumnProperty::Generated, to, .. } => {
+                let plain = self.image.from.column(column).is_some_and(|found| found.generated.is_none());
+                plain.then(|| {
+                    Hazard::new(HazardCode::ConvertValues, object(column), format!("values become what {to} computes"))
+                })
+            }
             Change::AlterColumn { column, property: ColumnProperty::NotNull, to, .. } if to != "NULL" => {
                 Some(Hazard::new(HazardCode::Tightened, object(column), "inserts of older programs may leave NULL"))
             }
