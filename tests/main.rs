@@ -6,4 +6,5 @@ mod derive;
 mod derive_ui;
 mod first;
 mod keys_and_rows;
+mod rebuilds;
 mod support;
