@@ -106,10 +106,16 @@ impl<'a> Printer<'a> {
             let Field { konst, ty, name, .. } = field;
             let unique = stub || self.model.is_unique(field);
             let doc = format!("The column `{name}`.");
+            // On the type's own tokens, so that a type that is no `ColumnType` is marked there.
+            let span = ty.clone().into_iter().next().map_or(konst.span(), |token| token.span());
+            let there = respan(krate.clone(), span);
+            let base = match crate::ast::is_wide_integer(ty) {
+                true => quote!(#ty),
+                false => quote_spanned!(span=> <#ty as #there::ColumnType>::Base),
+            };
             quote! {
                 #[doc = #doc]
-                #vis const #konst: #krate::Column<#this, <#ty as #krate::ColumnType>::Base> =
-                    #krate::Column::new(#name, #unique);
+                #vis const #konst: #krate::Column<#this, #base> = #krate::Column::new(#name, #unique);
             }
         });
         quote! {

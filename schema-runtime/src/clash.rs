@@ -29,12 +29,11 @@ pub struct Clash {
 }
 
 impl Clash {
-    /// Fails to compile where the object number `owner` is the one whose name is taken.
-    pub const fn check(clash: &Option<Clash>, owner: usize) {
-        if let Some(clash) = clash {
-            if clash.owner == owner {
-                panic!("{}", clash.message.as_str())
-            }
+    /// What is wrong, where the object number `owner` is the one whose name is taken.
+    pub const fn message(clash: &Option<Clash>, owner: usize) -> Option<&str> {
+        match clash {
+            Some(clash) if clash.owner == owner => Some(clash.message.as_str()),
+            _ => None,
         }
     }
 }
@@ -167,36 +166,44 @@ struct Statement {
 impl Statement {
     /// Both parts are empty where the text does not begin like a `CREATE` statement.
     const fn read(sql: &'static str) -> Statement {
+        Statement::read_bytes(sql.as_bytes())
+    }
+
+    const fn read_bytes(sql: &'static [u8]) -> Statement {
         let nothing = Statement { kind: "", name: "" };
         let (word, mut rest) = token(sql);
-        if !eq_name(word, "CREATE") {
+        if !eq_bytes(word, b"CREATE") {
             return nothing;
         }
         let mut kind = "";
         while kind.is_empty() {
             let (word, behind) = token(rest);
             rest = behind;
-            kind = if eq_name(word, "TEMP") || eq_name(word, "TEMPORARY") {
+            kind = if eq_bytes(word, b"TEMP") || eq_bytes(word, b"TEMPORARY") {
                 continue;
-            } else if eq_name(word, "VIRTUAL") {
+            } else if eq_bytes(word, b"VIRTUAL") {
                 rest = token(rest).1;
                 "VIRTUAL TABLE"
-            } else if eq_name(word, "VIEW") {
+            } else if eq_bytes(word, b"VIEW") {
                 "VIEW"
-            } else if eq_name(word, "TRIGGER") {
+            } else if eq_bytes(word, b"TRIGGER") {
                 "TRIGGER"
             } else {
                 return nothing;
             };
         }
         let (mut name, mut behind) = token(rest);
-        if eq_name(name, "IF") && eq_name(token(behind).0, "NOT") {
+        if eq_bytes(name, b"IF") && eq_bytes(token(behind).0, b"NOT") {
             (name, behind) = token(token(token(behind).1).1);
         }
         let (dot, after) = token(behind);
-        if eq_name(dot, ".") {
+        if eq_bytes(dot, b".") {
             name = token(after).0;
         }
+        let name = match std::str::from_utf8(name) {
+            Ok(name) => name,
+            Err(_) => "",
+        };
         Statement { kind, name }
     }
 }
@@ -208,8 +215,7 @@ pub const fn expect_kind(sql: &'static str, kind: &str) -> bool {
 }
 
 /// The first token of `sql`, which is empty at its end, and what is behind it.
-const fn token(sql: &'static str) -> (&'static str, &'static str) {
-    let bytes = sql.as_bytes();
+const fn token(bytes: &'static [u8]) -> (&'static [u8], &'static [u8]) {
     let mut start = 0;
     loop {
         if start < bytes.len() && bytes[start].is_ascii_whitespace() {
@@ -228,8 +234,8 @@ const fn token(sql: &'static str) -> (&'static str, &'static str) {
             break;
         }
     }
-    let rest = sql.split_at(start).1;
-    rest.split_at(token_length(rest.as_bytes()))
+    let rest = bytes.split_at(start).1;
+    rest.split_at(token_length(rest))
 }
 
 const fn token_length(bytes: &[u8]) -> usize {
@@ -297,7 +303,18 @@ const fn is_reserved(name: &str) -> bool {
 }
 
 const fn eq_name(a: &str, b: &str) -> bool {
-    a.as_bytes().eq_ignore_ascii_case(b.as_bytes())
+    eq_bytes(a.as_bytes(), b.as_bytes())
+}
+
+const fn eq_bytes(a: &[u8], b: &[u8]) -> bool {
+    let mut i = 0;
+    while i < a.len() && i < b.len() {
+        if !a[i].eq_ignore_ascii_case(&b[i]) {
+            return false;
+        }
+        i += 1;
+    }
+    a.len() == b.len()
 }
 
 /// Whether `columns` together are the primary key of `table`, or are unique.

@@ -204,6 +204,8 @@ impl ConstOf<Cow<'static, str>> {
         ConstValue::Text(value)
     }
 
+    // A `&str` would lose that it is `'static`.
+    #[allow(clippy::ptr_arg)]
     #[doc(hidden)]
     pub const fn __schema_field(value: &Cow<'static, str>) -> ConstValue {
         match value {
