@@ -179,13 +179,13 @@ pub(crate) fn is_wide_integer(ty: &TokenStream) -> bool {
 }
 
 /// The integers that SQLite cannot hold, where they are written by name; behind an alias the trait refuses them.
-fn refuse_wide_integers(ty: &Type, errors: &Errors) {
+pub(crate) fn refuse_wide_integers(ty: &Type, errors: &Errors) {
     let ty = option_of(ty).unwrap_or(ty);
     let Type::Path(path) = ty else { return };
     let wide = WIDE.into_iter().find(|name| path.path.is_ident(name));
     if let Some(name) = wide {
         let message = format!(
-            "`{name}` does not fit SQLite's integers, which are signed and have 64 bits; store it as `i64`, as text, or in a newtype with `#[derive(ColumnType)]`"
+            "`{name}` does not fit SQLite's integers, which are signed and have 64 bits; store it as `i64` or as text, or convert it in a newtype of one of these"
         );
         errors.at(path.path.segments.first().map_or_else(Span::call_site, |it| it.ident.span()), message);
     }

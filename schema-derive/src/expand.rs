@@ -113,9 +113,10 @@ impl<'a> Printer<'a> {
                 true => quote!(#ty),
                 false => quote_spanned!(span=> <#ty as #there::ColumnType>::Base),
             };
+            let new = quote_spanned!(span=> #there::Column::new(#name, #unique));
             quote! {
                 #[doc = #doc]
-                #vis const #konst: #krate::Column<#this, #base> = #krate::Column::new(#name, #unique);
+                #vis const #konst: #krate::Column<#this, #base> = #new;
             }
         });
         quote! {
@@ -181,8 +182,11 @@ impl<'a> Printer<'a> {
         let backfill = attrs.backfill.as_ref().map(|it| quote!(.backfill(#it)));
         let convert = attrs.convert.as_ref().map(|it| quote!(.convert(#it)));
         let renamed = &attrs.renamed_from;
+        let span = ty.clone().into_iter().next().map_or_else(Span::call_site, |token| token.span());
+        let there = respan(krate.clone(), span);
+        let of_type = quote_spanned!(span=> <#ty as #there::ColumnType>);
         quote! {
-            #krate::ColumnDescriptor::of::<#ty>(#name)
+            #krate::__private::column(#name, #of_type::SQL_TYPE, #of_type::NULLABLE, #of_type::VALUES)
                 #type_name #default #collate #generated #backfill #convert
                 .renamed_from(&[#(#renamed),*])
         }

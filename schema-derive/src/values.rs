@@ -6,7 +6,7 @@ use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 use syn::{Data, DataEnum, DeriveInput, Fields, GenericParam, LitStr, Type, parse_quote};
 
-use crate::ast::{Case, crate_path, lifetimes, make_static, option_of};
+use crate::ast::{Case, crate_path, lifetimes, make_static, option_of, refuse_wide_integers};
 use crate::attr::ColumnTypeAttrs;
 use crate::errors::Errors;
 
@@ -218,6 +218,7 @@ fn newtype(
         errors.at(input.ident.span(), "a newtype that is a column holds exactly one value; mark the field of the table `#[column(json)]` to store a whole struct as JSON");
         return None;
     };
+    refuse_wide_integers(&field.ty, errors);
     if option_of(&field.ty).is_some() {
         errors.at(field.ty.span(), "a newtype holds a value, not an `Option`; hold the inner type, and put the `Option` around the newtype in the field of the table");
     }

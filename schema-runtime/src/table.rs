@@ -4,7 +4,7 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use crate::column_type::ColumnType;
-use crate::descriptor::TableDescriptor;
+use crate::descriptor::{ColumnDescriptor, ConstValue, SqlType, TableDescriptor};
 use crate::fingerprint::table_fingerprint;
 
 /// A struct that declares a table; [`#[derive(Table)]`](derive@crate::Table) implements it.
@@ -107,3 +107,15 @@ pub const fn same_base<C: ColumnType, P: ?Sized, B: ?Sized + BaseFor<C::Base>>(_
 /// Compiles where `S` holds every table that `T` refers to.
 #[doc(hidden)]
 pub const fn closed<S, T: TableIn<S>>() {}
+
+/// As [`ColumnDescriptor::of`], from the consts of the type: a type that is no `ColumnType` is then reported once.
+#[doc(hidden)]
+pub const fn column(
+    name: &'static str,
+    sql_type: SqlType,
+    nullable: bool,
+    values: &'static [ConstValue],
+) -> ColumnDescriptor {
+    let column = ColumnDescriptor::new(name, sql_type).values(values);
+    if nullable { column } else { column.not_null() }
+}

@@ -9,8 +9,9 @@ struct Task {
     b: i64,
     #[column(renamed_from = "old")]
     c: i64,
-    #[column(renamed_from = "a")]
+    #[column(renamed_from = "e")]
     d: i64,
+    e: i64,
 }
 
 fn main() {}
