@@ -121,7 +121,7 @@ impl<'a> Printer<'a> {
         });
         quote! {
             #[automatically_derived]
-            #[allow(dead_code, non_upper_case_globals, private_interfaces, deprecated)]
+            #[allow(dead_code, deprecated, non_upper_case_globals, private_interfaces, unreachable_pub)]
             impl #generics #ident #ty_generics #bounds {
                 #(#consts)*
             }

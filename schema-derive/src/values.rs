@@ -143,12 +143,12 @@ fn unit_enum(
         #[automatically_derived]
         impl #ident {
             #[doc(hidden)]
-            #[allow(dead_code)]
+            #[allow(dead_code, unreachable_pub)]
             pub const fn __schema_value(value: &#ident) -> #krate::ConstValue {
                 match value { #(#ident::#idents => #values,)* }
             }
             #[doc(hidden)]
-            #[allow(dead_code)]
+            #[allow(dead_code, unreachable_pub)]
             pub const fn __schema_field(value: &#ident) -> #krate::ConstValue {
                 #ident::__schema_value(value)
             }
@@ -300,12 +300,12 @@ fn constant(
         #[automatically_derived]
         impl #this {
             #[doc(hidden)]
-            #[allow(dead_code)]
+            #[allow(dead_code, unreachable_pub)]
             pub const fn __schema_value(value: &'static #this) -> #krate::ConstValue {
                 <<#inner as #krate::ColumnType>::Const>::__schema_field(&value.#held)
             }
             #[doc(hidden)]
-            #[allow(dead_code)]
+            #[allow(dead_code, unreachable_pub)]
             pub const fn __schema_field(value: &'static #this) -> #krate::ConstValue {
                 #ident::__schema_value(value)
             }

@@ -65,6 +65,8 @@ impl Named {
 /// SQLite keeps the names of triggers apart from those of tables, views and indexes.
 const MAIN: u8 = 0;
 const TRIGGERS: u8 = 1;
+/// Names that tables had in earlier models; each belongs to one table.
+const EARLIER: u8 = 2;
 
 /// The names met so far, by hash, with open addressing.
 struct Seen<const SLOTS: usize> {
@@ -73,6 +75,39 @@ struct Seen<const SLOTS: usize> {
 }
 
 impl<const SLOTS: usize> Seen<SLOTS> {
+    /// The object that has the name of `new` in its name space.
+    const fn find(&self, new: &Named) -> Option<Named> {
+        let hash = new.hash();
+        let mut at = (hash % SLOTS as u64) as usize;
+        while let Some((other_hash, other)) = self.slots[at] {
+            if other_hash == hash {
+                return Some(other);
+            }
+            at = (at + 1) % SLOTS;
+        }
+        None
+    }
+
+    /// The earlier names of a table; so far only the tables themselves have been added.
+    const fn add_earlier(&mut self, table: &TableDescriptor, owner: usize) {
+        let mut i = 0;
+        while i < table.renamed_from.len() && self.clash.is_none() {
+            let earlier = table.renamed_from[i];
+            let name = Named { name: earlier, what: "table", owner, space: EARLIER };
+            let mut message = Text::new();
+            message.push("the table `").push(table.name).push("` is renamed from `").push(earlier);
+            if self.find(&Named { space: MAIN, ..name }).is_some() {
+                message.push("`, which is still a table of this schema; remove `renamed_from`, or rename through a third name, over two versions");
+                self.clash = Some(Clash { owner, message });
+            } else if self.find(&name).is_some() {
+                message.push("`, as another table of this schema is; only one table can be: remove the other `renamed_from`");
+                self.clash = Some(Clash { owner, message });
+            }
+            self.add(name);
+            i += 1;
+        }
+    }
+
     const fn add(&mut self, new: Named) {
         if self.clash.is_some() {
             return;
@@ -119,7 +154,7 @@ impl Objects {
             self.views.len() + self.virtual_tables.len() + self.triggers.len() + self.dropped.len();
         let mut i = 0;
         while i < self.tables.len() {
-            count += 1 + self.tables[i].indexes.len();
+            count += 1 + self.tables[i].indexes.len() + self.tables[i].renamed_from.len();
             i += 1;
         }
         2 * count + 1
@@ -131,6 +166,11 @@ impl Objects {
         let (mut owner, mut i) = (0, 0);
         while i < self.tables.len() {
             seen.add(Named { name: self.tables[i].name, what: "table", owner: i, space: MAIN });
+            i += 1;
+        }
+        i = 0;
+        while i < self.tables.len() {
+            seen.add_earlier(self.tables[i], i);
             i += 1;
         }
         while owner < self.tables.len() {
