@@ -64,5 +64,5 @@ pub use target::{DriftPolicy, RemovalPolicy};
 #[doc(hidden)]
 pub mod __private {
     pub use crate::clash::{Clash, Objects, expect_kind, has_key, unknown_value};
-    pub use crate::table::{Contains, SameBase, TableIn, closed, same_base};
+    pub use crate::table::{BaseFor, Contains, TableIn, closed, column, same_base};
 }
