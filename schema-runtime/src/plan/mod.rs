@@ -19,7 +19,6 @@ use serde::{Deserialize, Serialize};
 pub use checks::{Check, CheckKind};
 pub use hazard::{Hazard, HazardCode};
 pub(crate) use order::{Request, plan};
-pub(crate) use rebuild::OLD_PREFIX;
 
 use crate::diff::Change;
 
@@ -144,8 +143,6 @@ pub(crate) struct Facts {
     pub(crate) tables: BTreeMap<String, TableFacts>,
     /// Views and triggers of the live catalog that do not work, by name, with the reason.
     pub(crate) broken: BTreeMap<String, String>,
-    /// Names of the history tables: never touched by a plan, named in messages.
-    pub(crate) native_off: bool,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -208,7 +205,11 @@ impl Plan {
         for step in &self.steps {
             if step.needs.legacy_alter != legacy {
                 legacy = step.needs.legacy_alter;
-                script.push_str(if legacy { "PRAGMA legacy_alter_table = ON;\n" } else { "PRAGMA legacy_alter_table = OFF;\n" });
+                script.push_str(if legacy {
+                    "PRAGMA legacy_alter_table = ON;\n"
+                } else {
+                    "PRAGMA legacy_alter_table = OFF;\n"
+                });
             }
             for sql in &step.sql {
                 script.push_str(sql);
@@ -275,22 +276,5 @@ impl fmt::Display for Plan {
             }
         }
         Ok(())
-    }
-}
-
-impl Step {
-    /// A step that does nothing.
-    pub(crate) fn nothing() -> Step {
-        Step {
-            changes: Vec::new(),
-            object: String::new(),
-            sql: Vec::new(),
-            needs: Needs::default(),
-            method: Method::Catalog,
-            hazards: Vec::new(),
-            checks: Vec::new(),
-            cost: Cost::default(),
-            keeps_rows: false,
-        }
     }
 }
