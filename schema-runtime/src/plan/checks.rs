@@ -9,10 +9,11 @@ use schema_sql::{eq_name, quote_ident};
 use serde::{Deserialize, Serialize};
 
 use super::hazard::HazardCode;
+use super::order::index_term;
 use super::rebuild::{Image, default_expr, rowid_name};
 use crate::catalog::{
     Affinity, ColumnInfo, ForeignKeyInfo, GeneratedInfo, KeyTermInfo, TableInfo, Texts, affinity, same_check,
-    same_collation, same_key_terms, same_link,
+    same_collation, same_index, same_key_terms, same_link,
 };
 
 /// What a check is about.
@@ -87,12 +88,14 @@ pub(super) fn table_checks(image: &Image<'_>, texts: &Texts<'_>) -> Vec<Check> {
     for (terms, collations) in new_unique_rules(image, texts) {
         checks.push(unique_check(image, &terms, &collations));
     }
+    checks.extend(kept_unique_indexes(image, texts));
     for check in &image.to.checks {
         let changed = image.to.columns.iter().any(|column| {
             let uses = schema_sql::idents(&check.expr).unwrap_or_default();
             uses.iter().any(|name| eq_name(name, &column.name))
                 && (image.changes_type(column)
                     || image.tightens(column)
+                    || image.recomputes(column)
                     || image.from.column(&column.name).is_none_or(|found| {
                         !same_collation(texts, found.collation.as_deref(), column.collation.as_deref())
                     }))
@@ -331,6 +334,7 @@ fn new_unique_rules(image: &Image<'_>, texts: &Texts<'_>) -> Vec<(Vec<KeyTermInf
             image.to.column(&term.column).is_some_and(|column| {
                 image.changes_type(column)
                     || image.tightens(column)
+                    || image.recomputes(column)
                     || image.hints.column(&column.name).backfill.is_some()
                         && image.from.column(&column.name).is_none()
             })
@@ -356,6 +360,45 @@ fn new_unique_rules(image: &Image<'_>, texts: &Texts<'_>) -> Vec<(Vec<KeyTermInf
             (terms, collations)
         })
         .collect()
+}
+
+/// Unique indexes that stay as they are, over columns that do not: their values may clash afterwards.
+fn kept_unique_indexes(image: &Image<'_>, texts: &Texts<'_>) -> Vec<Check> {
+    let moves = |name: &String| {
+        let (Some(column), Some(found)) = (image.to.column(name), image.from.column(name)) else {
+            return false;
+        };
+        image.changes_type(column)
+            || image.tightens(column)
+            || image.recomputes(column)
+            || !same_collation(texts, found.collation.as_deref(), column.collation.as_deref())
+    };
+    let kept = image.to.indexes.iter().filter(|index| index.unique);
+    let kept = kept
+        .filter(|index| image.from.index(&index.name).is_some_and(|found| same_index(texts, found, index)));
+    let mut checks = Vec::new();
+    for index in kept {
+        let mut used: Vec<String> =
+            index.filter.as_deref().and_then(|filter| schema_sql::idents(filter).ok()).unwrap_or_default();
+        for term in &index.terms {
+            match schema_sql::idents(&term.term) {
+                Ok(names) if term.is_expr => used.extend(names),
+                _ => used.push(term.term.clone()),
+            }
+        }
+        if used.iter().any(moves) {
+            let terms: Vec<(String, String)> =
+                index.terms.iter().map(|term| index_term(image.to, term)).collect();
+            let shown: Vec<&str> = index.terms.iter().map(|term| term.term.as_str()).collect();
+            checks.push(unique_query(
+                image,
+                &terms,
+                index.filter.as_deref(),
+                &format!("`{}`", shown.join("`, `")),
+            ));
+        }
+    }
+    checks
 }
 
 pub(super) fn unique_check(image: &Image<'_>, terms: &[KeyTermInfo], collations: &[Option<String>]) -> Check {

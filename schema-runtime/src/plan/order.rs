@@ -385,7 +385,7 @@ impl Planner<'_> {
 }
 
 /// The term as an expression, and as it groups: with the collation that the index compares by.
-fn index_term(table: &TableInfo, term: &crate::catalog::IndexTermInfo) -> (String, String) {
+pub(super) fn index_term(table: &TableInfo, term: &crate::catalog::IndexTermInfo) -> (String, String) {
     let expr = if term.is_expr { format!("({})", term.term) } else { quote_ident(&term.term) };
     let column = table.column(&term.term).filter(|_| !term.is_expr);
     let collation = term.collation.clone().or_else(|| column.and_then(|column| column.collation.clone()));

@@ -54,6 +54,12 @@ impl Image<'_> {
         forbids && self.found(column).is_some_and(nullable)
     }
 
+    /// Whether the column is computed, and not from the same text as now.
+    pub(super) fn recomputes(&self, column: &ColumnInfo) -> bool {
+        let expr = |column: &ColumnInfo| column.generated.as_ref().map(|rule| rule.expr.clone());
+        expr(column).is_some() && self.found(column).is_some_and(|found| expr(found) != expr(column))
+    }
+
     /// The expression that fills what would be NULL: the backfill, or else the default.
     pub(super) fn filling(&self, column: &ColumnInfo) -> Option<String> {
         let hints = self.hints.column(&column.name);
