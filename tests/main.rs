@@ -5,6 +5,8 @@ mod corpus;
 mod derive;
 mod derive_ui;
 mod first;
+mod indexes;
 mod keys_and_rows;
+mod names;
 mod rebuilds;
 mod support;
