@@ -32,7 +32,8 @@ pub(crate) struct Request<'a> {
 pub(crate) fn plan(request: &Request<'_>) -> Plan {
     let exact = |table: &str| !request.undo && request.model.table_hints(table).exact_order;
     let changes = diff(request.live, request.target, &exact);
-    let mut planner = Planner { request, changes, steps: Vec::new() };
+    let mut planner = Planner { request, changes, steps: Vec::new(), aside: Vec::new() };
+    planner.aside = planner.broken();
     planner.set_aside();
     planner.drop_dependants();
     planner.renames();
@@ -57,6 +58,8 @@ struct Planner<'a> {
     request: &'a Request<'a>,
     changes: Vec<Change>,
     steps: Vec<Step>,
+    /// What does not work and is out of the way while the others run: kind, name and text.
+    aside: Vec<(&'static str, String, String)>,
 }
 
 fn catalog_step(changes: Vec<Change>, object: &str, sql: Vec<String>) -> Step {
@@ -113,7 +116,7 @@ impl Planner<'_> {
     }
 
     fn set_aside(&mut self) {
-        for (kind, name, _) in self.broken().into_iter().rev() {
+        for (kind, name, _) in self.aside.clone().into_iter().rev() {
             let sql = format!("DROP {kind} main.{}", quote_ident(&name));
             let mut step = catalog_step(Vec::new(), &name, vec![sql]);
             let reason = self.request.facts.broken.get(&name).cloned().unwrap_or_default();
@@ -125,7 +128,7 @@ impl Planner<'_> {
     }
 
     fn put_back(&mut self) {
-        for (_, name, sql) in self.broken() {
+        for (_, name, sql) in std::mem::take(&mut self.aside) {
             self.steps.push(catalog_step(Vec::new(), &name, vec![in_main(&sql)]));
         }
     }
@@ -230,7 +233,7 @@ impl Planner<'_> {
                 Change::CreateIndex { index, .. } => eq_name(index, object),
                 Change::CreateTrigger { trigger, .. } => eq_name(trigger, object),
                 _ => false,
-            }) && !self.broken().iter().any(|(_, name, _)| eq_name(name, object))
+            }) && !self.aside.iter().any(|(_, name, _)| eq_name(name, object))
         };
         let image =
             Image { from, to, hints, renames: request.renames, fill: request.undo, live: request.live };
@@ -367,6 +370,7 @@ impl Planner<'_> {
 
     fn create_dependants(&mut self) {
         let changes = std::mem::take(&mut self.changes);
+        let kept = self.triggers_of_new_views(&changes);
         for change in changes {
             let (name, sql) = match &change {
                 Change::CreateView { view } => match self.request.target.view(view) {
@@ -381,6 +385,24 @@ impl Planner<'_> {
             };
             self.steps.push(catalog_step(vec![change], &name, vec![in_main(&sql)]));
         }
+        self.steps.extend(kept);
+    }
+
+    /// INSTEAD OF triggers that stay as they are go with their view when it is dropped to be made anew.
+    fn triggers_of_new_views(&self, changes: &[Change]) -> Vec<Step> {
+        let made = |name: &str| {
+            changes.iter().any(|change| matches!(change, Change::CreateView { view } if eq_name(view, name)))
+        };
+        let changed = |name: &str| {
+            changes.iter().any(
+                |change| matches!(change, Change::CreateTrigger { trigger, .. } if eq_name(trigger, name)),
+            ) || self.aside.iter().any(|(_, aside, _)| eq_name(aside, name))
+        };
+        let triggers = self.request.target.triggers.iter();
+        triggers
+            .filter(|trigger| made(&trigger.table) && !changed(&trigger.name))
+            .map(|trigger| catalog_step(Vec::new(), &trigger.name, vec![in_main(&trigger.sql)]))
+            .collect()
     }
 }
 
