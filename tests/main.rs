@@ -2,6 +2,7 @@
 
 mod catalog;
 mod corpus;
+mod dependents;
 mod derive;
 mod derive_ui;
 mod first;
