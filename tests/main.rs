@@ -5,4 +5,5 @@ mod corpus;
 mod derive;
 mod derive_ui;
 mod first;
+mod messages;
 mod support;

@@ -236,6 +236,7 @@ fn trigger_fault(scratch: &Connection, catalog: &Catalog, trigger: &catalog::Tri
             };
             format!("UPDATE main.{target} SET {0} = {0}", quote_ident(&column))
         }
+        _ => return None,
     };
     let fault = scratch.execute_batch(&trigger.sql).and_then(|()| scratch.prepare(&sql).map(|_| ())).err();
     let _ = scratch.execute_batch(&format!("DROP TRIGGER IF EXISTS main.{}", quote_ident(&trigger.name)));
