@@ -1,9 +1,9 @@
 //! Columns that come: with defaults, without, filled, generated; and nullability in both directions.
 
-use schema_runtime::ErrorKind::*;
+use schema_runtime::ErrorKind::Data;
 use schema_runtime::HazardCode::*;
 
-use crate::support::case::{Act::*, Case, Expect, run};
+use crate::support::case::{Act::{Model, Sql}, Case, Expect, run};
 
 #[test]
 fn an_added_column_keeps_what_old_rows_read() {
@@ -144,6 +144,32 @@ fn a_column_is_added() {
             ..Case::DEFAULT
         },
         Case {
+            name: "a backfill reads columns that go with the same change",
+            before: &[Model("CREATE TABLE t (id INTEGER PRIMARY KEY, first TEXT, last TEXT)"), Sql("INSERT INTO t VALUES (1, 'A', 'B')")],
+            after: "--: backfill t.full \"first\" || ' ' || last
+                --: dropped t.first
+                --: dropped t.last
+                CREATE TABLE t (id INTEGER PRIMARY KEY, full TEXT)",
+            expect: Expect::Plan(
+                "1. rebuild table t: add column t.full; drop column t.first; drop column t.last (rebuild)",
+                &[DropColumn, DropColumn, Rewrite],
+            ),
+            rows: &[("SELECT full FROM t", "'A B'")],
+            lost: &["t"],
+            ..Case::DEFAULT
+        },
+        Case {
+            name: "a backfill that quotes the one column that goes does not write its name into the rows",
+            before: &[Model("CREATE TABLE t (id INTEGER PRIMARY KEY, first TEXT)"), Sql("INSERT INTO t VALUES (1, 'A')")],
+            after: "--: backfill t.full \"first\" || '!'
+                --: dropped t.first
+                CREATE TABLE t (id INTEGER PRIMARY KEY, full TEXT)",
+            expect: Expect::Plan("1. rebuild table t: add column t.full; drop column t.first (rebuild)", &[DropColumn, Rewrite]),
+            rows: &[("SELECT full FROM t", "'A!'")],
+            lost: &["t"],
+            ..Case::DEFAULT
+        },
+        Case {
             name: "a backfill fires no trigger",
             before: &[
                 Sql(TWO),
@@ -276,6 +302,25 @@ fn a_generated_column_is_added() {
             before: &[Sql(AC), Sql("UPDATE t SET c = 0 WHERE c IS NULL")],
             after: "CREATE TABLE t (a INTEGER, c INTEGER, g INTEGER NOT NULL AS (a + c) VIRTUAL)",
             expect: Expect::Plan("1. add column t.g (scan)", &[Scan]),
+            ..Case::DEFAULT
+        },
+        Case {
+            name: "generated columns that name new columns and each other are checked over the new values",
+            before: &[Sql(AC)],
+            after: "CREATE TABLE t (a INTEGER, c INTEGER, h INTEGER NOT NULL AS (g * 2) VIRTUAL,
+                g INTEGER NOT NULL AS (a + n) VIRTUAL, n INTEGER NOT NULL DEFAULT 1, UNIQUE (g))",
+            expect: Expect::Plan(
+                "1. rebuild table t: add column t.h; add column t.g; add column t.n; add UNIQUE (g) to t (rebuild)",
+                &[Tightened, Rewrite],
+            ),
+            rows: &[("SELECT rowid, a, c, h, g, n FROM t", "5|1|2|4|2|1\n9|3|NULL|8|4|1")],
+            ..Case::DEFAULT
+        },
+        Case {
+            name: "a unique rule over a new generated column is refused for rows that compute the same",
+            before: &[Sql(AC)],
+            after: "CREATE TABLE t (a INTEGER, c INTEGER, g INTEGER AS (a > 0) VIRTUAL UNIQUE)",
+            expect: Expect::Error(Data, &["1 groups of rows of `t` have the same `g`, which becomes unique (rowid or key: 5)"]),
             ..Case::DEFAULT
         },
         Case {

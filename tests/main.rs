@@ -2,6 +2,11 @@
 
 mod catalog;
 mod columns;
+mod constraints;
 mod corpus;
+mod drops;
 mod first;
+mod keys;
+mod renames;
 mod support;
+mod types;
