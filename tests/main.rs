@@ -4,6 +4,8 @@ mod catalog;
 mod columns;
 mod constraints;
 mod corpus;
+mod derive;
+mod derive_ui;
 mod drops;
 mod first;
 mod keys;

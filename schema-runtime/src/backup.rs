@@ -14,7 +14,7 @@ use rusqlite::config::DbConfig;
 use serde::{Deserialize, Serialize, Serializer};
 use sha2::{Digest, Sha256};
 
-use crate::connection::{Hook, OpenMode, Pause, SqliteResult, call_hook, now, open, with_suffix};
+use crate::connection::{Hook, OpenMode, Pause, SqliteResult, now, open, with_suffix};
 use crate::revision::hex;
 use crate::sqlite_error::kind_of;
 use crate::{Error, ErrorKind, Result};
@@ -169,7 +169,7 @@ fn create_in(request: &BackupRequest<'_>, folder: &Path, progress: Progress<'_>)
 pub(crate) fn verify(info: &BackupInfo, hook: Option<&Hook>) -> Result<()> {
     let what = || format!("cannot use the backup `{}`", info.path.display());
     let cannot = |err: io::Error| io_error(err, "it cannot be read".to_owned()).context(what());
-    let (sha256, bytes) = File::open(&info.path).and_then(|file| hash(file)).map_err(cannot)?;
+    let (sha256, bytes) = File::open(&info.path).and_then(hash).map_err(cannot)?;
     if bytes != info.bytes || !sha256.eq_ignore_ascii_case(&info.sha256) {
         return Err(Error::new(ErrorKind::Backup, what())
             .cause(format!(
@@ -239,8 +239,7 @@ fn cannot_read() -> String {
 fn copy(source: &Connection, to: &Path, request: &BackupRequest<'_>, progress: Progress<'_>) -> Result<()> {
     let what = || format!("cannot write `{}`", to.display());
     let cookie = Facts::of(source)?.cookie;
-    let mut copy = open(to, OpenMode::ReadWrite, None, request.wait)?;
-    call_hook(&copy, request.hook)?;
+    let mut copy = open(to, OpenMode::ReadWrite, request.hook, request.wait)?;
     // A hook may have made it WAL or defensive, and the copy needs no journal: it is deleted if anything fails.
     let _ = copy.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, false);
     let journal_off = "PRAGMA query_only = OFF; PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF";
@@ -363,13 +362,13 @@ fn io_error(err: io::Error, what: String) -> Error {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => (ErrorKind::DiskFull, FULL),
         _ => (
             ErrorKind::Backup,
-            "check the folder and its permissions, or choose another with `Migrator::backup_folder`",
+            "check the folder and its permissions, or choose another with `Migrator::backup_dir`",
         ),
     };
     Error::new(kind, what).source(err).help(help)
 }
 
-const FULL: &str = "free disk space, or choose another folder with `Migrator::backup_folder`";
+const FULL: &str = "free disk space, or choose another folder with `Migrator::backup_dir`";
 
 /// Creates what is missing of the folder, for the owner of the database alone.
 fn make_folder(folder: &Path, database: &Path) -> Result<()> {
@@ -674,6 +673,25 @@ mod tests {
             assert_eq!(list(&folder).expect("list"), [info]);
             assert_eq!(place.backups().len(), 2, "{mode}");
         }
+    }
+
+    #[test]
+    fn a_hook_that_makes_every_file_wal_and_defensive_does_not_change_what_is_kept() {
+        let folder = tempfile::tempdir().expect("folder");
+        let database = folder.path().join("app.db");
+        let conn = Connection::open(&database).expect("file");
+        conn.execute_batch("PRAGMA page_size = 1024; PRAGMA journal_mode = WAL; CREATE TABLE t (a)")
+            .expect("table");
+        let hook: Hook = std::sync::Arc::new(|conn| {
+            conn.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+            conn.execute_batch("PRAGMA journal_mode = WAL; PRAGMA query_only = ON")
+        });
+        let mut request = request(&database);
+        request.hook = Some(&hook);
+        let info = create(&request, &mut |_, _| true).expect("backup");
+        assert_eq!(info.bytes, info.pages * 1024);
+        verify(&info, None).expect("verify");
+        assert_eq!(fs::read_dir(default_folder(&database)).expect("folder").count(), 2);
     }
 
     #[test]

@@ -11,7 +11,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use rusqlite::config::DbConfig;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
@@ -41,7 +40,8 @@ pub(crate) enum OpenMode {
 /// The path is a plain one: `file:` starts a name like any other. Locks of others are waited for up to `busy`.
 /// `ReadOnly` opens for writing and forbids writes (`query_only`), because a connection that SQLite opens read-only
 /// leaves the `-wal` and `-shm` files behind that it had to make. A hot journal is rolled back, as by any reader; a log that was
-/// there before is left as it is. The schema is not parsed.
+/// there before is left as it is. What passes `query_only`, a `PRAGMA journal_mode = …` in the hook, is the hook's doing: it could
+/// only be made to fail. The schema is not parsed.
 ///
 /// # Errors
 /// `Open`, `NotADatabase`, `Corrupt`, `ReadOnly` or `Busy`; with `Create` an empty file may be left.
@@ -57,7 +57,7 @@ pub(crate) fn open(path: &Path, mode: OpenMode, hook: Option<&Hook>, busy: Durat
     let conn = Connection::open_with_flags(plain(path), flags).at(what)?;
     conn.busy_timeout(busy).at(what)?;
     if had_log {
-        conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).at(what)?;
+        conn.set_db_config(rusqlite::config::DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).at(what)?;
     }
     let read_only = || match mode {
         OpenMode::ReadOnly => conn.execute_batch("PRAGMA query_only = ON").at(what),
@@ -79,6 +79,12 @@ pub(crate) fn call_hook(conn: &Connection, hook: Option<&Hook>) -> Result<()> {
         Some(hook) => hook(conn).at(|| "the hook given to `Migrator::connection` failed".to_owned()),
         None => Ok(()),
     }
+}
+
+/// Whether a log with content lies beside the file, as a killed or still running program leaves it.
+fn has_log(path: &Path) -> bool {
+    let log = fs::canonicalize(path).map(|real| with_suffix(&real, "-wal"));
+    log.and_then(fs::metadata).is_ok_and(|log| log.len() > 0)
 }
 
 /// Refuses by `stat` alone what SQLite would refuse with one text for everything, or would wait for, as a pipe.
@@ -139,7 +145,9 @@ pub(crate) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
 }
 
 /// An empty in-memory database to read wanted catalogs from and to rehearse in: foreign keys off, the user's hook
-/// applied, and with the encoding, the rules for double-quoted strings and the trust in the schema that `live` has.
+/// applied, and with the encoding and the trust in the schema that `live` has. The rules for double-quoted strings are those
+/// that SQLite was compiled with; the oldest rusqlite of the range cannot ask for others, so a program that sets them does so
+/// in its hook.
 ///
 /// # Errors
 /// `Missing`, `Sqlite` or what the hook returned.
@@ -151,16 +159,8 @@ pub(crate) fn scratch(live: Option<&Connection>, hook: Option<&Hook>) -> Result<
     if let Some(live) = live {
         let encoding: String = live.query_row("PRAGMA main.encoding", [], |row| row.get(0)).at(what)?;
         conn.execute_batch(&format!("PRAGMA encoding = {}", quote_text(&encoding))).at(what)?;
-        // A SQLite that does not know an option leaves it alone on both sides.
-        for option in [
-            DbConfig::SQLITE_DBCONFIG_DQS_DDL,
-            DbConfig::SQLITE_DBCONFIG_DQS_DML,
-            DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA,
-        ] {
-            if let Ok(value) = live.db_config(option) {
-                let _ = conn.set_db_config(option, value);
-            }
-        }
+        let trusted: i64 = live.query_row("PRAGMA trusted_schema", [], |row| row.get(0)).unwrap_or(1);
+        conn.execute_batch(&format!("PRAGMA trusted_schema = {trusted}")).at(what)?;
     }
     call_hook(&conn, hook).map_err(|err| err.context(what()))?;
     conn.execute_batch("PRAGMA foreign_keys = OFF; PRAGMA query_only = OFF; PRAGMA cache_size = -512")
@@ -627,6 +627,37 @@ mod tests {
         assert_eq!(prove_writable(&conn).expect_err("read-only").kind(), ErrorKind::ReadOnly);
     }
 
+    #[cfg(unix)]
+    #[test]
+    fn missing_permissions_are_named() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().expect("folder");
+        let at = |name: &str| folder.path().join(name);
+        let allow =
+            |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("mode");
+        make(&at("a.db"), "DELETE");
+        make(&at("wal.db"), "WAL");
+        allow(&at("a.db"), 0o444);
+        if fs::OpenOptions::new().append(true).open(at("a.db")).is_ok() {
+            println!("skipped: this user may write everywhere");
+            return;
+        }
+        let conn = open(&at("a.db"), OpenMode::ReadWrite, None, SHORT).expect("it can be read");
+        begin_immediate(&conn, SHORT, None).expect("SQLite grants it");
+        assert_eq!(prove_writable(&conn).expect_err("read-only").kind(), ErrorKind::ReadOnly);
+        drop(conn);
+        allow(folder.path(), 0o555);
+        assert!(open(&at("a.db"), OpenMode::ReadOnly, None, SHORT).is_ok());
+        assert_eq!(failure(&at("new.db"), OpenMode::Create).kind(), ErrorKind::Open);
+        let kind = failure(&at("wal.db"), OpenMode::ReadOnly).kind();
+        assert!(matches!(kind, ErrorKind::Open | ErrorKind::ReadOnly), "{kind:?}");
+        allow(&at("a.db"), 0);
+        assert_eq!(failure(&at("a.db"), OpenMode::ReadOnly).kind(), ErrorKind::Open);
+        allow(folder.path(), 0);
+        assert_eq!(failure(&at("a.db"), OpenMode::Create).kind(), ErrorKind::Open);
+        allow(folder.path(), 0o700);
+    }
+
     #[test]
     fn a_connection_in_use_is_refused() {
         let conn = Connection::open_in_memory().expect("memory");
@@ -646,13 +677,13 @@ mod tests {
     fn a_scratch_database_is_like_the_live_one() {
         let live = Connection::open_in_memory().expect("memory");
         live.execute_batch("PRAGMA encoding = 'UTF-16le'; CREATE TABLE t (a)").expect("encoding");
-        live.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DDL, false).expect("dqs");
+        live.execute_batch("PRAGMA trusted_schema = OFF").expect("a pragma");
         let hook: Hook =
             Arc::new(|conn| conn.execute_batch("PRAGMA foreign_keys = ON; CREATE TEMP TABLE hooked (a)"));
         let conn = scratch(Some(&live), Some(&hook)).expect("scratch");
         let text = |sql: &str| conn.query_row(sql, [], |row| row.get::<_, String>(0)).ok();
         assert_eq!(text("PRAGMA encoding").as_deref(), Some("UTF-16le"));
-        assert_eq!(conn.db_config(DbConfig::SQLITE_DBCONFIG_DQS_DDL).ok(), Some(false));
+        assert_eq!(conn.query_row("PRAGMA trusted_schema", [], |row| row.get::<_, i64>(0)).ok(), Some(0));
         assert_eq!(conn.query_row("PRAGMA foreign_keys", [], |row| row.get::<_, i64>(0)).ok(), Some(0));
         assert!(conn.prepare("SELECT * FROM hooked").is_ok());
         let now = now(&conn).expect("clock");

@@ -52,7 +52,8 @@ struct Shared {
 impl Shared {
     /// Looks at handle and clock, and remembers what it saw first.
     fn is_over(&self) -> bool {
-        if !self.armed.load(Ordering::Relaxed) {
+        // While a panic unwinds, guards put the connection back in order.
+        if !self.armed.load(Ordering::Relaxed) || std::thread::panicking() {
             return false;
         }
         let cause = if self.cancel.as_ref().is_some_and(Cancel::is_cancelled) {
@@ -78,7 +79,7 @@ fn micros(time: Duration) -> u64 {
 /// A connection whose statements are interrupted when time is up or the run is cancelled, until this is dropped.
 ///
 /// It takes the place of a progress handler that the user had installed, which SQLite cannot give back. Call
-/// [`Deadline::release`] before the work that must not be interrupted: rollback, commit, recording a failure.
+/// [`Deadline::release`] before the work that must not be interrupted: commit, rollback, recording a failure, dropping `Settings`.
 /// It borrows the connection exclusively, since rusqlite's newer versions want it so; work with [`Deadline::conn`].
 pub(crate) struct Deadline<'c> {
     conn: &'c mut Connection,

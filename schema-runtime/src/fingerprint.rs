@@ -113,11 +113,8 @@ impl Fnv {
     }
 
     const fn index(self, index: &IndexDescriptor) -> Self {
-        let mut hash = self
-            .text(index.name)
-            .flag(index.unique)
-            .optional(index.filter)
-            .word(index.terms.len() as u64);
+        let mut hash =
+            self.text(index.name).flag(index.unique).optional(index.filter).word(index.terms.len() as u64);
         let mut i = 0;
         while i < index.terms.len() {
             let term = &index.terms[i];

@@ -212,6 +212,7 @@ fn set_option(conn: &Connection, option: DbConfig, on: bool) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::deadline::{Cancel, Deadline};
     use std::panic::{AssertUnwindSafe, catch_unwind};
 
     fn file(folder: &tempfile::TempDir) -> Connection {
@@ -257,6 +258,26 @@ mod tests {
         assert!(conn.is_autocommit());
         assert!(conn.prepare("SELECT * FROM u").is_err());
         assert!(conn.prepare("SELECT b FROM t").is_err());
+    }
+
+    #[test]
+    fn a_panic_in_a_cancelled_run_still_puts_everything_back() {
+        let folder = tempfile::tempdir().expect("folder");
+        let mut conn = file(&folder);
+        let tables: String = (0..500).map(|at| format!("CREATE TABLE t{at} (a);")).collect();
+        conn.execute_batch(&format!("PRAGMA query_only = OFF; {tables}")).expect("tables");
+        let before = state(&conn);
+        let cancel = Cancel::new();
+        let result = catch_unwind(AssertUnwindSafe(|| {
+            let deadline = Deadline::install(&mut conn, None, Some(cancel.clone()));
+            let settings = Settings::enter(deadline.conn()).expect("enter");
+            settings.conn().execute_batch("BEGIN IMMEDIATE; CREATE TABLE u (a)").expect("begin");
+            cancel.cancel();
+            panic!("through both guards");
+        }));
+        assert!(result.is_err());
+        assert_eq!(state(&conn), before);
+        assert!(conn.is_autocommit());
     }
 
     #[test]
