@@ -419,6 +419,7 @@ impl Prepared {
             catalog,
             owners: self.target.owners.clone(),
             renames,
+            start: None,
         }
     }
 }
