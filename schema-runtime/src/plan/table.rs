@@ -308,15 +308,14 @@ impl TableChange<'_> {
                 (foreign.name.as_deref(), DROP_FOREIGN_KEY, inline)
             }
         };
-        if inline {
-            // A constraint in the column's own definition goes with it; the rehearsal tells where it is not.
-            return Some(None);
-        }
-        let name = name.filter(|_| self.facts.sqlite >= version)?;
         // SQLite drops the first constraint of this name.
-        if self.constraint_names().filter(|other| eq_name(other, name)).count() != 1 {
-            return None;
-        }
+        let name = name.filter(|name| {
+            self.facts.sqlite >= version && self.constraint_names().filter(|other| eq_name(other, name)).count() == 1
+        });
+        let Some(name) = name else {
+            // A constraint in the column's own definition goes with it; the rehearsal tells where it is not.
+            return inline.then_some(None);
+        };
         let sql = self.alter(&format!("DROP CONSTRAINT {}", quote_ident(name)));
         Some(Some(self.step(change, vec![sql], Method::Catalog)))
     }
