@@ -294,7 +294,7 @@ fn new_unique_rules(image: &Image<'_>, texts: &Texts<'_>) -> Vec<(Vec<KeyTermInf
     // A new rowid alias that takes the old rowid cannot clash.
     rules.retain(|terms| terms.iter().all(|term| {
         image.from.column(&term.column).is_some() || image.to.column(&term.column).is_some_and(|column| {
-            image.hints.column(&column.name).backfill.is_some() || column.default.is_some()
+            image.hints.column(&column.name).backfill.is_some() || column.default.is_some() || column.generated.is_some()
         })
     }));
     rules
