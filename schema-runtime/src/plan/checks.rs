@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 use super::hazard::HazardCode;
 use super::rebuild::{Image, default_expr, rowid_name};
 use crate::catalog::{
-    Affinity, ColumnInfo, ForeignKeyInfo, KeyTermInfo, TableInfo, Texts, affinity, same_check, same_collation,
-    same_generated, same_key_terms, same_link,
+    Affinity, ColumnInfo, ForeignKeyInfo, KeyTermInfo, TableInfo, Texts, affinity, same_check,
+    same_collation, same_generated, same_key_terms, same_link,
 };
 
 /// What a check is about.
@@ -131,7 +131,8 @@ fn column_checks(image: &Image<'_>, texts: &Texts<'_>, column: &ColumnInfo, chec
     }
     if column.generated.is_some() {
         let same = found.is_some_and(|found| {
-            same_generated(texts, found.generated.as_ref(), column.generated.as_ref()) && found.not_null.is_some()
+            same_generated(texts, found.generated.as_ref(), column.generated.as_ref())
+                && found.not_null.is_some()
         });
         if column.not_null.is_some() && !same {
             checks.push(not_null_check(image, column));
@@ -147,8 +148,14 @@ fn column_checks(image: &Image<'_>, texts: &Texts<'_>, column: &ColumnInfo, chec
                 kind: CheckKind::Empty,
                 code: HazardCode::NotNull,
                 object: object.clone(),
-                fault: format!("rows of `{}` would have no value for the new NOT NULL column `{}`", image.to.name, column.name),
-                help: format!("give `{}` a `default`, or a `backfill` for the rows that are there", column.name),
+                fault: format!(
+                    "rows of `{}` would have no value for the new NOT NULL column `{}`",
+                    image.to.name, column.name
+                ),
+                help: format!(
+                    "give `{}` a `default`, or a `backfill` for the rows that are there",
+                    column.name
+                ),
                 query: format!("SELECT {} FROM {}", identity(image.from), image.live_source()),
             });
         }
@@ -267,13 +274,19 @@ fn survives(c: &str, to: Affinity, strict: bool) -> String {
 /// Keys that the rows were not held to before: their columns, with the collation that each compares by.
 fn new_unique_rules(image: &Image<'_>, texts: &Texts<'_>) -> Vec<(Vec<KeyTermInfo>, Vec<Option<String>>)> {
     let collation = |table: &TableInfo, term: &KeyTermInfo| {
-        term.collation.clone().or_else(|| table.column(&term.column).and_then(|column| column.collation.clone()))
+        term.collation
+            .clone()
+            .or_else(|| table.column(&term.column).and_then(|column| column.collation.clone()))
     };
     let held = |terms: &[KeyTermInfo]| {
         let same = |found: &[KeyTermInfo]| {
             same_key_terms(texts, found, terms)
                 && found.iter().zip(terms).all(|(a, b)| {
-                    same_collation(texts, collation(image.from, a).as_deref(), collation(image.to, b).as_deref())
+                    same_collation(
+                        texts,
+                        collation(image.from, a).as_deref(),
+                        collation(image.to, b).as_deref(),
+                    )
                 })
         };
         image.from.uniques.iter().any(|unique| same(&unique.terms))
@@ -284,19 +297,26 @@ fn new_unique_rules(image: &Image<'_>, texts: &Texts<'_>) -> Vec<(Vec<KeyTermInf
             image.to.column(&term.column).is_some_and(|column| {
                 image.changes_type(column)
                     || image.tightens(column)
-                    || image.hints.column(&column.name).backfill.is_some() && image.from.column(&column.name).is_none()
+                    || image.hints.column(&column.name).backfill.is_some()
+                        && image.from.column(&column.name).is_none()
             })
         })
     };
-    let mut rules: Vec<Vec<KeyTermInfo>> = image.to.uniques.iter().map(|unique| unique.terms.clone()).collect();
+    let mut rules: Vec<Vec<KeyTermInfo>> =
+        image.to.uniques.iter().map(|unique| unique.terms.clone()).collect();
     rules.extend(image.to.primary_key.iter().map(|key| key.terms.clone()));
     rules.retain(|terms| !held(terms) || moved(terms));
     // A new rowid alias that takes the old rowid cannot clash.
-    rules.retain(|terms| terms.iter().all(|term| {
-        image.from.column(&term.column).is_some() || image.to.column(&term.column).is_some_and(|column| {
-            image.hints.column(&column.name).backfill.is_some() || column.default.is_some() || column.generated.is_some()
+    rules.retain(|terms| {
+        terms.iter().all(|term| {
+            image.from.column(&term.column).is_some()
+                || image.to.column(&term.column).is_some_and(|column| {
+                    image.hints.column(&column.name).backfill.is_some()
+                        || column.default.is_some()
+                        || column.generated.is_some()
+                })
         })
-    }));
+    });
     rules
         .into_iter()
         .map(|terms| {
@@ -321,7 +341,12 @@ pub(super) fn unique_check(image: &Image<'_>, terms: &[KeyTermInfo], collations:
 }
 
 /// A check for duplicates: of each group of rows that agree in all terms, one row.
-pub(super) fn unique_query(image: &Image<'_>, terms: &[(String, String)], filter: Option<&str>, shown: &str) -> Check {
+pub(super) fn unique_query(
+    image: &Image<'_>,
+    terms: &[(String, String)],
+    filter: Option<&str>,
+    shown: &str,
+) -> Check {
     // NULLs are distinct from each other in a unique index. SQLite: <https://www.sqlite.org/lang_createindex.html>.
     let mut conditions: Vec<String> = terms.iter().map(|(expr, _)| format!("({expr}) IS NOT NULL")).collect();
     conditions.extend(filter.map(|filter| format!("({filter})")));
@@ -347,7 +372,8 @@ fn foreign_key_check(image: &Image<'_>, foreign: &ForeignKeyInfo) -> Option<Chec
         return None;
     }
     let child = quote_ident(&image.to.name);
-    let columns: Vec<String> = foreign.columns.iter().map(|name| format!("{child}.{}", quote_ident(name))).collect();
+    let columns: Vec<String> =
+        foreign.columns.iter().map(|name| format!("{child}.{}", quote_ident(name))).collect();
     let parent_table = image.renames.old_table(&foreign.table);
     let matches: Vec<String> = foreign
         .to

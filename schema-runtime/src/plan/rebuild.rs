@@ -47,14 +47,18 @@ impl Image<'_> {
 
     /// Whether the column may hold NULL now and may not later.
     pub(super) fn tightens(&self, column: &ColumnInfo) -> bool {
-        let nullable = |found: &ColumnInfo| found.not_null.is_none() && !self.from.is_rowid_alias(&found.name);
+        let nullable =
+            |found: &ColumnInfo| found.not_null.is_none() && !self.from.is_rowid_alias(&found.name);
         effective_not_null(self.to, column).is_some() && self.found(column).is_some_and(nullable)
     }
 
     /// The expression that fills what would be NULL: the backfill, or else the default.
     pub(super) fn filling(&self, column: &ColumnInfo) -> Option<String> {
         let hints = self.hints.column(&column.name);
-        hints.backfill.clone().or_else(|| column.default.as_deref().map(default_expr).filter(|text| !is_null(text)))
+        hints
+            .backfill
+            .clone()
+            .or_else(|| column.default.as_deref().map(default_expr).filter(|text| !is_null(text)))
     }
 
     /// The value of `column` in the new row as an expression over the old row; `None` leaves it to the default.
@@ -136,7 +140,8 @@ impl Image<'_> {
         };
         let kept = |name: &String| self.from.column(name).is_some();
         !self.from.without_rowid
-            && (self.to.without_rowid || (alias(self.from) != alias(self.to) && alias(self.to).as_ref().is_some_and(kept)))
+            && (self.to.without_rowid
+                || (alias(self.from) != alias(self.to) && alias(self.to).as_ref().is_some_and(kept)))
     }
 
     /// The live table under its live names, shown with the new names; what preflight checks read.
@@ -168,9 +173,9 @@ impl Image<'_> {
             terms.push(format!("{rowid} AS {rowid}"));
         }
         for column in self.to.columns.iter().filter(|column| column.generated.is_none()) {
-            let value = self.value(column).unwrap_or_else(|| {
-                column.default.as_deref().map_or_else(|| "NULL".to_owned(), default_expr)
-            });
+            let value = self
+                .value(column)
+                .unwrap_or_else(|| column.default.as_deref().map_or_else(|| "NULL".to_owned(), default_expr));
             let value = if self.changes_type(column) { self.stored(column, &value) } else { value };
             terms.push(format!("{value} AS {}", quote_ident(&column.name)));
         }
@@ -241,7 +246,12 @@ impl Image<'_> {
     }
 
     /// The step: one rebuild, whatever the number of changes.
-    pub(super) fn step(&self, changes: Vec<crate::diff::Change>, facts: TableFacts, after: Vec<String>) -> Step {
+    pub(super) fn step(
+        &self,
+        changes: Vec<crate::diff::Change>,
+        facts: TableFacts,
+        after: Vec<String>,
+    ) -> Step {
         let mut hazards = Vec::new();
         if facts.rows > 0 {
             hazards.push(Hazard::new(
@@ -331,11 +341,19 @@ fn is_null(expr: &str) -> bool {
 }
 
 /// The texts of the indexes and triggers that a rebuild of `table` takes away and that stay as they are.
-pub(super) fn dependants(live: &Catalog, target: &Catalog, table: &str, kept: &dyn Fn(&str) -> bool) -> Vec<String> {
+pub(super) fn dependants(
+    live: &Catalog,
+    target: &Catalog,
+    table: &str,
+    kept: &dyn Fn(&str) -> bool,
+) -> Vec<String> {
     let mut texts = Vec::new();
     if let (Some(from), Some(to)) = (live.table(table), target.table(table)) {
-        let mut indexes: Vec<_> =
-            to.indexes.iter().filter(|index| from.index(&index.name).is_some() && kept(&index.name)).collect();
+        let mut indexes: Vec<_> = to
+            .indexes
+            .iter()
+            .filter(|index| from.index(&index.name).is_some() && kept(&index.name))
+            .collect();
         // A unique index first: where rows clash it says so before the others are built.
         indexes.sort_by_key(|index| !index.unique);
         texts.extend(indexes.into_iter().map(|index| index.sql.clone()));
