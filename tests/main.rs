@@ -1,9 +1,15 @@
 //! Table of contents.
 
 mod catalog;
+mod columns;
+mod constraints;
 mod corpus;
 mod derive;
 mod derive_ui;
+mod drops;
 mod first;
 mod messages;
+mod keys;
+mod renames;
 mod support;
+mod types;

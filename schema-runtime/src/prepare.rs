@@ -444,6 +444,7 @@ impl Prepared {
             catalog,
             owners: self.target.owners.clone(),
             renames,
+            start: None,
         }
     }
 }

@@ -382,7 +382,11 @@ impl<'a> Run<'a> {
         revision.plan = Some(to_json(&prepared.plan)?);
         revision.undo = prepared.undo.as_ref().map(to_json).transpose()?;
         revision.rollback_sql = prepared.undo.as_ref().map(Plan::to_sql);
-        revision.snapshot = Some(prepared.snapshot(applied.reached.clone()).to_json()?);
+        let mut snapshot = prepared.snapshot(applied.reached.clone());
+        let left = prepared.found.last.as_ref().map(|(_, last)| &last.catalog);
+        snapshot.start =
+            left.filter(|left| **left != prepared.found.live).map(|_| prepared.found.live.clone());
+        revision.snapshot = Some(snapshot.to_json()?);
         revision.backup = backup.map(|info| info.path.display().to_string());
         let id = self.history.append(conn, &revision)?;
         self.finish(deadline, id)?;

@@ -54,9 +54,10 @@ fn undo(schema: &Schema, history: &History, own: &[String], deadline: &Deadline<
         .filter(|revision| revision.id < last.id && revision.model == schema.name)
         .filter(|revision| revision.status == Status::Completed)
         .find_map(|revision| revision.snapshot);
-    let target = match before {
-        Some(text) => Snapshot::from_json(&text)?.catalog,
-        None => Catalog::default(),
+    let target = match (left.start.clone(), before) {
+        (Some(start), _) => start,
+        (None, Some(text)) => Snapshot::from_json(&text)?.catalog,
+        (None, None) => Catalog::default(),
     };
     let live = catalog::read(conn, "main", own)?;
     if let Some(change) = diff(&live, &left.catalog, &|_| false).first() {

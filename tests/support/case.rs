@@ -192,10 +192,13 @@ fn violations(conn: &Connection) -> i64 {
     conn.query_row("SELECT count(*) FROM pragma_foreign_key_check", [], |row| row.get(0)).unwrap_or(0)
 }
 
+/// What the queries write is taken back: a row may try an insert.
 pub fn check_rows(conn: &Connection, queries: &[(&str, &str)]) {
+    conn.execute_batch("SAVEPOINT check_rows").expect("a savepoint");
     for (query, expected) in queries {
         assert_eq!(query_text(conn, query), *expected, "{query}");
     }
+    conn.execute_batch("ROLLBACK TO check_rows; RELEASE check_rows").expect("a rollback");
 }
 
 /// The rows of a query, a row a line, columns separated by `|`.
@@ -232,7 +235,11 @@ fn dump(conn: &Connection, catalog: &Catalog) -> Rows {
         if table.name.starts_with("migration_") {
             continue;
         }
-        let names: Vec<String> = table.columns.iter().map(|column| column.name.clone()).collect();
+        let mut names: Vec<String> = table.columns.iter().map(|column| column.name.clone()).collect();
+        let alias = table.primary_key.as_ref().is_some_and(|key| key.rowid_alias);
+        if !alias && !table.without_rowid && table.column("rowid").is_none() {
+            names.push("rowid".to_owned());
+        }
         let quoted: Vec<String> = names.iter().map(|name| schema_sql::quote_ident(name)).collect();
         let list = quoted.join(", ");
         let query = format!("SELECT {list} FROM {} ORDER BY {list}", schema_sql::quote_ident(&table.name));

@@ -12,7 +12,7 @@ use super::hazard::HazardCode;
 use super::rebuild::{Image, default_expr, rowid_name};
 use crate::catalog::{
     Affinity, ColumnInfo, ForeignKeyInfo, KeyTermInfo, TableInfo, Texts, affinity, same_check,
-    same_collation, same_key_terms, same_link,
+    same_collation, same_generated, same_key_terms, same_link,
 };
 
 /// What a check is about.
@@ -82,7 +82,7 @@ fn identity(table: &TableInfo) -> String {
 pub(super) fn table_checks(image: &Image<'_>, texts: &Texts<'_>) -> Vec<Check> {
     let mut checks = Vec::new();
     for column in &image.to.columns {
-        column_checks(image, column, &mut checks);
+        column_checks(image, texts, column, &mut checks);
     }
     for (terms, collations) in new_unique_rules(image, texts) {
         checks.push(unique_check(image, &terms, &collations));
@@ -122,11 +122,21 @@ pub(super) fn table_checks(image: &Image<'_>, texts: &Texts<'_>) -> Vec<Check> {
     checks
 }
 
-fn column_checks(image: &Image<'_>, column: &ColumnInfo, checks: &mut Vec<Check>) {
+fn column_checks(image: &Image<'_>, texts: &Texts<'_>, column: &ColumnInfo, checks: &mut Vec<Check>) {
     let object = format!("{}.{}", image.to.name, column.name);
     let name = quote_ident(&column.name);
     let found = image.from.column(&column.name);
-    if image.fill || column.generated.is_some() {
+    if image.fill {
+        return;
+    }
+    if column.generated.is_some() {
+        let same = found.is_some_and(|found| {
+            same_generated(texts, found.generated.as_ref(), column.generated.as_ref())
+                && found.not_null.is_some()
+        });
+        if column.not_null.is_some() && !same {
+            checks.push(not_null_check(image, column));
+        }
         return;
     }
     let alias = image.to.is_rowid_alias(&column.name);
@@ -153,17 +163,7 @@ fn column_checks(image: &Image<'_>, column: &ColumnInfo, checks: &mut Vec<Check>
     }
     let fills = found.is_none() || image.tightens(column) || image.changes_type(column);
     if column.not_null.is_some() && !alias && fills && value.is_some() {
-        checks.push(Check {
-            kind: CheckKind::NotNull,
-            code: HazardCode::NotNull,
-            object: object.clone(),
-            fault: format!(
-                "rows of `{}` have NULL in `{}`, which becomes NOT NULL",
-                image.to.name, column.name
-            ),
-            help: format!("give `{}` a `backfill` for these rows, or mend them", column.name),
-            query: format!("SELECT {} FROM {} WHERE {name} IS NULL", identity(image.from), image.new_rows()),
-        });
+        checks.push(not_null_check(image, column));
     }
     let Some(found) = found else { return };
     let converted = image.hints.column(&column.name).convert.is_some();
@@ -192,6 +192,22 @@ fn column_checks(image: &Image<'_>, column: &ColumnInfo, checks: &mut Vec<Check>
     }
     if image.to.strict && (!image.from.strict || image.changes_type(column)) {
         strict_check(image, column, checks);
+    }
+}
+
+fn not_null_check(image: &Image<'_>, column: &ColumnInfo) -> Check {
+    let help = match column.generated {
+        None => format!("give `{}` a `backfill` for these rows, or mend them", column.name),
+        Some(_) => format!("mend these rows, or let the expression of `{}` never be NULL", column.name),
+    };
+    let name = quote_ident(&column.name);
+    Check {
+        kind: CheckKind::NotNull,
+        code: HazardCode::NotNull,
+        object: format!("{}.{}", image.to.name, column.name),
+        fault: format!("rows of `{}` have NULL in `{}`, which becomes NOT NULL", image.to.name, column.name),
+        help,
+        query: format!("SELECT {} FROM {} WHERE {name} IS NULL", identity(image.from), image.new_rows()),
     }
 }
 
@@ -295,7 +311,9 @@ fn new_unique_rules(image: &Image<'_>, texts: &Texts<'_>) -> Vec<(Vec<KeyTermInf
         terms.iter().all(|term| {
             image.from.column(&term.column).is_some()
                 || image.to.column(&term.column).is_some_and(|column| {
-                    image.hints.column(&column.name).backfill.is_some() || column.default.is_some()
+                    image.hints.column(&column.name).backfill.is_some()
+                        || column.default.is_some()
+                        || column.generated.is_some()
                 })
         })
     });

@@ -164,23 +164,30 @@ impl Image<'_> {
     }
 
     /// The rows as they will be, as a subquery with every column of the new table and, where there is one, the rowid.
+    ///
+    /// Generated columns are computed over the new values, one layer each, so that one may name another:
+    /// `(SELECT *, (a + 1) AS g FROM (SELECT rowid AS rowid, a AS a FROM …) AS t) AS t`.
     pub(super) fn new_rows(&self) -> String {
         let mut terms: Vec<String> = Vec::new();
         if let Some(rowid) = rowid_name(self.from) {
             terms.push(format!("{rowid} AS {rowid}"));
         }
-        for column in &self.to.columns {
-            let value = match (&column.generated, self.value(column)) {
-                // The inputs of a generated column are columns of the same new row; where they change with it, the
-                // copy itself is the check.
-                (Some(rule), _) => format!("({})", rule.expr),
-                (None, Some(value)) => value,
-                (None, None) => column.default.as_deref().map_or_else(|| "NULL".to_owned(), default_expr),
-            };
+        for column in self.to.columns.iter().filter(|column| column.generated.is_none()) {
+            let value = self
+                .value(column)
+                .unwrap_or_else(|| column.default.as_deref().map_or_else(|| "NULL".to_owned(), default_expr));
             let value = if self.changes_type(column) { self.stored(column, &value) } else { value };
             terms.push(format!("{value} AS {}", quote_ident(&column.name)));
         }
-        format!("(SELECT {} FROM {}) AS {}", terms.join(", "), self.live_source(), quote_ident(&self.to.name))
+        if terms.is_empty() {
+            terms.push("NULL".to_owned());
+        }
+        let name = quote_ident(&self.to.name);
+        let mut rows = format!("(SELECT {} FROM {}) AS {name}", terms.join(", "), self.live_source());
+        for (column, expr) in computed(self.to) {
+            rows = format!("(SELECT *, ({expr}) AS {} FROM {rows}) AS {name}", quote_ident(column));
+        }
+        rows
     }
 
     /// `value` as the column's affinity stores it.
@@ -307,6 +314,26 @@ pub(super) fn default_expr(default: &str) -> String {
         }
     }
     format!("({default})")
+}
+
+/// The generated columns with their expressions, each after those that it names.
+fn computed(table: &TableInfo) -> Vec<(&str, &str)> {
+    let mut left: Vec<(&str, &str)> = table
+        .columns
+        .iter()
+        .filter_map(|column| Some((column.name.as_str(), column.generated.as_ref()?.expr.as_str())))
+        .collect();
+    let mut ordered = Vec::new();
+    while !left.is_empty() {
+        let free = left.iter().position(|(_, expr)| {
+            let used = schema_sql::idents(expr).unwrap_or_default();
+            let others = left.iter().filter(|(_, other)| other != expr);
+            !others.into_iter().any(|(other, _)| used.iter().any(|name| eq_name(name, other)))
+        });
+        // SQLite allows no circle; one that only seems to be is left in the order of the table.
+        ordered.push(left.remove(free.unwrap_or(0)));
+    }
+    ordered
 }
 
 fn is_null(expr: &str) -> bool {

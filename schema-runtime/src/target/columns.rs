@@ -438,6 +438,12 @@ impl<'a> Merge<'a> {
                 holders.push((format!("index `{}`", index.name), (*name).to_owned()));
             }
         }
+        for column in &merged.columns {
+            let used = column.generated.as_ref().map(|rule| names(&rule.expr)).unwrap_or_default();
+            for name in gone.iter().filter(|name| used.iter().any(|used| eq_name(used, name))) {
+                holders.push((format!("generated column `{}`", column.name), (*name).to_owned()));
+            }
+        }
         for check in &merged.checks {
             let used = names(&check.expr);
             for name in gone.iter().filter(|name| used.iter().any(|used| eq_name(used, name))) {
