@@ -145,7 +145,10 @@ fn primary_keys_change() {
             after: "CREATE TABLE t (a TEXT NOT NULL, PRIMARY KEY (a))",
             expect: Expect::Error(
                 ErrorKind::Refused,
-                &["column `t`.`b` is part of the primary key and cannot be kept without it", "dropped(\"b\")"],
+                &[
+                    "column `t`.`b` is part of the primary key and cannot be kept without it",
+                    "dropped(\"b\")",
+                ],
             ),
             ..Case::DEFAULT
         },
@@ -238,7 +241,10 @@ fn autoincrement_comes_and_goes() {
                 &[HazardCode::Rename, HazardCode::Tightened, HazardCode::Rewrite],
             ),
             rows: &[("SELECT name, seq FROM sqlite_sequence WHERE name <> 'migration_history'", "'t'|100")],
-            undone: &[("SELECT name, seq FROM sqlite_sequence WHERE name <> 'migration_history'", "'old'|100")],
+            undone: &[(
+                "SELECT name, seq FROM sqlite_sequence WHERE name <> 'migration_history'",
+                "'old'|100",
+            )],
             ..Case::DEFAULT
         },
         Case {
@@ -278,7 +284,9 @@ fn without_rowid_comes_and_goes() {
         Case {
             name: "a WITHOUT ROWID table becomes a rowid table",
             before: &[
-                Model("CREATE TABLE t (a TEXT NOT NULL, b INTEGER NOT NULL, c TEXT, PRIMARY KEY (b, a)) WITHOUT ROWID"),
+                Model(
+                    "CREATE TABLE t (a TEXT NOT NULL, b INTEGER NOT NULL, c TEXT, PRIMARY KEY (b, a)) WITHOUT ROWID",
+                ),
                 Sql("INSERT INTO t VALUES ('x', 2, 'p'), ('y', 1, 'q')"),
             ],
             after: "CREATE TABLE t (a TEXT NOT NULL, b INTEGER NOT NULL, c TEXT, PRIMARY KEY (b, a))",

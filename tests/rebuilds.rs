@@ -11,11 +11,19 @@ fn strict_comes_and_goes() {
             name: "a table becomes STRICT where every value fits",
             before: &[
                 Model("CREATE TABLE t (id INTEGER PRIMARY KEY, n INTEGER, r REAL, s TEXT, b BLOB)"),
-                Sql("INSERT INTO t VALUES (1, 2, 3.5, 'x', x'00'), (2, NULL, NULL, NULL, NULL), (3, 4, 5, 6, x'')"),
+                Sql(
+                    "INSERT INTO t VALUES (1, 2, 3.5, 'x', x'00'), (2, NULL, NULL, NULL, NULL), (3, 4, 5, 6, x'')",
+                ),
             ],
             after: "CREATE TABLE t (id INTEGER PRIMARY KEY, n INTEGER, r REAL, s TEXT, b BLOB) STRICT",
-            expect: Expect::Plan("1. alter strictness of t: not STRICT -> STRICT (rebuild)", &[HazardCode::Rewrite]),
-            rows: &[("SELECT typeof(n), typeof(r), typeof(s), typeof(b) FROM t WHERE id = 3", "'integer'|'real'|'text'|'blob'")],
+            expect: Expect::Plan(
+                "1. alter strictness of t: not STRICT -> STRICT (rebuild)",
+                &[HazardCode::Rewrite],
+            ),
+            rows: &[(
+                "SELECT typeof(n), typeof(r), typeof(s), typeof(b) FROM t WHERE id = 3",
+                "'integer'|'real'|'text'|'blob'",
+            )],
             ..Case::DEFAULT
         },
         Case {
@@ -59,9 +67,9 @@ fn strict_comes_and_goes() {
         },
         Case {
             name: "VARCHAR becomes the TEXT that STRICT knows",
-            before: &[
-                Sql("CREATE TABLE t (id INTEGER PRIMARY KEY, s VARCHAR(9), n BIGINT); INSERT INTO t VALUES (1, 'x', 7)"),
-            ],
+            before: &[Sql(
+                "CREATE TABLE t (id INTEGER PRIMARY KEY, s VARCHAR(9), n BIGINT); INSERT INTO t VALUES (1, 'x', 7)",
+            )],
             after: "CREATE TABLE t (id INTEGER PRIMARY KEY, s TEXT, n INTEGER) STRICT",
             expect: Expect::Plan(
                 "1. rebuild table t: alter strictness of t: not STRICT -> STRICT; alter type of t.s: VARCHAR(9) -> TEXT; \
@@ -131,7 +139,10 @@ fn column_order_counts_where_the_model_says_so() {
                 Sql("INSERT INTO t (rowid, a, b, c) VALUES (7, '1', '2', '3')"),
             ],
             after: "--: exact_order t\nCREATE TABLE t (c TEXT, a TEXT, b TEXT)",
-            expect: Expect::Plan("1. alter column order of t: a, b, c -> c, a, b (rebuild)", &[HazardCode::Rewrite]),
+            expect: Expect::Plan(
+                "1. alter column order of t: a, b, c -> c, a, b (rebuild)",
+                &[HazardCode::Rewrite],
+            ),
             rows: &[("SELECT rowid, * FROM t", "7|'3'|'1'|'2'")],
             ..Case::DEFAULT
         },
@@ -516,7 +527,10 @@ fn generated_columns_in_a_rebuild() {
             after: "CREATE TABLE t (a INTEGER, g INTEGER AS (a + 1) STORED)",
             expect: Expect::Error(
                 ErrorKind::Data,
-                &["2 values of `t.g` would be lost, since they differ from a + 1 (first rowids or keys: 2, 3)", "L103=t.g"],
+                &[
+                    "2 values of `t.g` would be lost, since they differ from a + 1 (first rowids or keys: 2, 3)",
+                    "L103=t.g",
+                ],
             ),
             ..Case::DEFAULT
         },
@@ -544,7 +558,10 @@ fn generated_columns_in_a_rebuild() {
                 Sql("INSERT INTO t VALUES (1, 3), (5, 4)"),
             ],
             after: "CREATE TABLE t (a INTEGER, b INTEGER NOT NULL DEFAULT 2, g INTEGER NOT NULL AS (h + 1), h INTEGER AS (b))",
-            expect: Expect::Error(ErrorKind::Data, &["1 values of `t.g` would be lost, since they differ from h + 1 (rowid or key: 2)"]),
+            expect: Expect::Error(
+                ErrorKind::Data,
+                &["1 values of `t.g` would be lost, since they differ from h + 1 (rowid or key: 2)"],
+            ),
             ..Case::DEFAULT
         },
         Case {

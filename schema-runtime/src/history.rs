@@ -378,7 +378,6 @@ impl History {
         rows.map(|row| row.at(what)).collect()
     }
 
-
     /// All revisions of all models, oldest first.
     ///
     /// # Errors

@@ -57,8 +57,8 @@ pub use rusqlite;
 pub use schema_derive::{ColumnType, Table, schema};
 pub use snapshot::{Owners, RenameRecord, Snapshot, State};
 pub use status::Status;
-pub use target::{DriftPolicy, RemovalPolicy};
 pub use table::{Column, Table};
+pub use target::{DriftPolicy, RemovalPolicy};
 
 /// What generated code calls; no part of the public interface.
 #[doc(hidden)]

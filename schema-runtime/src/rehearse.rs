@@ -78,7 +78,9 @@ pub(crate) fn samples(conn: &Connection, live: &Catalog) -> Result<Vec<Sample>> 
             let mut rows = statement.query([])?;
             match rows.next()? {
                 None => Ok(None),
-                Some(row) => (0..columns.len()).map(|at| row.get(at)).collect::<rusqlite::Result<_>>().map(Some),
+                Some(row) => {
+                    (0..columns.len()).map(|at| row.get(at)).collect::<rusqlite::Result<_>>().map(Some)
+                }
             }
         });
         let row: Option<Vec<Value>> = row.at(|| format!("cannot read table `{}`", table.name))?;
@@ -107,7 +109,11 @@ fn put_samples(scratch: &Connection, samples: &[Sample]) -> Result<()> {
 }
 
 /// A scratch database with the catalog and the sample rows.
-fn replayed(stage_scratch: &dyn Fn() -> Result<Connection>, catalog: &Catalog, samples: &[Sample]) -> Result<Connection> {
+fn replayed(
+    stage_scratch: &dyn Fn() -> Result<Connection>,
+    catalog: &Catalog,
+    samples: &[Sample],
+) -> Result<Connection> {
     let scratch = stage_scratch()?;
     catalog::replay(&scratch, catalog, &mut |scratch| put_samples(scratch, samples))?;
     Ok(scratch)
@@ -151,13 +157,21 @@ pub(crate) fn renamed(
 }
 
 /// Puts what was set aside back in its place.
-fn in_order<T: Clone>(all: &[T], sound: Vec<T>, name: impl Fn(&T) -> String, aside: impl Fn(&str) -> bool) -> Vec<T> {
+fn in_order<T: Clone>(
+    all: &[T],
+    sound: Vec<T>,
+    name: impl Fn(&T) -> String,
+    aside: impl Fn(&str) -> bool,
+) -> Vec<T> {
     let mut sound = sound.into_iter();
     all.iter().filter_map(|item| if aside(&name(item)) { Some(item.clone()) } else { sound.next() }).collect()
 }
 
 /// Views, triggers and full-text indexes of `catalog` that do not work, with SQLite's reason.
-pub(crate) fn broken(scratch: &dyn Fn() -> Result<Connection>, catalog: &Catalog) -> Result<BTreeMap<String, String>> {
+pub(crate) fn broken(
+    scratch: &dyn Fn() -> Result<Connection>,
+    catalog: &Catalog,
+) -> Result<BTreeMap<String, String>> {
     let mut found = BTreeMap::new();
     if catalog.views.is_empty() && catalog.triggers.is_empty() && catalog.virtual_tables.is_empty() {
         return Ok(found);
@@ -241,7 +255,10 @@ pub(crate) fn set_needs(conn: &Connection, needs: Needs) -> Result<()> {
     let legacy = if needs.legacy_alter { "ON" } else { "OFF" };
     conn.execute_batch(&format!("PRAGMA legacy_alter_table = {legacy}"))
         .and_then(|()| {
-            conn.set_db_config(rusqlite::config::DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, !needs.triggers_off)
+            conn.set_db_config(
+                rusqlite::config::DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER,
+                !needs.triggers_off,
+            )
         })
         .map(|_| ())
         .at(|| "cannot prepare the connection for the step".to_owned())
@@ -287,7 +304,9 @@ fn refuted(step: &Step, err: rusqlite::Error) -> Result<Verdict> {
     }
     let error = sqlite_error(err, format!("the plan fails on the scratch copy at `{}`", step.summary()));
     let error = if error.kind() == ErrorKind::Sqlite { error.of_kind(ErrorKind::Rehearsal) } else { error };
-    Err(error.state("nothing was changed").help("this is the model's SQL as SQLite sees it: mend the model, or what the message names"))
+    Err(error
+        .state("nothing was changed")
+        .help("this is the model's SQL as SQLite sees it: mend the model, or what the message names"))
 }
 
 fn missed(plan: &Plan, change: &Change) -> Result<Verdict> {
@@ -330,7 +349,9 @@ fn dependants_work(stage: &Stage<'_>) -> Result<()> {
     for fault in faults {
         error = error.cause(fault);
     }
-    Err(error.state("nothing was changed").help("change or drop what depends on it, in the model where it is the model's, then start again"))
+    Err(error
+        .state("nothing was changed")
+        .help("change or drop what depends on it, in the model where it is the model's, then start again"))
 }
 
 /// Foreign keys whose parent is missing, lacks a column, or is not unique there: SQLite calls it a foreign key mismatch.
@@ -342,7 +363,10 @@ fn dangling(catalog: &Catalog) -> Vec<String> {
             let Some(parent) = catalog.table(&foreign.table) else {
                 let other = catalog.opaque.iter().any(|opaque| eq_name(&opaque.name, &foreign.table));
                 if !other {
-                    faults.push(format!("`{}`({by}) refers to table `{}`, which is not there", table.name, foreign.table));
+                    faults.push(format!(
+                        "`{}`({by}) refers to table `{}`, which is not there",
+                        table.name, foreign.table
+                    ));
                 }
                 continue;
             };
@@ -353,7 +377,10 @@ fn dangling(catalog: &Catalog) -> Vec<String> {
                 faults.push(format!("{faulty}, which has {implied} columns"));
             } else if !foreign.to.is_empty() && !is_key(parent, &foreign.to) {
                 let to = foreign.to.join(", ");
-                faults.push(format!("`{}`({by}) refers to `{}`({to}), which is no unique key", table.name, parent.name));
+                faults.push(format!(
+                    "`{}`({by}) refers to `{}`({to}), which is no unique key",
+                    table.name, parent.name
+                ));
             }
         }
     }
@@ -363,9 +390,11 @@ fn dangling(catalog: &Catalog) -> Vec<String> {
 /// Whether the columns are the table's primary key, or have a unique constraint or a full unique index.
 fn is_key(parent: &TableInfo, columns: &[String]) -> bool {
     let same = |names: Vec<&str>| {
-        names.len() == columns.len() && columns.iter().all(|column| names.iter().any(|name| eq_name(name, column)))
+        names.len() == columns.len()
+            && columns.iter().all(|column| names.iter().any(|name| eq_name(name, column)))
     };
-    let of_terms = |terms: &[catalog::KeyTermInfo]| same(terms.iter().map(|term| term.column.as_str()).collect());
+    let of_terms =
+        |terms: &[catalog::KeyTermInfo]| same(terms.iter().map(|term| term.column.as_str()).collect());
     parent.primary_key.as_ref().is_some_and(|key| of_terms(&key.terms))
         || parent.uniques.iter().any(|unique| of_terms(&unique.terms))
         || parent.indexes.iter().any(|index| {

@@ -16,8 +16,8 @@ use crate::plan::{Method, Plan};
 use crate::prepare::{self, Prepared, own_tables, prepare};
 use crate::report::{Event, Outcome, Phases, Report, StepReport};
 use crate::revision::{Kind, Revision, Status as RevisionStatus};
-use crate::status::Status;
 use crate::snapshot::{Owners, Snapshot, State};
+use crate::status::Status;
 use crate::target::{DriftPolicy, NoteKind, RemovalPolicy};
 
 /// The format of what the engine writes; part of the stamp, so that a newer engine looks again.
@@ -76,7 +76,8 @@ impl<'a> Run<'a> {
         if path.symlink_metadata().is_err_and(|err| err.kind() == std::io::ErrorKind::NotFound) {
             return Ok(None);
         }
-        connection::open(path, OpenMode::ReadOnly, self.options.hook.as_ref(), self.options.lock_wait).map(Some)
+        connection::open(path, OpenMode::ReadOnly, self.options.hook.as_ref(), self.options.lock_wait)
+            .map(Some)
     }
 
     fn on(mut self, conn: &mut Connection, path: &Path) -> Result<Report> {
@@ -95,7 +96,8 @@ impl<'a> Run<'a> {
         let deadline = Deadline::install(conn, limit, Some(self.options.cancel.clone()));
         let settings = Settings::enter(deadline.conn())?;
         let waiting = Instant::now();
-        match connection::begin_immediate(deadline.conn(), self.options.lock_wait, Some(&self.options.cancel)) {
+        match connection::begin_immediate(deadline.conn(), self.options.lock_wait, Some(&self.options.cancel))
+        {
             Err(error) if error.kind() == ErrorKind::ReadOnly => return self.on_read_only(deadline.conn()),
             result => result?,
         }
@@ -184,7 +186,8 @@ impl<'a> Run<'a> {
             ErrorKind::ReadOnly => read_only(conn, &prepared.plan),
             _ => error,
         })?;
-        self.migrator.emit(&Event::Planned { plan: prepared.plan.to_string(), steps: prepared.plan.steps.len() });
+        self.migrator
+            .emit(&Event::Planned { plan: prepared.plan.to_string(), steps: prepared.plan.steps.len() });
         self.refuse_slow(&prepared.plan)?;
         let (backup, no_backup) = self.back_up(conn, path, &prepared)?;
         deadline.extend(self.began.elapsed());
@@ -224,7 +227,11 @@ impl<'a> Run<'a> {
         let Some(limit) = self.options.time_limit.filter(|limit| estimate > *limit) else { return Ok(()) };
         Err(Error::new(
             ErrorKind::TimeLimit,
-            format!("the change is estimated to take {:.1} s, the limit is {:.1} s", estimate.as_secs_f64(), limit.as_secs_f64()),
+            format!(
+                "the change is estimated to take {:.1} s, the limit is {:.1} s",
+                estimate.as_secs_f64(),
+                limit.as_secs_f64()
+            ),
         )
         .state("nothing was changed")
         .help("raise the limit with `.time_limit(…)`, or run the migration by hand at a quiet time"))
@@ -368,7 +375,9 @@ impl<'a> Run<'a> {
         let found = &prepared.found;
         let snapshot = prepared.snapshot(found.live.clone());
         let known = found.last.as_ref().is_some_and(|(_, last)| {
-            last.fingerprint == snapshot.fingerprint && last.owners == snapshot.owners && last.renames == snapshot.renames
+            last.fingerprint == snapshot.fingerprint
+                && last.owners == snapshot.owners
+                && last.renames == snapshot.renames
         });
         let written = self.note_state(deadline, prepared, snapshot, known);
         let revision = match written {
@@ -426,7 +435,9 @@ impl<'a> Run<'a> {
         let reasons = prepare::what_older_lacks(prepared);
         if reasons.is_empty() {
             let mut report = self.report(Outcome::NewerDatabase, prepared);
-            report.warnings.push(format!("the database is of version {newest}; this program runs on it as it is"));
+            report
+                .warnings
+                .push(format!("the database is of version {newest}; this program runs on it as it is"));
             return Ok(report);
         }
         Err(newer_error(self.migrator.schema.version, &newest, &reasons))
@@ -437,7 +448,12 @@ impl<'a> Run<'a> {
         let error = connection::rolled_back(conn, error);
         let begun = matches!(
             error.kind(),
-            ErrorKind::Apply | ErrorKind::Verify | ErrorKind::TimeLimit | ErrorKind::Cancelled | ErrorKind::DiskFull | ErrorKind::Io
+            ErrorKind::Apply
+                | ErrorKind::Verify
+                | ErrorKind::TimeLimit
+                | ErrorKind::Cancelled
+                | ErrorKind::DiskFull
+                | ErrorKind::Io
         );
         if begun && self.writing {
             // The error that the caller sees is the first one, whether or not it could be recorded.

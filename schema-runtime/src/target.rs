@@ -243,7 +243,10 @@ impl Merge<'_> {
             )
             .cause(opaque.reason.clone())
             .state("nothing was changed")
-            .help(format!("drop and create {} `{}` by hand in plain SQL, then start again", opaque.kind, opaque.name))),
+            .help(format!(
+                "drop and create {} `{}` by hand in plain SQL, then start again",
+                opaque.kind, opaque.name
+            ))),
         }
     }
 
@@ -273,7 +276,9 @@ impl Merge<'_> {
         }
         for (kind, name) in names {
             if let Some(taken) = kind_of(name).filter(|taken| *taken != kind) {
-                self.conflicts.push(format!("the model wants a {kind} `{name}`, but the database has a {taken} of this name"));
+                self.conflicts.push(format!(
+                    "the model wants a {kind} `{name}`, but the database has a {taken} of this name"
+                ));
             }
             let foreign = match kind {
                 "table" => key::table(name),
@@ -378,7 +383,8 @@ impl Merge<'_> {
                 .filter(|column| wanted.column(&column.name).is_none())
                 .filter(|column| self.managed_last(&key::column(&live.name, &column.name)))
                 .collect();
-            let added: Vec<_> = wanted.columns.iter().filter(|column| live.column(&column.name).is_none()).collect();
+            let added: Vec<_> =
+                wanted.columns.iter().filter(|column| live.column(&column.name).is_none()).collect();
             if let ([old], [new]) = (removed.as_slice(), added.as_slice()) {
                 if catalog::same_type(&old.type_name, &new.type_name, false) {
                     let text = format!(
@@ -393,7 +399,8 @@ impl Merge<'_> {
 
     fn refuse_problems(&mut self) -> Result<()> {
         if !self.conflicts.is_empty() {
-            let mut error = Error::new(ErrorKind::Conflict, "database, history and model contradict each other");
+            let mut error =
+                Error::new(ErrorKind::Conflict, "database, history and model contradict each other");
             for text in &self.conflicts {
                 error = error.cause(text.clone());
             }
@@ -402,7 +409,8 @@ impl Merge<'_> {
                 .help("make the database or the model agree with one of the others, then start again"));
         }
         if !self.drift.is_empty() {
-            let mut error = Error::new(ErrorKind::Drift, "the database was changed by hand since the last revision");
+            let mut error =
+                Error::new(ErrorKind::Drift, "the database was changed by hand since the last revision");
             for text in &self.drift {
                 error = error.cause(text.clone());
             }
@@ -417,9 +425,10 @@ impl Merge<'_> {
                 error = error.cause(text.clone());
                 remedies.push(format!("`{remedy}`"));
             }
-            return Err(error
-                .state("nothing was changed")
-                .help(format!("consent with {}, or keep it with another removal policy", remedies.join(", "))));
+            return Err(error.state("nothing was changed").help(format!(
+                "consent with {}, or keep it with another removal policy",
+                remedies.join(", ")
+            )));
         }
         Ok(())
     }

@@ -183,7 +183,11 @@ fn healthy(conn: &Connection, old_violations: i64) {
     assert_eq!(integrity, "ok");
     assert!(violations(conn) <= old_violations, "new foreign key violations");
     let left: i64 = conn
-        .query_row("SELECT count(*) FROM sqlite_schema WHERE name LIKE '\\_\\_schema%' ESCAPE '\\'", [], |row| row.get(0))
+        .query_row(
+            "SELECT count(*) FROM sqlite_schema WHERE name LIKE '\\_\\_schema%' ESCAPE '\\'",
+            [],
+            |row| row.get(0),
+        )
         .expect("a count");
     assert_eq!(left, 0, "something of ours is left over");
 }
@@ -217,7 +221,9 @@ fn cell(value: ValueRef<'_>) -> String {
         ValueRef::Integer(number) => number.to_string(),
         ValueRef::Real(number) => format!("{number:?}"),
         ValueRef::Text(text) => format!("'{}'", String::from_utf8_lossy(text)),
-        ValueRef::Blob(bytes) => format!("x'{}'", bytes.iter().map(|byte| format!("{byte:02X}")).collect::<String>()),
+        ValueRef::Blob(bytes) => {
+            format!("x'{}'", bytes.iter().map(|byte| format!("{byte:02X}")).collect::<String>())
+        }
     }
 }
 
@@ -265,7 +271,9 @@ fn compare_rows(excepted: &[&str], renamed: &[(String, String)], before: &Rows, 
     };
     for (table, columns, rows) in before {
         let table = new_name(table);
-        let Some((_, new_columns, new_rows)) = after.iter().find(|(name, _, _)| *name == table) else { continue };
+        let Some((_, new_columns, new_rows)) = after.iter().find(|(name, _, _)| *name == table) else {
+            continue;
+        };
         if excepted.contains(&table.as_str()) {
             continue;
         }

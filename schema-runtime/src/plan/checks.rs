@@ -10,7 +10,10 @@ use serde::{Deserialize, Serialize};
 
 use super::hazard::HazardCode;
 use super::rebuild::{Image, default_expr, rowid_name};
-use crate::catalog::{Affinity, ColumnInfo, ForeignKeyInfo, GeneratedInfo, KeyTermInfo, TableInfo, Texts, affinity, same_check, same_key_terms, same_link, same_collation};
+use crate::catalog::{
+    Affinity, ColumnInfo, ForeignKeyInfo, GeneratedInfo, KeyTermInfo, TableInfo, Texts, affinity, same_check,
+    same_collation, same_key_terms, same_link,
+};
 
 /// What a check is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -139,8 +142,14 @@ fn column_checks(image: &Image<'_>, column: &ColumnInfo, checks: &mut Vec<Check>
                 kind: CheckKind::Empty,
                 code: HazardCode::NotNull,
                 object: object.clone(),
-                fault: format!("rows of `{}` would have no value for the new NOT NULL column `{}`", image.to.name, column.name),
-                help: format!("give `{}` a `default`, or a `backfill` for the rows that are there", column.name),
+                fault: format!(
+                    "rows of `{}` would have no value for the new NOT NULL column `{}`",
+                    image.to.name, column.name
+                ),
+                help: format!(
+                    "give `{}` a `default`, or a `backfill` for the rows that are there",
+                    column.name
+                ),
                 query: format!("SELECT {} FROM {}", identity(image.from), image.live_source()),
             });
         }
@@ -154,7 +163,10 @@ fn column_checks(image: &Image<'_>, column: &ColumnInfo, checks: &mut Vec<Check>
             kind: CheckKind::NotNull,
             code: HazardCode::NotNull,
             object: object.clone(),
-            fault: format!("rows of `{}` have NULL in `{}`, which becomes {rule}", image.to.name, column.name),
+            fault: format!(
+                "rows of `{}` have NULL in `{}`, which becomes {rule}",
+                image.to.name, column.name
+            ),
             help: format!("give `{}` a `backfill` for these rows, or mend them", column.name),
             query: format!("SELECT {} FROM {} WHERE {name} IS NULL", identity(image.from), image.new_rows()),
         });
@@ -206,7 +218,10 @@ fn generated_checks(
             kind: CheckKind::NotNull,
             code: HazardCode::NotNull,
             object: object.clone(),
-            fault: format!("rows of `{}` have NULL in `{}`, which becomes NOT NULL", image.to.name, column.name),
+            fault: format!(
+                "rows of `{}` have NULL in `{}`, which becomes NOT NULL",
+                image.to.name, column.name
+            ),
             help: format!("mend the rows from which `{}` is computed, or its expression", column.name),
             query: format!("SELECT {} FROM {} WHERE {name} IS NULL", identity(image.from), image.new_rows()),
         });
@@ -293,13 +308,19 @@ fn survives(c: &str, to: Affinity, strict: bool) -> String {
 /// Keys that the rows were not held to before: their columns, with the collation that each compares by.
 fn new_unique_rules(image: &Image<'_>, texts: &Texts<'_>) -> Vec<(Vec<KeyTermInfo>, Vec<Option<String>>)> {
     let collation = |table: &TableInfo, term: &KeyTermInfo| {
-        term.collation.clone().or_else(|| table.column(&term.column).and_then(|column| column.collation.clone()))
+        term.collation
+            .clone()
+            .or_else(|| table.column(&term.column).and_then(|column| column.collation.clone()))
     };
     let held = |terms: &[KeyTermInfo]| {
         let same = |found: &[KeyTermInfo]| {
             same_key_terms(texts, found, terms)
                 && found.iter().zip(terms).all(|(a, b)| {
-                    same_collation(texts, collation(image.from, a).as_deref(), collation(image.to, b).as_deref())
+                    same_collation(
+                        texts,
+                        collation(image.from, a).as_deref(),
+                        collation(image.to, b).as_deref(),
+                    )
                 })
         };
         image.from.uniques.iter().any(|unique| same(&unique.terms))
@@ -310,19 +331,24 @@ fn new_unique_rules(image: &Image<'_>, texts: &Texts<'_>) -> Vec<(Vec<KeyTermInf
             image.to.column(&term.column).is_some_and(|column| {
                 image.changes_type(column)
                     || image.tightens(column)
-                    || image.hints.column(&column.name).backfill.is_some() && image.from.column(&column.name).is_none()
+                    || image.hints.column(&column.name).backfill.is_some()
+                        && image.from.column(&column.name).is_none()
             })
         })
     };
-    let mut rules: Vec<Vec<KeyTermInfo>> = image.to.uniques.iter().map(|unique| unique.terms.clone()).collect();
+    let mut rules: Vec<Vec<KeyTermInfo>> =
+        image.to.uniques.iter().map(|unique| unique.terms.clone()).collect();
     rules.extend(image.to.primary_key.iter().map(|key| key.terms.clone()));
     rules.retain(|terms| !held(terms) || moved(terms));
     // A new rowid alias that takes the old rowid cannot clash.
-    rules.retain(|terms| terms.iter().all(|term| {
-        image.from.column(&term.column).is_some() || image.to.column(&term.column).is_some_and(|column| {
-            image.hints.column(&column.name).backfill.is_some() || column.default.is_some()
+    rules.retain(|terms| {
+        terms.iter().all(|term| {
+            image.from.column(&term.column).is_some()
+                || image.to.column(&term.column).is_some_and(|column| {
+                    image.hints.column(&column.name).backfill.is_some() || column.default.is_some()
+                })
         })
-    }));
+    });
     rules
         .into_iter()
         .map(|terms| {
@@ -347,7 +373,12 @@ pub(super) fn unique_check(image: &Image<'_>, terms: &[KeyTermInfo], collations:
 }
 
 /// A check for duplicates: of each group of rows that agree in all terms, one row.
-pub(super) fn unique_query(image: &Image<'_>, terms: &[(String, String)], filter: Option<&str>, shown: &str) -> Check {
+pub(super) fn unique_query(
+    image: &Image<'_>,
+    terms: &[(String, String)],
+    filter: Option<&str>,
+    shown: &str,
+) -> Check {
     // NULLs are distinct from each other in a unique index. SQLite: <https://www.sqlite.org/lang_createindex.html>.
     let mut conditions: Vec<String> = terms.iter().map(|(expr, _)| format!("({expr}) IS NOT NULL")).collect();
     conditions.extend(filter.map(|filter| format!("({filter})")));
@@ -373,7 +404,8 @@ fn foreign_key_check(image: &Image<'_>, foreign: &ForeignKeyInfo) -> Option<Chec
         return None;
     }
     let child = quote_ident(&image.to.name);
-    let columns: Vec<String> = foreign.columns.iter().map(|name| format!("{child}.{}", quote_ident(name))).collect();
+    let columns: Vec<String> =
+        foreign.columns.iter().map(|name| format!("{child}.{}", quote_ident(name))).collect();
     let parent_table = image.renames.old_table(&foreign.table);
     let matches: Vec<String> = foreign
         .to

@@ -208,7 +208,11 @@ impl Plan {
         for step in &self.steps {
             if step.needs.legacy_alter != legacy {
                 legacy = step.needs.legacy_alter;
-                script.push_str(if legacy { "PRAGMA legacy_alter_table = ON;\n" } else { "PRAGMA legacy_alter_table = OFF;\n" });
+                script.push_str(if legacy {
+                    "PRAGMA legacy_alter_table = ON;\n"
+                } else {
+                    "PRAGMA legacy_alter_table = OFF;\n"
+                });
             }
             for sql in &step.sql {
                 script.push_str(sql);

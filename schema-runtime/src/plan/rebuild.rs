@@ -48,7 +48,8 @@ impl Image<'_> {
     /// Whether the column may hold NULL now and may not later. SQLite would put a new rowid for a NULL in a column that
     /// becomes the rowid.
     pub(super) fn tightens(&self, column: &ColumnInfo) -> bool {
-        let nullable = |found: &ColumnInfo| found.not_null.is_none() && !self.from.is_rowid_alias(&found.name);
+        let nullable =
+            |found: &ColumnInfo| found.not_null.is_none() && !self.from.is_rowid_alias(&found.name);
         let forbids = effective_not_null(self.to, column).is_some() || self.to.is_rowid_alias(&column.name);
         forbids && self.found(column).is_some_and(nullable)
     }
@@ -56,7 +57,10 @@ impl Image<'_> {
     /// The expression that fills what would be NULL: the backfill, or else the default.
     pub(super) fn filling(&self, column: &ColumnInfo) -> Option<String> {
         let hints = self.hints.column(&column.name);
-        hints.backfill.clone().or_else(|| column.default.as_deref().map(default_expr).filter(|text| !is_null(text)))
+        hints
+            .backfill
+            .clone()
+            .or_else(|| column.default.as_deref().map(default_expr).filter(|text| !is_null(text)))
     }
 
     /// The value of `column` in the new row as an expression over the old row; `None` leaves it to the default.
@@ -138,7 +142,8 @@ impl Image<'_> {
         };
         let kept = |name: &String| self.from.column(name).is_some();
         !self.from.without_rowid
-            && (self.to.without_rowid || (alias(self.from) != alias(self.to) && alias(self.to).as_ref().is_some_and(kept)))
+            && (self.to.without_rowid
+                || (alias(self.from) != alias(self.to) && alias(self.to).as_ref().is_some_and(kept)))
     }
 
     /// The live table under its live names, shown with the new names; what preflight checks read.
@@ -181,7 +186,11 @@ impl Image<'_> {
         }
         let mut rows = format!("(SELECT {} FROM {}) AS {table}", terms.join(", "), self.live_source());
         // (SELECT *, (a + 1) AS "g" FROM (…) AS "t") AS "t": a generated column reads the new row, other generated columns too.
-        let rules = self.to.columns.iter().filter_map(|column| Some((column.name.as_str(), column.generated.as_ref()?)));
+        let rules = self
+            .to
+            .columns
+            .iter()
+            .filter_map(|column| Some((column.name.as_str(), column.generated.as_ref()?)));
         let mut rules: Vec<_> = rules.map(|(name, rule)| (name, rule.expr.as_str())).collect();
         while !rules.is_empty() {
             let ready = rules.iter().position(|(_, expr)| {
@@ -250,7 +259,12 @@ impl Image<'_> {
     }
 
     /// The step: one rebuild, whatever the number of changes.
-    pub(super) fn step(&self, changes: Vec<crate::diff::Change>, facts: TableFacts, after: Vec<String>) -> Step {
+    pub(super) fn step(
+        &self,
+        changes: Vec<crate::diff::Change>,
+        facts: TableFacts,
+        after: Vec<String>,
+    ) -> Step {
         let mut hazards = Vec::new();
         if facts.rows > 0 {
             hazards.push(Hazard::new(
@@ -320,11 +334,19 @@ fn is_null(expr: &str) -> bool {
 }
 
 /// The texts of the indexes and triggers that a rebuild of `table` takes away and that stay as they are.
-pub(super) fn dependants(live: &Catalog, target: &Catalog, table: &str, kept: &dyn Fn(&str) -> bool) -> Vec<String> {
+pub(super) fn dependants(
+    live: &Catalog,
+    target: &Catalog,
+    table: &str,
+    kept: &dyn Fn(&str) -> bool,
+) -> Vec<String> {
     let mut texts = Vec::new();
     if let (Some(from), Some(to)) = (live.table(table), target.table(table)) {
-        let mut indexes: Vec<_> =
-            to.indexes.iter().filter(|index| from.index(&index.name).is_some() && kept(&index.name)).collect();
+        let mut indexes: Vec<_> = to
+            .indexes
+            .iter()
+            .filter(|index| from.index(&index.name).is_some() && kept(&index.name))
+            .collect();
         // A unique index first: where rows clash it says so before the others are built.
         indexes.sort_by_key(|index| !index.unique);
         texts.extend(indexes.into_iter().map(|index| index.sql.clone()));

@@ -99,7 +99,11 @@ impl<'a> Merge<'a> {
         }
         if self.sides.model.table_hints(&wanted.name).exact_order {
             let position = |column: &ColumnInfo| {
-                wanted.columns.iter().position(|other| eq_name(&other.name, &column.name)).unwrap_or(usize::MAX)
+                wanted
+                    .columns
+                    .iter()
+                    .position(|other| eq_name(&other.name, &column.name))
+                    .unwrap_or(usize::MAX)
             };
             merged.columns.sort_by_key(position);
         }
@@ -136,7 +140,8 @@ impl<'a> Merge<'a> {
         }
         self.column_not_null(table, (live, base, wanted), &mut merged);
         let texts = table.texts();
-        let three = Three { live: &live.default, base: base.map(|base| &base.default), wanted: &wanted.default };
+        let three =
+            Three { live: &live.default, base: base.map(|base| &base.default), wanted: &wanted.default };
         let same = |a: &Option<String>, b: &Option<String>| {
             catalog::same_default(&texts, a.as_deref(), b.as_deref())
         };
@@ -144,8 +149,11 @@ impl<'a> Merge<'a> {
         if self.decide(&what("default"), &three, &same, &show) {
             merged.default.clone_from(&wanted.default);
         }
-        let three =
-            Three { live: &live.collation, base: base.map(|base| &base.collation), wanted: &wanted.collation };
+        let three = Three {
+            live: &live.collation,
+            base: base.map(|base| &base.collation),
+            wanted: &wanted.collation,
+        };
         let show = |text: &Option<String>| text.clone().unwrap_or_else(|| "BINARY".to_owned());
         let same = |a: &Option<String>, b: &Option<String>| {
             catalog::same_collation(&texts, a.as_deref(), b.as_deref())
@@ -153,8 +161,11 @@ impl<'a> Merge<'a> {
         if self.decide(&what("collation"), &three, &same, &show) {
             merged.collation.clone_from(&wanted.collation);
         }
-        let three =
-            Three { live: &live.generated, base: base.map(|base| &base.generated), wanted: &wanted.generated };
+        let three = Three {
+            live: &live.generated,
+            base: base.map(|base| &base.generated),
+            wanted: &wanted.generated,
+        };
         let same = |a: &Option<GeneratedInfo>, b: &Option<GeneratedInfo>| {
             catalog::same_generated(&texts, a.as_ref(), b.as_ref())
         };
@@ -176,8 +187,8 @@ impl<'a> Merge<'a> {
         if table.live.is_rowid_alias(&wanted.name) && table.wanted.is_rowid_alias(&wanted.name) {
             return;
         }
-        let forced = table.wanted.in_primary_key(&wanted.name)
-            && (table.wanted.strict || table.wanted.without_rowid);
+        let forced =
+            table.wanted.in_primary_key(&wanted.name) && (table.wanted.strict || table.wanted.without_rowid);
         let rule = |column: &ColumnInfo| column.not_null.is_some();
         let (l, w) = (rule(live), rule(wanted) || forced);
         let b = base.map(rule);
@@ -185,7 +196,8 @@ impl<'a> Merge<'a> {
         let what = format!("nullability of `{}`.`{}`", table.wanted.name, wanted.name);
         let show = |not_null: &bool| (if *not_null { "NOT NULL" } else { "NULL" }).to_owned();
         if self.decide(&what, &three, &|a, b| a == b, &show) {
-            merged.not_null = if w { wanted.not_null.clone().or_else(|| Some(Default::default())) } else { None };
+            merged.not_null =
+                if w { wanted.not_null.clone().or_else(|| Some(Default::default())) } else { None };
         }
     }
 
@@ -247,14 +259,18 @@ impl<'a> Merge<'a> {
         });
         let same = |a: &Option<PrimaryKeyInfo>, b: &Option<PrimaryKeyInfo>| match (a, b) {
             (None, None) => true,
-            (Some(a), Some(b)) => catalog::same_primary_key(&texts, a, b) && catalog::same_name(a.name.as_deref(), b.name.as_deref()),
+            (Some(a), Some(b)) => {
+                catalog::same_primary_key(&texts, a, b)
+                    && catalog::same_name(a.name.as_deref(), b.name.as_deref())
+            }
             _ => false,
         };
         let show = |key: &Option<PrimaryKeyInfo>| {
             key.as_ref().map_or_else(|| "none".to_owned(), catalog::primary_key_sql)
         };
         let what = format!("primary key of `{}`", wanted.name);
-        let three = Three { live: &live.primary_key, base: base.map(|base| &base.primary_key), wanted: &unsaid };
+        let three =
+            Three { live: &live.primary_key, base: base.map(|base| &base.primary_key), wanted: &unsaid };
         if self.decide(&what, &three, &same, &show) {
             merged.primary_key = unsaid;
         }
@@ -275,7 +291,10 @@ impl<'a> Merge<'a> {
                     key::unique(&table.wanted.name, unique.terms.iter().map(|term| term.column.as_str()))
                 },
                 alike: &|a, b| catalog::same_key_terms(&texts, &a.terms, &b.terms),
-                same: &|a, b| catalog::same_unique(&texts, a, b) && catalog::same_name(a.name.as_deref(), b.name.as_deref()),
+                same: &|a, b| {
+                    catalog::same_unique(&texts, a, b)
+                        && catalog::same_name(a.name.as_deref(), b.name.as_deref())
+                },
                 show: &catalog::unique_sql,
                 unsaid: &|found, wanted| {
                     wanted.conflict = wanted.conflict.take().or_else(|| found.conflict.clone());
@@ -321,7 +340,10 @@ impl<'a> Merge<'a> {
                     key::foreign_key(&table.wanted.name, columns, &foreign.table)
                 },
                 alike: &catalog::same_link,
-                same: &|a, b| catalog::same_foreign_key(&texts, a, b) && catalog::same_name(a.name.as_deref(), b.name.as_deref()),
+                same: &|a, b| {
+                    catalog::same_foreign_key(&texts, a, b)
+                        && catalog::same_name(a.name.as_deref(), b.name.as_deref())
+                },
                 show: &catalog::foreign_key_sql,
                 unsaid: &|found, wanted| {
                     wanted.match_name = wanted.match_name.take().or_else(|| found.match_name.clone());
@@ -352,7 +374,12 @@ impl<'a> Merge<'a> {
     }
 
     /// Merges constraints (or indexes) of one kind: the file's order first, then what is new in the model's order.
-    fn constraints<T: Clone>(&mut self, table: &Table<'_>, sides: &Constraints<'_, T>, rules: &Rules<'_, T>) -> Vec<T> {
+    fn constraints<T: Clone>(
+        &mut self,
+        table: &Table<'_>,
+        sides: &Constraints<'_, T>,
+        rules: &Rules<'_, T>,
+    ) -> Vec<T> {
         let name = &table.wanted.name;
         let mut merged = Vec::new();
         let mut wanted: Vec<&T> = sides.wanted.iter().collect();
@@ -391,7 +418,9 @@ impl<'a> Merge<'a> {
         if !merged.strict {
             return;
         }
-        let known = |name: &str| ["INT", "INTEGER", "REAL", "TEXT", "BLOB", "ANY"].iter().any(|known| eq_name(known, name));
+        let known = |name: &str| {
+            ["INT", "INTEGER", "REAL", "TEXT", "BLOB", "ANY"].iter().any(|known| eq_name(known, name))
+        };
         let kept = merged.columns.iter().filter(|column| table.wanted.column(&column.name).is_none());
         for column in kept.filter(|column| !known(&column.type_name)) {
             let type_name = if column.type_name.is_empty() { "no type" } else { &column.type_name };
@@ -432,12 +461,15 @@ impl<'a> Merge<'a> {
             }
         }
         for unique in &merged.uniques {
-            for term in unique.terms.iter().filter(|term| gone.iter().any(|name| eq_name(name, &term.column))) {
+            for term in unique.terms.iter().filter(|term| gone.iter().any(|name| eq_name(name, &term.column)))
+            {
                 holders.push((catalog::unique_sql(unique), term.column.clone()));
             }
         }
         for foreign in &merged.foreign_keys {
-            for column in foreign.columns.iter().filter(|column| gone.iter().any(|name| eq_name(name, column))) {
+            for column in
+                foreign.columns.iter().filter(|column| gone.iter().any(|name| eq_name(name, column)))
+            {
                 holders.push((catalog::foreign_key_sql(foreign), column.clone()));
             }
         }
