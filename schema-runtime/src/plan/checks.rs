@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 use super::hazard::HazardCode;
 use super::rebuild::{Image, default_expr, rowid_name};
 use crate::catalog::{
-    Affinity, ColumnInfo, ForeignKeyInfo, KeyTermInfo, TableInfo, Texts, affinity, same_check,
-    same_collation, same_generated, same_key_terms, same_link,
+    Affinity, ColumnInfo, ForeignKeyInfo, GeneratedInfo, KeyTermInfo, TableInfo, Texts, affinity, same_check,
+    same_collation, same_key_terms, same_link,
 };
 
 /// What a check is about.
@@ -82,7 +82,7 @@ fn identity(table: &TableInfo) -> String {
 pub(super) fn table_checks(image: &Image<'_>, texts: &Texts<'_>) -> Vec<Check> {
     let mut checks = Vec::new();
     for column in &image.to.columns {
-        column_checks(image, texts, column, &mut checks);
+        column_checks(image, column, &mut checks);
     }
     for (terms, collations) in new_unique_rules(image, texts) {
         checks.push(unique_check(image, &terms, &collations));
@@ -122,21 +122,15 @@ pub(super) fn table_checks(image: &Image<'_>, texts: &Texts<'_>) -> Vec<Check> {
     checks
 }
 
-fn column_checks(image: &Image<'_>, texts: &Texts<'_>, column: &ColumnInfo, checks: &mut Vec<Check>) {
+fn column_checks(image: &Image<'_>, column: &ColumnInfo, checks: &mut Vec<Check>) {
     let object = format!("{}.{}", image.to.name, column.name);
     let name = quote_ident(&column.name);
     let found = image.from.column(&column.name);
     if image.fill {
         return;
     }
-    if column.generated.is_some() {
-        let same = found.is_some_and(|found| {
-            same_generated(texts, found.generated.as_ref(), column.generated.as_ref())
-                && found.not_null.is_some()
-        });
-        if column.not_null.is_some() && !same {
-            checks.push(not_null_check(image, column));
-        }
+    if let Some(rule) = &column.generated {
+        generated_checks(image, (found, column), rule, checks);
         return;
     }
     let alias = image.to.is_rowid_alias(&column.name);
@@ -162,8 +156,10 @@ fn column_checks(image: &Image<'_>, texts: &Texts<'_>, column: &ColumnInfo, chec
         return;
     }
     let fills = found.is_none() || image.tightens(column) || image.changes_type(column);
-    if column.not_null.is_some() && !alias && fills && value.is_some() {
-        checks.push(not_null_check(image, column));
+    let forbids = if alias { image.tightens(column) } else { column.not_null.is_some() };
+    if forbids && fills && value.is_some() {
+        let rule = if alias { "the rowid" } else { "NOT NULL" };
+        checks.push(not_null_check(image, column, rule));
     }
     let Some(found) = found else { return };
     let converted = image.hints.column(&column.name).convert.is_some();
@@ -190,12 +186,47 @@ fn column_checks(image: &Image<'_>, texts: &Texts<'_>, column: &ColumnInfo, chec
             query: format!("SELECT {} FROM {} WHERE NOT ({kept})", identity(image.from), image.live_source()),
         });
     }
-    if image.to.strict && (!image.from.strict || image.changes_type(column)) {
+    let becomes_rowid = alias && !image.from.is_rowid_alias(&found.name);
+    if becomes_rowid || image.to.strict && (!image.from.strict || image.changes_type(column)) {
         strict_check(image, column, checks);
     }
 }
 
-fn not_null_check(image: &Image<'_>, column: &ColumnInfo) -> Check {
+/// A generated column is computed anew for every row: it may be NULL where it must not, and takes the place of what a plain
+/// column held.
+fn generated_checks(
+    image: &Image<'_>,
+    (found, column): (Option<&ColumnInfo>, &ColumnInfo),
+    rule: &GeneratedInfo,
+    checks: &mut Vec<Check>,
+) {
+    let object = format!("{}.{}", image.to.name, column.name);
+    let name = quote_ident(&column.name);
+    let same = |found: &ColumnInfo| found.generated.as_ref().is_some_and(|found| found.expr == rule.expr);
+    if column.not_null.is_some() && !found.is_some_and(|found| same(found) && found.not_null.is_some()) {
+        checks.push(not_null_check(image, column, "NOT NULL"));
+    }
+    if found.is_some_and(|found| found.generated.is_none()) {
+        checks.push(Check {
+            kind: CheckKind::Conversion,
+            code: HazardCode::ConvertValues,
+            object: object.clone(),
+            fault: format!("values of `{object}` would be lost, since they differ from {}", rule.expr),
+            help: format!("mend these rows, or allow {}={object}", HazardCode::ConvertValues.code()),
+            query: format!(
+                "SELECT {} FROM {} WHERE __schema_before IS NOT {name} COLLATE BINARY",
+                identity(image.from),
+                image.new_rows_beside(Some(&column.name)),
+            ),
+        });
+    }
+    if image.to.strict && !(image.from.strict && found.is_some_and(same)) {
+        strict_check(image, column, checks);
+    }
+}
+
+/// Rows with NULL in a column that becomes `rule`: NOT NULL, or the rowid.
+fn not_null_check(image: &Image<'_>, column: &ColumnInfo, rule: &str) -> Check {
     let help = match column.generated {
         None => format!("give `{}` a `backfill` for these rows, or mend them", column.name),
         Some(_) => format!("mend these rows, or let the expression of `{}` never be NULL", column.name),
@@ -205,7 +236,7 @@ fn not_null_check(image: &Image<'_>, column: &ColumnInfo) -> Check {
         kind: CheckKind::NotNull,
         code: HazardCode::NotNull,
         object: format!("{}.{}", image.to.name, column.name),
-        fault: format!("rows of `{}` have NULL in `{}`, which becomes NOT NULL", image.to.name, column.name),
+        fault: format!("rows of `{}` have NULL in `{}`, which becomes {rule}", image.to.name, column.name),
         help,
         query: format!("SELECT {} FROM {} WHERE {name} IS NULL", identity(image.from), image.new_rows()),
     }

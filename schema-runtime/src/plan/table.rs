@@ -83,6 +83,16 @@ impl TableChange<'_> {
                     )
                 })
             }
+            Change::AlterColumn { column, property: ColumnProperty::Generated, to, .. } => {
+                let plain = self.image.from.column(column).is_some_and(|found| found.generated.is_none());
+                plain.then(|| {
+                    Hazard::new(
+                        HazardCode::ConvertValues,
+                        object(column),
+                        format!("values become what {to} computes"),
+                    )
+                })
+            }
             Change::AlterColumn { column, property: ColumnProperty::NotNull, to, .. } if to != "NULL" => {
                 Some(Hazard::new(
                     HazardCode::Tightened,
