@@ -185,7 +185,7 @@ impl Image<'_> {
             let default = || column.default.as_deref().map_or_else(|| "NULL".to_owned(), default_expr);
             let value = self.value(column).unwrap_or_else(default);
             let value = if self.changes_type(column) { self.stored(column, &value) } else { value };
-            terms.push(format!("{value} AS {}", quote_ident(&column.name)));
+            terms.push(format!("{value}{} AS {}", self.new_collation(column), quote_ident(&column.name)));
         }
         if terms.is_empty() {
             terms.push("NULL".to_owned());
@@ -195,6 +195,13 @@ impl Image<'_> {
             rows = format!("(SELECT *, ({expr}) AS {} FROM {rows}) AS {table}", quote_ident(column));
         }
         rows
+    }
+
+    /// ` COLLATE …` where the column compares by another collating sequence than before.
+    fn new_collation(&self, column: &ColumnInfo) -> String {
+        let of = |column: &ColumnInfo| column.collation.clone().unwrap_or_else(|| "BINARY".to_owned());
+        let found = self.found(column).map_or_else(|| "BINARY".to_owned(), of);
+        if eq_name(&found, &of(column)) { String::new() } else { format!(" COLLATE {}", quote_ident(&of(column))) }
     }
 
     /// `value` as the column's affinity stores it.
