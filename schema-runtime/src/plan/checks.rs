@@ -180,34 +180,65 @@ fn column_checks(image: &Image<'_>, texts: &Texts<'_>, column: &ColumnInfo, chec
     if column.not_null.is_some() && !alias && fills && value.is_some() {
         checks.push(not_null_check(image, column));
     }
-    let Some(found) = found else { return };
-    let converted = image.hints.column(&column.name).convert.is_some();
-    if image.changes_type(column) && !converted {
-        let kept = survives(&name, affinity(&column.type_name, image.to.strict), image.to.strict);
-        checks.push(Check {
-            kind: CheckKind::Conversion,
-            code: HazardCode::ConvertValues,
-            object,
-            fault: format!(
-                "values of `{}`.`{}` would not survive the change from {} to {}",
-                image.to.name,
-                column.name,
-                or_untyped(&found.type_name),
-                or_untyped(&column.type_name)
-            ),
-            help: format!(
-                "give `{}` a `convert` that says what becomes of them, or allow {}={}.{}",
-                column.name,
-                HazardCode::ConvertValues.code(),
-                image.to.name,
-                column.name
-            ),
-            query: format!("SELECT {} FROM {} WHERE NOT ({kept})", identity(image.from), image.live_source()),
-        });
+    let converted = image.changes_type(column) && image.hints.column(&column.name).convert.is_some();
+    match found {
+        Some(found) if image.changes_type(column) && !converted => checks.push(survival_check(image, found, column)),
+        _ => {}
     }
-    if image.to.strict && (!image.from.strict || image.changes_type(column)) {
+    if image.to.strict && (!image.from.strict || found.is_none() || image.changes_type(column)) {
         strict_check(image, column, checks);
+    } else if converted {
+        convert_check(image, column, checks);
     }
+}
+
+fn survival_check(image: &Image<'_>, found: &ColumnInfo, column: &ColumnInfo) -> Check {
+    let name = quote_ident(&column.name);
+    let kept = survives(&name, affinity(&column.type_name, image.to.strict), image.to.strict);
+    Check {
+        kind: CheckKind::Conversion,
+        code: HazardCode::ConvertValues,
+        object: format!("{}.{}", image.to.name, column.name),
+        fault: format!(
+            "values of `{}`.`{}` would not survive the change from {} to {}",
+            image.to.name,
+            column.name,
+            or_untyped(&found.type_name),
+            or_untyped(&column.type_name)
+        ),
+        help: format!(
+            "give `{}` a `convert` that says what becomes of them, or allow {}={}.{}",
+            column.name,
+            HazardCode::ConvertValues.code(),
+            image.to.name,
+            column.name
+        ),
+        query: format!("SELECT {} FROM {} WHERE NOT ({kept})", identity(image.from), image.live_source()),
+    }
+}
+
+/// What a `convert` gives must be of the new type: the column's affinity would keep anything else as it is.
+fn convert_check(image: &Image<'_>, column: &ColumnInfo, checks: &mut Vec<Check>) {
+    let fits = match affinity(&column.type_name, false) {
+        Affinity::Integer => "'integer', 'null'",
+        Affinity::Real => "'real', 'null'",
+        Affinity::Text => "'text', 'null'",
+        _ => return,
+    };
+    let object = format!("{}.{}", image.to.name, column.name);
+    checks.push(Check {
+        kind: CheckKind::Conversion,
+        code: HazardCode::ConvertValues,
+        fault: format!("values of `{}`.`{}` are no {} after its `convert`", image.to.name, column.name, column.type_name),
+        help: format!("let `convert` give a value of the new type, or allow {}={object}", HazardCode::ConvertValues.code()),
+        query: format!(
+            "SELECT {} FROM {} WHERE typeof({}) NOT IN ({fits})",
+            identity(image.from),
+            image.stored_rows(),
+            quote_ident(&column.name)
+        ),
+        object,
+    });
 }
 
 fn not_null_check(image: &Image<'_>, column: &ColumnInfo) -> Check {
@@ -231,8 +262,8 @@ fn strict_check(image: &Image<'_>, column: &ColumnInfo, checks: &mut Vec<Check>)
     // What STRICT accepts after applying the affinity. SQLite: <https://www.sqlite.org/stricttables.html>.
     let fits = match affinity(&column.type_name, true) {
         Affinity::Integer => "'integer', 'null'",
-        Affinity::Real => "'real', 'integer', 'null'",
-        Affinity::Text => "'text', 'integer', 'real', 'null'",
+        Affinity::Real => "'real', 'null'",
+        Affinity::Text => "'text', 'null'",
         Affinity::Blob => "'blob', 'null'",
         _ => return,
     };
@@ -248,7 +279,7 @@ fn strict_check(image: &Image<'_>, column: &ColumnInfo, checks: &mut Vec<Check>)
         query: format!(
             "SELECT {} FROM {} WHERE typeof({name}) NOT IN ({fits})",
             identity(image.from),
-            image.new_rows()
+            image.stored_rows()
         ),
     });
 }
@@ -352,7 +383,7 @@ pub(super) fn unique_query(image: &Image<'_>, terms: &[(String, String)], filter
         query: format!(
             "SELECT min({}) FROM {} WHERE {} GROUP BY {} HAVING count(*) > 1",
             identity(image.from),
-            image.new_rows(),
+            image.stored_rows(),
             conditions.join(" AND "),
             group.join(", ")
         ),
