@@ -183,34 +183,17 @@ fn column_checks(image: &Image<'_>, column: &ColumnInfo, checks: &mut Vec<Check>
         let rule = if alias { "the rowid" } else { "NOT NULL" };
         checks.push(not_null_check(image, column, rule));
     }
-    let Some(found) = found else { return };
-    let converted = image.hints.column(&column.name).convert.is_some();
-    if image.changes_type(column) && !converted {
-        let kept = survives(&name, affinity(&column.type_name, image.to.strict), image.to.strict);
-        checks.push(Check {
-            kind: CheckKind::Conversion,
-            code: HazardCode::ConvertValues,
-            object,
-            fault: format!(
-                "values of `{}`.`{}` would not survive the change from {} to {}",
-                image.to.name,
-                column.name,
-                or_untyped(&found.type_name),
-                or_untyped(&column.type_name)
-            ),
-            help: format!(
-                "give `{}` a `convert` that says what becomes of them, or allow {}={}.{}",
-                column.name,
-                HazardCode::ConvertValues.code(),
-                image.to.name,
-                column.name
-            ),
-            query: format!("SELECT {} FROM {} WHERE NOT ({kept})", identity(image.from), image.live_source()),
-        });
+    let converted = image.changes_type(column) && image.hints.column(&column.name).convert.is_some();
+    match found {
+        Some(found) if image.changes_type(column) && !converted => checks.push(survival_check(image, found, column)),
+        _ => {}
     }
-    let becomes_rowid = alias && !image.from.is_rowid_alias(&found.name);
-    if becomes_rowid || image.to.strict && (!image.from.strict || image.changes_type(column)) {
+    let becomes_rowid = alias && found.is_some_and(|found| !image.from.is_rowid_alias(&found.name));
+    let strict = image.to.strict && (!image.from.strict || found.is_none() || image.changes_type(column));
+    if becomes_rowid || strict {
         strict_check(image, column, checks);
+    } else if converted {
+        convert_check(image, column, checks);
     }
 }
 
@@ -238,13 +221,62 @@ fn generated_checks(
             query: format!(
                 "SELECT {} FROM {} WHERE __schema_before IS NOT {name} COLLATE BINARY",
                 identity(image.from),
-                image.new_rows_beside(Some(&column.name)),
+                image.new_rows_beside(&column.name),
             ),
         });
     }
     if image.to.strict && !(image.from.strict && found.is_some_and(same)) {
         strict_check(image, column, checks);
     }
+}
+
+fn survival_check(image: &Image<'_>, found: &ColumnInfo, column: &ColumnInfo) -> Check {
+    let name = quote_ident(&column.name);
+    let kept = survives(&name, affinity(&column.type_name, image.to.strict), image.to.strict);
+    Check {
+        kind: CheckKind::Conversion,
+        code: HazardCode::ConvertValues,
+        object: format!("{}.{}", image.to.name, column.name),
+        fault: format!(
+            "values of `{}`.`{}` would not survive the change from {} to {}",
+            image.to.name,
+            column.name,
+            or_untyped(&found.type_name),
+            or_untyped(&column.type_name)
+        ),
+        help: format!(
+            "give `{}` a `convert` that says what becomes of them, or allow {}={}.{}",
+            column.name,
+            HazardCode::ConvertValues.code(),
+            image.to.name,
+            column.name
+        ),
+        query: format!("SELECT {} FROM {} WHERE NOT ({kept})", identity(image.from), image.live_source()),
+    }
+}
+
+/// What a `convert` gives must be of the new type: the column's affinity would keep anything else as it is.
+fn convert_check(image: &Image<'_>, column: &ColumnInfo, checks: &mut Vec<Check>) {
+    let fits = match affinity(&column.type_name, false) {
+        Affinity::Integer => "'integer', 'null'",
+        Affinity::Real => "'real', 'null'",
+        Affinity::Text => "'text', 'null'",
+        _ => return,
+    };
+    let object = format!("{}.{}", image.to.name, column.name);
+    checks.push(Check {
+        kind: CheckKind::Conversion,
+        code: HazardCode::ConvertValues,
+        fault: format!("values of `{}`.`{}` are no {} after its `convert`", image.to.name, column.name, column.type_name),
+        help: format!("let `convert` give a value of the new type, or allow {}={object}", HazardCode::ConvertValues.code()),
+        query: format!(
+            "SELECT {} FROM {} WHERE typeof({}) NOT IN ({fits})",
+            identity(image.from),
+            image.stored_rows(),
+            quote_ident(&column.name)
+        ),
+        object,
+    });
 }
 
 /// Rows with NULL in a column that becomes `rule`: NOT NULL, or the rowid.
@@ -269,8 +301,8 @@ fn strict_check(image: &Image<'_>, column: &ColumnInfo, checks: &mut Vec<Check>)
     // What STRICT accepts after applying the affinity. SQLite: <https://www.sqlite.org/stricttables.html>.
     let fits = match affinity(&column.type_name, true) {
         Affinity::Integer => "'integer', 'null'",
-        Affinity::Real => "'real', 'integer', 'null'",
-        Affinity::Text => "'text', 'integer', 'real', 'null'",
+        Affinity::Real => "'real', 'null'",
+        Affinity::Text => "'text', 'null'",
         Affinity::Blob => "'blob', 'null'",
         _ => return,
     };
@@ -286,7 +318,7 @@ fn strict_check(image: &Image<'_>, column: &ColumnInfo, checks: &mut Vec<Check>)
         query: format!(
             "SELECT {} FROM {} WHERE typeof({name}) NOT IN ({fits})",
             identity(image.from),
-            image.new_rows()
+            image.stored_rows()
         ),
     });
 }
@@ -407,7 +439,7 @@ pub(super) fn unique_query(
         query: format!(
             "SELECT min({}) FROM {} WHERE {} GROUP BY {} HAVING count(*) > 1",
             identity(image.from),
-            image.new_rows(),
+            image.stored_rows(),
             conditions.join(" AND "),
             group.join(", ")
         ),
