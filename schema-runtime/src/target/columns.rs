@@ -274,6 +274,7 @@ impl<'a> Merge<'a> {
                     key::unique(&table.wanted.name, unique.terms.iter().map(|term| term.column.as_str()))
                 },
                 alike: &|a, b| catalog::same_key_terms(&texts, &a.terms, &b.terms),
+                label: &|unique| format!("{} of `{}`", catalog::unique_sql(unique), table.wanted.name),
                 same: &|a, b| catalog::same_unique(&texts, a, b) && catalog::same_name(a.name.as_deref(), b.name.as_deref()),
                 show: &catalog::unique_sql,
                 unsaid: &|found, wanted| {
@@ -296,6 +297,7 @@ impl<'a> Merge<'a> {
             &sides,
             &Rules {
                 key: &|check: &CheckInfo| key::check(&table.wanted.name, &texts.norm_expr(&check.expr)),
+                label: &|check| format!("{} of `{}`", catalog::check_sql(check), table.wanted.name),
                 alike: &|a, b| catalog::same_check(&texts, a, b),
                 same: &|a, b| catalog::same_name(a.name.as_deref(), b.name.as_deref()),
                 show: &catalog::check_sql,
@@ -319,6 +321,7 @@ impl<'a> Merge<'a> {
                     let columns = foreign.columns.iter().map(String::as_str);
                     key::foreign_key(&table.wanted.name, columns, &foreign.table)
                 },
+                label: &|foreign| format!("{} of `{}`", catalog::foreign_key_sql(foreign), table.wanted.name),
                 alike: &catalog::same_link,
                 same: &|a, b| catalog::same_foreign_key(&texts, a, b) && catalog::same_name(a.name.as_deref(), b.name.as_deref()),
                 show: &catalog::foreign_key_sql,
@@ -342,6 +345,7 @@ impl<'a> Merge<'a> {
             &sides,
             &Rules {
                 key: &|index: &IndexInfo| key::index(&index.name),
+                label: &|index| format!("index `{}` of `{}`", index.name, table.wanted.name),
                 alike: &|a, b| eq_name(&a.name, &b.name),
                 same: &|a, b| catalog::same_index(&texts, a, b),
                 show: &|index| index.sql.clone(),
@@ -352,7 +356,6 @@ impl<'a> Merge<'a> {
 
     /// Merges constraints (or indexes) of one kind: the file's order first, then what is new in the model's order.
     fn constraints<T: Clone>(&mut self, table: &Table<'_>, sides: &Constraints<'_, T>, rules: &Rules<'_, T>) -> Vec<T> {
-        let name = &table.wanted.name;
         let mut merged = Vec::new();
         let mut wanted: Vec<&T> = sides.wanted.iter().collect();
         for found in sides.live {
@@ -370,15 +373,18 @@ impl<'a> Merge<'a> {
             (rules.unsaid)(found, &mut want);
             let base = sides.base.filter(|_| managed);
             let base = base.and_then(|base| base.iter().find(|other| (rules.alike)(found, other)));
-            let what = format!("a constraint or index of `{name}`");
+            let label = (rules.label)(found);
+            if table.base.is_some() {
+                self.present(&label, &key);
+            }
             let three = Three { live: found, base, wanted: &want };
-            let take = self.decide(&what, &three, rules.same, rules.show);
+            let take = self.decide(&label, &three, rules.same, rules.show);
             self.owners.set(key, State::Managed);
             merged.push(if take { want } else { found.clone() });
         }
         for want in wanted {
             let key = (rules.key)(want);
-            self.missing(&format!("{} of `{name}`", (rules.show)(want)), &key);
+            self.missing(&(rules.label)(want), &key);
             self.owners.set(key, State::Managed);
             merged.push(want.clone());
         }
@@ -447,6 +453,8 @@ struct Constraints<'c, T> {
 /// How constraints of one kind are told apart, compared and shown.
 struct Rules<'r, T> {
     key: &'r dyn Fn(&T) -> String,
+    /// What to call one in messages.
+    label: &'r dyn Fn(&T) -> String,
     alike: &'r dyn Fn(&T, &T) -> bool,
     same: &'r dyn Fn(&T, &T) -> bool,
     show: &'r dyn Fn(&T) -> String,
