@@ -9,11 +9,12 @@ use crate::apply::{Applied, Job, apply};
 use crate::backup::{self, BackupInfo, BackupPolicy, BackupRequest, BackupSource};
 use crate::catalog::Catalog;
 use crate::connection::{self, Deadline, OpenMode, Settings};
+use crate::diff::diff;
 use crate::error::{Error, ErrorKind, Result};
 use crate::history::{History, Stamp, schema_cookie};
 use crate::migrator::{Migrator, Options};
 use crate::plan::{Method, Plan};
-use crate::prepare::{self, Prepared, own_tables, prepare};
+use crate::prepare::{self, Found, Prepared, own_tables, prepare};
 use crate::report::{Event, Outcome, Phases, Report, StepReport};
 use crate::revision::{Kind, Revision, Status as RevisionStatus};
 use crate::status::Status;
@@ -316,6 +317,7 @@ impl<'a> Run<'a> {
         if prepared.found.last.is_none() && !prepared.found.live.is_empty() {
             self.baseline(conn, &prepared.found.live, batch)?;
         }
+        self.found_state(conn, &prepared.found, batch)?;
         let mut revision = self.revision(conn, Kind::Automatic, &summary(&prepared.plan), batch)?;
         revision.duration_ms = millis(applied.apply + applied.verify);
         revision.plan = Some(to_json(&prepared.plan)?);
@@ -360,6 +362,20 @@ impl<'a> Run<'a> {
         revision.fingerprint = None;
         revision.snapshot = Some(snapshot.to_json()?);
         self.history.append(conn, &revision)
+    }
+
+    /// Records what others have done to the schema since the last revision, so that the way back leads to what was there.
+    fn found_state(&self, conn: &Connection, found: &Found, batch: i64) -> Result<()> {
+        let Some((revision, last)) = &found.last else { return Ok(()) };
+        if diff(&last.catalog, &found.live, &|_| false).is_empty() {
+            return Ok(());
+        }
+        let mut row = self.revision(conn, Kind::Baseline, "the database as it was found", batch)?;
+        // Neither the version nor the fingerprint of the run that follows: it is still the model of before.
+        row.version.clone_from(&revision.version);
+        row.fingerprint = None;
+        row.snapshot = Some(Snapshot { catalog: found.live.clone(), ..last.clone() }.to_json()?);
+        self.history.append(conn, &row).map(|_| ())
     }
 
     /// The catalog is as wanted. What the history knows may still have to be brought up to date.
