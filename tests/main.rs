@@ -6,3 +6,4 @@ mod derive;
 mod derive_ui;
 mod first;
 mod support;
+mod three_way;

@@ -34,6 +34,10 @@ pub struct Case {
     pub changed: &'static [&'static str],
     /// Columns, or tables, whose values the undo cannot bring back without the backup.
     pub lost: &'static [&'static str],
+    /// Texts that the report must contain: of its lines, `retired: <key>` and `foreign: <key>`.
+    pub says: &'static [&'static str],
+    /// How the run must end, where that is not plain from the plan.
+    pub outcome: Option<Outcome>,
 }
 
 /// How the run must end.
@@ -55,6 +59,8 @@ impl Case {
         rows: &[],
         changed: &[],
         lost: &[],
+        says: &[],
+        outcome: None,
     };
 }
 
@@ -135,6 +141,10 @@ fn applied(case: &Case, schema: &'static Schema, path: &Path, (plan, hazards): (
     let report = migrator(case, schema).run(path).unwrap_or_else(|err| panic!("run:\n{err}"));
     assert_eq!(dry.plan, report.plan, "the plan that is shown is not the plan that runs");
     assert_eq!(plan_text(&report.plan), plan, "plan");
+    says(&report, case.says);
+    if let Some(outcome) = case.outcome {
+        assert_eq!(report.outcome, outcome, "{report}");
+    }
     let codes: Vec<HazardCode> = report.plan.hazards().map(|hazard| hazard.code).collect();
     assert_eq!(codes, hazards, "hazards");
 
@@ -154,6 +164,18 @@ fn applied(case: &Case, schema: &'static Schema, path: &Path, (plan, hazards): (
 
     if !report.plan.is_empty() {
         undo(case, schema, path, &old_rows);
+    }
+}
+
+fn says(report: &schema_runtime::Report, texts: &[&str]) {
+    let mut told = report.to_string();
+    for (title, list) in [("retired", &report.retired), ("foreign", &report.foreign)] {
+        for key in list {
+            write!(told, "\n{title}: {key}").expect("a string");
+        }
+    }
+    for text in texts {
+        assert!(told.contains(text), "{text:?} is missing in\n{told}");
     }
 }
 
