@@ -5,5 +5,6 @@ mod corpus;
 mod derive;
 mod derive_ui;
 mod first;
+mod removal;
 mod support;
 mod three_way;
