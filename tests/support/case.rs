@@ -34,6 +34,8 @@ pub struct Case {
     pub changed: &'static [&'static str],
     /// Columns, or tables, whose values the undo cannot bring back without the backup.
     pub lost: &'static [&'static str],
+    /// As `rows`, after the undo.
+    pub undone: &'static [(&'static str, &'static str)],
 }
 
 /// How the run must end.
@@ -55,6 +57,7 @@ impl Case {
         rows: &[],
         changed: &[],
         lost: &[],
+        undone: &[],
     };
 }
 
@@ -164,6 +167,7 @@ fn undo(case: &Case, schema: &Schema, path: &Path, old_rows: &Rows) {
     healthy(&conn, i64::MAX);
     let back = Catalog::read(&conn).expect("the catalog reads");
     compare_rows(case.lost, &[], old_rows, &dump(&conn, &back));
+    check_rows(&conn, case.undone);
 }
 
 /// The plan's lines without the hazards.

@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 use super::hazard::HazardCode;
 use super::rebuild::{Image, default_expr, rowid_name};
 use crate::catalog::{
-    Affinity, ColumnInfo, ForeignKeyInfo, KeyTermInfo, TableInfo, Texts, affinity, same_check,
-    same_collation, same_generated, same_key_terms, same_link,
+    Affinity, ColumnInfo, ForeignKeyInfo, GeneratedInfo, KeyTermInfo, TableInfo, Texts, affinity, same_check,
+    same_collation, same_key_terms, same_link,
 };
 
 /// What a check is about.
@@ -129,14 +129,8 @@ fn column_checks(image: &Image<'_>, texts: &Texts<'_>, column: &ColumnInfo, chec
     if image.fill {
         return;
     }
-    if column.generated.is_some() {
-        let same = found.is_some_and(|found| {
-            same_generated(texts, found.generated.as_ref(), column.generated.as_ref())
-                && found.not_null.is_some()
-        });
-        if column.not_null.is_some() && !same {
-            checks.push(not_null_check(image, column));
-        }
+    if let Some(rule) = &column.generated {
+        generated_checks(image, (found, column), rule, checks);
         return;
     }
     let alias = image.to.is_rowid_alias(&column.name);
@@ -162,8 +156,20 @@ fn column_checks(image: &Image<'_>, texts: &Texts<'_>, column: &ColumnInfo, chec
         return;
     }
     let fills = found.is_none() || image.tightens(column) || image.changes_type(column);
-    if column.not_null.is_some() && !alias && fills && value.is_some() {
-        checks.push(not_null_check(image, column));
+    let forbids = if alias { image.tightens(column) } else { column.not_null.is_some() };
+    if forbids && fills && value.is_some() {
+        let rule = if alias { "the rowid" } else { "NOT NULL" };
+        checks.push(Check {
+            kind: CheckKind::NotNull,
+            code: HazardCode::NotNull,
+            object: object.clone(),
+            fault: format!(
+                "rows of `{}` have NULL in `{}`, which becomes {rule}",
+                image.to.name, column.name
+            ),
+            help: format!("give `{}` a `backfill` for these rows, or mend them", column.name),
+            query: format!("SELECT {} FROM {} WHERE {name} IS NULL", identity(image.from), image.new_rows()),
+        });
     }
     let Some(found) = found else { return };
     let converted = image.hints.column(&column.name).convert.is_some();
@@ -190,7 +196,51 @@ fn column_checks(image: &Image<'_>, texts: &Texts<'_>, column: &ColumnInfo, chec
             query: format!("SELECT {} FROM {} WHERE NOT ({kept})", identity(image.from), image.live_source()),
         });
     }
-    if image.to.strict && (!image.from.strict || image.changes_type(column)) {
+    let becomes_rowid = alias && !image.from.is_rowid_alias(&found.name);
+    if becomes_rowid || image.to.strict && (!image.from.strict || image.changes_type(column)) {
+        strict_check(image, column, checks);
+    }
+}
+
+/// A generated column is computed anew for every row: it may be NULL where it must not, and takes the place of what a plain
+/// column held.
+fn generated_checks(
+    image: &Image<'_>,
+    (found, column): (Option<&ColumnInfo>, &ColumnInfo),
+    rule: &GeneratedInfo,
+    checks: &mut Vec<Check>,
+) {
+    let object = format!("{}.{}", image.to.name, column.name);
+    let name = quote_ident(&column.name);
+    let same = |found: &ColumnInfo| found.generated.as_ref().is_some_and(|found| found.expr == rule.expr);
+    if column.not_null.is_some() && !found.is_some_and(|found| same(found) && found.not_null.is_some()) {
+        checks.push(Check {
+            kind: CheckKind::NotNull,
+            code: HazardCode::NotNull,
+            object: object.clone(),
+            fault: format!(
+                "rows of `{}` have NULL in `{}`, which becomes NOT NULL",
+                image.to.name, column.name
+            ),
+            help: format!("mend the rows from which `{}` is computed, or its expression", column.name),
+            query: format!("SELECT {} FROM {} WHERE {name} IS NULL", identity(image.from), image.new_rows()),
+        });
+    }
+    if found.is_some_and(|found| found.generated.is_none()) {
+        checks.push(Check {
+            kind: CheckKind::Conversion,
+            code: HazardCode::ConvertValues,
+            object: object.clone(),
+            fault: format!("values of `{object}` would be lost, since they differ from {}", rule.expr),
+            help: format!("mend these rows, or allow {}={object}", HazardCode::ConvertValues.code()),
+            query: format!(
+                "SELECT {} FROM {} WHERE __schema_before IS NOT {name} COLLATE BINARY",
+                identity(image.from),
+                image.new_rows_beside(Some(&column.name)),
+            ),
+        });
+    }
+    if image.to.strict && !(image.from.strict && found.is_some_and(same)) {
         strict_check(image, column, checks);
     }
 }
@@ -311,9 +361,7 @@ fn new_unique_rules(image: &Image<'_>, texts: &Texts<'_>) -> Vec<(Vec<KeyTermInf
         terms.iter().all(|term| {
             image.from.column(&term.column).is_some()
                 || image.to.column(&term.column).is_some_and(|column| {
-                    image.hints.column(&column.name).backfill.is_some()
-                        || column.default.is_some()
-                        || column.generated.is_some()
+                    image.hints.column(&column.name).backfill.is_some() || column.default.is_some()
                 })
         })
     });

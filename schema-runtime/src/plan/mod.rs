@@ -226,10 +226,25 @@ impl Plan {
 impl Step {
     /// One line: the changes, joined.
     pub fn summary(&self) -> String {
+        if self.changes.is_empty() {
+            return self.upkeep();
+        }
         let changes: Vec<String> = self.changes.iter().map(ToString::to_string).collect();
         match (self.method, changes.len()) {
             (Method::Rebuild, 2..) => format!("rebuild table {}: {}", self.object, changes.join("; ")),
             _ => changes.join("; "),
+        }
+    }
+}
+
+impl Step {
+    /// What a step does that changes nothing by itself and serves the others.
+    fn upkeep(&self) -> String {
+        let object = crate::catalog::name_sql(&self.object);
+        match self.sql.first().and_then(|sql| sql.split_ascii_whitespace().next()) {
+            Some("DROP") => format!("set aside {object}"),
+            Some("CREATE") => format!("put back {object}"),
+            _ => format!("fill {object} anew"),
         }
     }
 }

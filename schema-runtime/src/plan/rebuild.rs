@@ -45,11 +45,13 @@ impl Image<'_> {
         })
     }
 
-    /// Whether the column may hold NULL now and may not later.
+    /// Whether the column may hold NULL now and may not later. SQLite would put a new rowid for a NULL in a column that
+    /// becomes the rowid.
     pub(super) fn tightens(&self, column: &ColumnInfo) -> bool {
         let nullable =
             |found: &ColumnInfo| found.not_null.is_none() && !self.from.is_rowid_alias(&found.name);
-        effective_not_null(self.to, column).is_some() && self.found(column).is_some_and(nullable)
+        let forbids = effective_not_null(self.to, column).is_some() || self.to.is_rowid_alias(&column.name);
+        forbids && self.found(column).is_some_and(nullable)
     }
 
     /// The expression that fills what would be NULL: the backfill, or else the default.
@@ -168,24 +170,38 @@ impl Image<'_> {
     /// Generated columns are computed over the new values, one layer each, so that one may name another:
     /// `(SELECT *, (a + 1) AS g FROM (SELECT rowid AS rowid, a AS a FROM …) AS t) AS t`.
     pub(super) fn new_rows(&self) -> String {
+        self.new_rows_beside(None)
+    }
+
+    /// As [`new_rows`](Self::new_rows), with what the row holds now in the column `kept`, under the name `__schema_before`.
+    pub(super) fn new_rows_beside(&self, kept: Option<&str>) -> String {
+        let table = quote_ident(&self.to.name);
         let mut terms: Vec<String> = Vec::new();
+        terms.extend(kept.map(|kept| format!("{} AS __schema_before", quote_ident(kept))));
         if let Some(rowid) = rowid_name(self.from) {
             terms.push(format!("{rowid} AS {rowid}"));
         }
         for column in self.to.columns.iter().filter(|column| column.generated.is_none()) {
-            let value = self
-                .value(column)
-                .unwrap_or_else(|| column.default.as_deref().map_or_else(|| "NULL".to_owned(), default_expr));
+            let default = || column.default.as_deref().map_or_else(|| "NULL".to_owned(), default_expr);
+            let value = self.value(column).unwrap_or_else(default);
             let value = if self.changes_type(column) { self.stored(column, &value) } else { value };
             terms.push(format!("{value} AS {}", quote_ident(&column.name)));
         }
-        if terms.is_empty() {
-            terms.push("NULL".to_owned());
-        }
-        let name = quote_ident(&self.to.name);
-        let mut rows = format!("(SELECT {} FROM {}) AS {name}", terms.join(", "), self.live_source());
-        for (column, expr) in computed(self.to) {
-            rows = format!("(SELECT *, ({expr}) AS {} FROM {rows}) AS {name}", quote_ident(column));
+        let mut rows = format!("(SELECT {} FROM {}) AS {table}", terms.join(", "), self.live_source());
+        // (SELECT *, (a + 1) AS "g" FROM (…) AS "t") AS "t": a generated column reads the new row, other generated columns too.
+        let rules = self
+            .to
+            .columns
+            .iter()
+            .filter_map(|column| Some((column.name.as_str(), column.generated.as_ref()?)));
+        let mut rules: Vec<_> = rules.map(|(name, rule)| (name, rule.expr.as_str())).collect();
+        while !rules.is_empty() {
+            let ready = rules.iter().position(|(_, expr)| {
+                let used = schema_sql::idents(expr).unwrap_or_default();
+                !rules.iter().any(|(name, _)| used.iter().any(|used| eq_name(used, name)))
+            });
+            let (name, expr) = rules.remove(ready.unwrap_or(0));
+            rows = format!("(SELECT *, ({expr}) AS {} FROM {rows}) AS {table}", quote_ident(name));
         }
         rows
     }

@@ -83,6 +83,16 @@ impl TableChange<'_> {
                     )
                 })
             }
+            Change::AlterColumn { column, property: ColumnProperty::Generated, to, .. } => {
+                let plain = self.image.from.column(column).is_some_and(|found| found.generated.is_none());
+                plain.then(|| {
+                    Hazard::new(
+                        HazardCode::ConvertValues,
+                        object(column),
+                        format!("values become what {to} computes"),
+                    )
+                })
+            }
             Change::AlterColumn { column, property: ColumnProperty::NotNull, to, .. } if to != "NULL" => {
                 Some(Hazard::new(
                     HazardCode::Tightened,
@@ -204,9 +214,6 @@ impl TableChange<'_> {
             || table.uniques.iter().any(|unique| unique.terms.iter().any(|term| eq_name(&term.column, name)));
         let taken = ["rowid", "oid", "_rowid_"].iter().any(|rowid| eq_name(rowid, name));
         if keyed || taken || self.needs_order(column) {
-            return None;
-        }
-        if self.fills_from(column, dropped) {
             return None;
         }
         if !empty
