@@ -236,7 +236,8 @@ fn what_was_retired_comes_back_with_its_values() {
                 Model(ONE),
                 Sql("INSERT INTO t (id, a) VALUES (9, 'later')"),
             ],
-            after: "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, b TEXT NOT NULL)",
+            after: "--: version 1.1.0
+                    CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, b TEXT NOT NULL)",
             expect: Expect::Error(ErrorKind::Data, &["1 row", "9", "t"]),
             ..Case::DEFAULT
         },

@@ -60,7 +60,7 @@ fn what_was_there_before_the_model_declared_it_is_adopted() {
             before: &[Model(PLAIN), Sql("CREATE INDEX i ON t (a)")],
             after: "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT); CREATE INDEX i ON t(a)",
             outcome: Some(Outcome::UpToDate),
-            says: &["note: index `i` of `t` was there before the model declared it"],
+            says: &["CREATE INDEX i ON t (a) of `t` was there before the model declared it"],
             ..Case::DEFAULT
         },
         Case {

@@ -15,6 +15,7 @@ use crate::descriptor::Schema;
 use crate::error::{Error, ErrorKind, Result};
 use crate::preflight::Consent;
 use crate::report::{Event, Report};
+use crate::revision::Revision;
 use crate::run::Run;
 use crate::status::Status;
 use crate::target::{DriftPolicy, Policies, RemovalPolicy};
@@ -244,6 +245,14 @@ impl Migrator {
     pub fn status_on(&self, conn: &Connection) -> Result<Status> {
         self.check_options()?;
         Run::status_of(self, conn)
+    }
+
+    /// Every row of the history at `path`, oldest first, of all models; empty where there is no file or no history.
+    ///
+    /// # Errors
+    /// As [`run`](Self::run) as far as reading goes.
+    pub fn history(&self, path: impl AsRef<Path>) -> Result<Vec<Revision>> {
+        Run::history_of_path(self, path.as_ref())
     }
 
     fn check_options(&self) -> Result<()> {

@@ -49,6 +49,9 @@ pub struct Snapshot {
     pub owners: Owners,
     /// Renames that the model declared and that were true after the revision, by key; they are never applied again.
     pub renames: Vec<RenameRecord>,
+    /// The catalog before the revision, where somebody had changed it since the last one: what the undo leads back to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start: Option<Catalog>,
 }
 
 /// A declared rename that has been applied.
@@ -147,13 +150,18 @@ pub(crate) fn table_keys(table: &TableInfo) -> Vec<String> {
     let name = table.name.as_str();
     let mut keys = vec![key::table(name)];
     keys.extend(table.columns.iter().map(|column| key::column(name, &column.name)));
-    keys.extend(table.uniques.iter().map(|unique| {
-        key::unique(name, unique.terms.iter().map(|term| term.column.as_str()))
-    }));
+    keys.extend(
+        table
+            .uniques
+            .iter()
+            .map(|unique| key::unique(name, unique.terms.iter().map(|term| term.column.as_str()))),
+    );
     keys.extend(table.checks.iter().map(|check| key::check(name, &texts.norm_expr(&check.expr))));
-    keys.extend(table.foreign_keys.iter().map(|foreign| {
-        key::foreign_key(name, foreign.columns.iter().map(String::as_str), &foreign.table)
-    }));
+    keys.extend(
+        table.foreign_keys.iter().map(|foreign| {
+            key::foreign_key(name, foreign.columns.iter().map(String::as_str), &foreign.table)
+        }),
+    );
     keys.extend(table.indexes.iter().map(|index| key::index(&index.name)));
     keys
 }
@@ -211,6 +219,7 @@ impl Snapshot {
             catalog,
             owners,
             renames: Vec::new(),
+            start: None,
         }
     }
 

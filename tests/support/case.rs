@@ -34,6 +34,8 @@ pub struct Case {
     pub changed: &'static [&'static str],
     /// Columns, or tables, whose values the undo cannot bring back without the backup.
     pub lost: &'static [&'static str],
+    /// As `rows`, after the undo.
+    pub undone: &'static [(&'static str, &'static str)],
     /// Texts that the report must contain: of its lines, `retired: <key>` and `foreign: <key>`.
     pub says: &'static [&'static str],
     /// How the run must end, where that is not plain from the plan.
@@ -59,6 +61,7 @@ impl Case {
         rows: &[],
         changed: &[],
         lost: &[],
+        undone: &[],
         says: &[],
         outcome: None,
     };
@@ -186,6 +189,7 @@ fn undo(case: &Case, schema: &Schema, path: &Path, old_rows: &Rows) {
     healthy(&conn, i64::MAX);
     let back = Catalog::read(&conn).expect("the catalog reads");
     compare_rows(case.lost, &[], old_rows, &dump(&conn, &back));
+    check_rows(&conn, case.undone);
 }
 
 /// The plan's lines without the hazards.
@@ -201,7 +205,11 @@ fn healthy(conn: &Connection, old_violations: i64) {
     assert_eq!(integrity, "ok");
     assert!(violations(conn) <= old_violations, "new foreign key violations");
     let left: i64 = conn
-        .query_row("SELECT count(*) FROM sqlite_schema WHERE name LIKE '\\_\\_schema%' ESCAPE '\\'", [], |row| row.get(0))
+        .query_row(
+            "SELECT count(*) FROM sqlite_schema WHERE name LIKE '\\_\\_schema%' ESCAPE '\\'",
+            [],
+            |row| row.get(0),
+        )
         .expect("a count");
     assert_eq!(left, 0, "something of ours is left over");
 }
@@ -210,10 +218,13 @@ fn violations(conn: &Connection) -> i64 {
     conn.query_row("SELECT count(*) FROM pragma_foreign_key_check", [], |row| row.get(0)).unwrap_or(0)
 }
 
+/// What the queries write is taken back: a row may try an insert.
 pub fn check_rows(conn: &Connection, queries: &[(&str, &str)]) {
+    conn.execute_batch("SAVEPOINT check_rows").expect("a savepoint");
     for (query, expected) in queries {
         assert_eq!(query_text(conn, query), *expected, "{query}");
     }
+    conn.execute_batch("ROLLBACK TO check_rows; RELEASE check_rows").expect("a rollback");
 }
 
 /// The rows of a query, a row a line, columns separated by `|`.
@@ -235,7 +246,9 @@ fn cell(value: ValueRef<'_>) -> String {
         ValueRef::Integer(number) => number.to_string(),
         ValueRef::Real(number) => format!("{number:?}"),
         ValueRef::Text(text) => format!("'{}'", String::from_utf8_lossy(text)),
-        ValueRef::Blob(bytes) => format!("x'{}'", bytes.iter().map(|byte| format!("{byte:02X}")).collect::<String>()),
+        ValueRef::Blob(bytes) => {
+            format!("x'{}'", bytes.iter().map(|byte| format!("{byte:02X}")).collect::<String>())
+        }
     }
 }
 
@@ -248,7 +261,11 @@ fn dump(conn: &Connection, catalog: &Catalog) -> Rows {
         if table.name.starts_with("migration_") {
             continue;
         }
-        let names: Vec<String> = table.columns.iter().map(|column| column.name.clone()).collect();
+        let mut names: Vec<String> = table.columns.iter().map(|column| column.name.clone()).collect();
+        let alias = table.primary_key.as_ref().is_some_and(|key| key.rowid_alias);
+        if !alias && !table.without_rowid && table.column("rowid").is_none() {
+            names.push("rowid".to_owned());
+        }
         let quoted: Vec<String> = names.iter().map(|name| schema_sql::quote_ident(name)).collect();
         let list = quoted.join(", ");
         let query = format!("SELECT {list} FROM {} ORDER BY {list}", schema_sql::quote_ident(&table.name));
@@ -283,7 +300,9 @@ fn compare_rows(excepted: &[&str], renamed: &[(String, String)], before: &Rows, 
     };
     for (table, columns, rows) in before {
         let table = new_name(table);
-        let Some((_, new_columns, new_rows)) = after.iter().find(|(name, _, _)| *name == table) else { continue };
+        let Some((_, new_columns, new_rows)) = after.iter().find(|(name, _, _)| *name == table) else {
+            continue;
+        };
         if excepted.contains(&table.as_str()) {
             continue;
         }

@@ -10,7 +10,10 @@ use serde::{Deserialize, Serialize};
 
 use super::hazard::HazardCode;
 use super::rebuild::{Image, default_expr, rowid_name};
-use crate::catalog::{Affinity, ColumnInfo, ForeignKeyInfo, KeyTermInfo, TableInfo, Texts, affinity, same_check, same_key_terms, same_link, same_collation};
+use crate::catalog::{
+    Affinity, ColumnInfo, ForeignKeyInfo, GeneratedInfo, KeyTermInfo, TableInfo, Texts, affinity, same_check,
+    same_collation, same_key_terms, same_link,
+};
 
 /// What a check is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -79,7 +82,7 @@ fn identity(table: &TableInfo) -> String {
 pub(super) fn table_checks(image: &Image<'_>, texts: &Texts<'_>) -> Vec<Check> {
     let mut checks = Vec::new();
     for column in &image.to.columns {
-        column_checks(image, column, &mut checks);
+        column_checks(image, texts, column, &mut checks);
     }
     for (terms, collations) in new_unique_rules(image, texts) {
         checks.push(unique_check(image, &terms, &collations));
@@ -119,11 +122,15 @@ pub(super) fn table_checks(image: &Image<'_>, texts: &Texts<'_>) -> Vec<Check> {
     checks
 }
 
-fn column_checks(image: &Image<'_>, column: &ColumnInfo, checks: &mut Vec<Check>) {
+fn column_checks(image: &Image<'_>, texts: &Texts<'_>, column: &ColumnInfo, checks: &mut Vec<Check>) {
     let object = format!("{}.{}", image.to.name, column.name);
     let name = quote_ident(&column.name);
     let found = image.from.column(&column.name);
-    if image.fill || column.generated.is_some() {
+    if image.fill {
+        return;
+    }
+    if let Some(rule) = &column.generated {
+        generated_checks(image, (found, column), rule, checks);
         return;
     }
     let alias = image.to.is_rowid_alias(&column.name);
@@ -135,20 +142,31 @@ fn column_checks(image: &Image<'_>, column: &ColumnInfo, checks: &mut Vec<Check>
                 kind: CheckKind::Empty,
                 code: HazardCode::NotNull,
                 object: object.clone(),
-                fault: format!("rows of `{}` would have no value for the new NOT NULL column `{}`", image.to.name, column.name),
-                help: format!("give `{}` a `default`, or a `backfill` for the rows that are there", column.name),
+                fault: format!(
+                    "rows of `{}` would have no value for the new NOT NULL column `{}`",
+                    image.to.name, column.name
+                ),
+                help: format!(
+                    "give `{}` a `default`, or a `backfill` for the rows that are there",
+                    column.name
+                ),
                 query: format!("SELECT {} FROM {}", identity(image.from), image.live_source()),
             });
         }
         return;
     }
     let fills = found.is_none() || image.tightens(column) || image.changes_type(column);
-    if column.not_null.is_some() && !alias && fills && value.is_some() {
+    let forbids = if alias { image.tightens(column) } else { column.not_null.is_some() };
+    if forbids && fills && value.is_some() {
+        let rule = if alias { "the rowid" } else { "NOT NULL" };
         checks.push(Check {
             kind: CheckKind::NotNull,
             code: HazardCode::NotNull,
             object: object.clone(),
-            fault: format!("rows of `{}` have NULL in `{}`, which becomes NOT NULL", image.to.name, column.name),
+            fault: format!(
+                "rows of `{}` have NULL in `{}`, which becomes {rule}",
+                image.to.name, column.name
+            ),
             help: format!("give `{}` a `backfill` for these rows, or mend them", column.name),
             query: format!("SELECT {} FROM {} WHERE {name} IS NULL", identity(image.from), image.new_rows()),
         });
@@ -178,8 +196,68 @@ fn column_checks(image: &Image<'_>, column: &ColumnInfo, checks: &mut Vec<Check>
             query: format!("SELECT {} FROM {} WHERE NOT ({kept})", identity(image.from), image.live_source()),
         });
     }
-    if image.to.strict && (!image.from.strict || image.changes_type(column)) {
+    let becomes_rowid = alias && !image.from.is_rowid_alias(&found.name);
+    if becomes_rowid || image.to.strict && (!image.from.strict || image.changes_type(column)) {
         strict_check(image, column, checks);
+    }
+}
+
+/// A generated column is computed anew for every row: it may be NULL where it must not, and takes the place of what a plain
+/// column held.
+fn generated_checks(
+    image: &Image<'_>,
+    (found, column): (Option<&ColumnInfo>, &ColumnInfo),
+    rule: &GeneratedInfo,
+    checks: &mut Vec<Check>,
+) {
+    let object = format!("{}.{}", image.to.name, column.name);
+    let name = quote_ident(&column.name);
+    let same = |found: &ColumnInfo| found.generated.as_ref().is_some_and(|found| found.expr == rule.expr);
+    if column.not_null.is_some() && !found.is_some_and(|found| same(found) && found.not_null.is_some()) {
+        checks.push(Check {
+            kind: CheckKind::NotNull,
+            code: HazardCode::NotNull,
+            object: object.clone(),
+            fault: format!(
+                "rows of `{}` have NULL in `{}`, which becomes NOT NULL",
+                image.to.name, column.name
+            ),
+            help: format!("mend the rows from which `{}` is computed, or its expression", column.name),
+            query: format!("SELECT {} FROM {} WHERE {name} IS NULL", identity(image.from), image.new_rows()),
+        });
+    }
+    if found.is_some_and(|found| found.generated.is_none()) {
+        checks.push(Check {
+            kind: CheckKind::Conversion,
+            code: HazardCode::ConvertValues,
+            object: object.clone(),
+            fault: format!("values of `{object}` would be lost, since they differ from {}", rule.expr),
+            help: format!("mend these rows, or allow {}={object}", HazardCode::ConvertValues.code()),
+            query: format!(
+                "SELECT {} FROM {} WHERE __schema_before IS NOT {name} COLLATE BINARY",
+                identity(image.from),
+                image.new_rows_beside(Some(&column.name)),
+            ),
+        });
+    }
+    if image.to.strict && !(image.from.strict && found.is_some_and(same)) {
+        strict_check(image, column, checks);
+    }
+}
+
+fn not_null_check(image: &Image<'_>, column: &ColumnInfo) -> Check {
+    let help = match column.generated {
+        None => format!("give `{}` a `backfill` for these rows, or mend them", column.name),
+        Some(_) => format!("mend these rows, or let the expression of `{}` never be NULL", column.name),
+    };
+    let name = quote_ident(&column.name);
+    Check {
+        kind: CheckKind::NotNull,
+        code: HazardCode::NotNull,
+        object: format!("{}.{}", image.to.name, column.name),
+        fault: format!("rows of `{}` have NULL in `{}`, which becomes NOT NULL", image.to.name, column.name),
+        help,
+        query: format!("SELECT {} FROM {} WHERE {name} IS NULL", identity(image.from), image.new_rows()),
     }
 }
 
@@ -246,13 +324,19 @@ fn survives(c: &str, to: Affinity, strict: bool) -> String {
 /// Keys that the rows were not held to before: their columns, with the collation that each compares by.
 fn new_unique_rules(image: &Image<'_>, texts: &Texts<'_>) -> Vec<(Vec<KeyTermInfo>, Vec<Option<String>>)> {
     let collation = |table: &TableInfo, term: &KeyTermInfo| {
-        term.collation.clone().or_else(|| table.column(&term.column).and_then(|column| column.collation.clone()))
+        term.collation
+            .clone()
+            .or_else(|| table.column(&term.column).and_then(|column| column.collation.clone()))
     };
     let held = |terms: &[KeyTermInfo]| {
         let same = |found: &[KeyTermInfo]| {
             same_key_terms(texts, found, terms)
                 && found.iter().zip(terms).all(|(a, b)| {
-                    same_collation(texts, collation(image.from, a).as_deref(), collation(image.to, b).as_deref())
+                    same_collation(
+                        texts,
+                        collation(image.from, a).as_deref(),
+                        collation(image.to, b).as_deref(),
+                    )
                 })
         };
         image.from.uniques.iter().any(|unique| same(&unique.terms))
@@ -263,19 +347,24 @@ fn new_unique_rules(image: &Image<'_>, texts: &Texts<'_>) -> Vec<(Vec<KeyTermInf
             image.to.column(&term.column).is_some_and(|column| {
                 image.changes_type(column)
                     || image.tightens(column)
-                    || image.hints.column(&column.name).backfill.is_some() && image.from.column(&column.name).is_none()
+                    || image.hints.column(&column.name).backfill.is_some()
+                        && image.from.column(&column.name).is_none()
             })
         })
     };
-    let mut rules: Vec<Vec<KeyTermInfo>> = image.to.uniques.iter().map(|unique| unique.terms.clone()).collect();
+    let mut rules: Vec<Vec<KeyTermInfo>> =
+        image.to.uniques.iter().map(|unique| unique.terms.clone()).collect();
     rules.extend(image.to.primary_key.iter().map(|key| key.terms.clone()));
     rules.retain(|terms| !held(terms) || moved(terms));
     // A new rowid alias that takes the old rowid cannot clash.
-    rules.retain(|terms| terms.iter().all(|term| {
-        image.from.column(&term.column).is_some() || image.to.column(&term.column).is_some_and(|column| {
-            image.hints.column(&column.name).backfill.is_some() || column.default.is_some()
+    rules.retain(|terms| {
+        terms.iter().all(|term| {
+            image.from.column(&term.column).is_some()
+                || image.to.column(&term.column).is_some_and(|column| {
+                    image.hints.column(&column.name).backfill.is_some() || column.default.is_some()
+                })
         })
-    }));
+    });
     rules
         .into_iter()
         .map(|terms| {
@@ -300,7 +389,12 @@ pub(super) fn unique_check(image: &Image<'_>, terms: &[KeyTermInfo], collations:
 }
 
 /// A check for duplicates: of each group of rows that agree in all terms, one row.
-pub(super) fn unique_query(image: &Image<'_>, terms: &[(String, String)], filter: Option<&str>, shown: &str) -> Check {
+pub(super) fn unique_query(
+    image: &Image<'_>,
+    terms: &[(String, String)],
+    filter: Option<&str>,
+    shown: &str,
+) -> Check {
     // NULLs are distinct from each other in a unique index. SQLite: <https://www.sqlite.org/lang_createindex.html>.
     let mut conditions: Vec<String> = terms.iter().map(|(expr, _)| format!("({expr}) IS NOT NULL")).collect();
     conditions.extend(filter.map(|filter| format!("({filter})")));
@@ -326,7 +420,8 @@ fn foreign_key_check(image: &Image<'_>, foreign: &ForeignKeyInfo) -> Option<Chec
         return None;
     }
     let child = quote_ident(&image.to.name);
-    let columns: Vec<String> = foreign.columns.iter().map(|name| format!("{child}.{}", quote_ident(name))).collect();
+    let columns: Vec<String> =
+        foreign.columns.iter().map(|name| format!("{child}.{}", quote_ident(name))).collect();
     let parent_table = image.renames.old_table(&foreign.table);
     let matches: Vec<String> = foreign
         .to

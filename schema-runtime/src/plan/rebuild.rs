@@ -45,16 +45,22 @@ impl Image<'_> {
         })
     }
 
-    /// Whether the column may hold NULL now and may not later.
+    /// Whether the column may hold NULL now and may not later. SQLite would put a new rowid for a NULL in a column that
+    /// becomes the rowid.
     pub(super) fn tightens(&self, column: &ColumnInfo) -> bool {
-        let nullable = |found: &ColumnInfo| found.not_null.is_none() && !self.from.is_rowid_alias(&found.name);
-        effective_not_null(self.to, column).is_some() && self.found(column).is_some_and(nullable)
+        let nullable =
+            |found: &ColumnInfo| found.not_null.is_none() && !self.from.is_rowid_alias(&found.name);
+        let forbids = effective_not_null(self.to, column).is_some() || self.to.is_rowid_alias(&column.name);
+        forbids && self.found(column).is_some_and(nullable)
     }
 
     /// The expression that fills what would be NULL: the backfill, or else the default.
     pub(super) fn filling(&self, column: &ColumnInfo) -> Option<String> {
         let hints = self.hints.column(&column.name);
-        hints.backfill.clone().or_else(|| column.default.as_deref().map(default_expr).filter(|text| !is_null(text)))
+        hints
+            .backfill
+            .clone()
+            .or_else(|| column.default.as_deref().map(default_expr).filter(|text| !is_null(text)))
     }
 
     /// The value of `column` in the new row as an expression over the old row; `None` leaves it to the default.
@@ -136,7 +142,8 @@ impl Image<'_> {
         };
         let kept = |name: &String| self.from.column(name).is_some();
         !self.from.without_rowid
-            && (self.to.without_rowid || (alias(self.from) != alias(self.to) && alias(self.to).as_ref().is_some_and(kept)))
+            && (self.to.without_rowid
+                || (alias(self.from) != alias(self.to) && alias(self.to).as_ref().is_some_and(kept)))
     }
 
     /// The live table under its live names, shown with the new names; what preflight checks read.
@@ -159,28 +166,44 @@ impl Image<'_> {
     }
 
     /// The rows as they will be, as a subquery with every column of the new table and, where there is one, the rowid.
+    ///
+    /// Generated columns are computed over the new values, one layer each, so that one may name another:
+    /// `(SELECT *, (a + 1) AS g FROM (SELECT rowid AS rowid, a AS a FROM …) AS t) AS t`.
     pub(super) fn new_rows(&self) -> String {
+        self.new_rows_beside(None)
+    }
+
+    /// As [`new_rows`](Self::new_rows), with what the row holds now in the column `kept`, under the name `__schema_before`.
+    pub(super) fn new_rows_beside(&self, kept: Option<&str>) -> String {
+        let table = quote_ident(&self.to.name);
         let mut terms: Vec<String> = Vec::new();
+        terms.extend(kept.map(|kept| format!("{} AS __schema_before", quote_ident(kept))));
         if let Some(rowid) = rowid_name(self.from) {
             terms.push(format!("{rowid} AS {rowid}"));
         }
-        for column in &self.to.columns {
-            let value = match (&column.generated, self.value(column)) {
-                // The inputs of a generated column are columns of the same new row; where they change with it, the
-                // copy itself is the check.
-                (Some(rule), _) => format!("({})", rule.expr),
-                (None, Some(value)) => value,
-                (None, None) => column.default.as_deref().map_or_else(|| "NULL".to_owned(), default_expr),
-            };
+        for column in self.to.columns.iter().filter(|column| column.generated.is_none()) {
+            let default = || column.default.as_deref().map_or_else(|| "NULL".to_owned(), default_expr);
+            let value = self.value(column).unwrap_or_else(default);
             let value = if self.changes_type(column) { self.stored(column, &value) } else { value };
             terms.push(format!("{value} AS {}", quote_ident(&column.name)));
         }
-        format!(
-            "(SELECT {} FROM {}) AS {}",
-            terms.join(", "),
-            self.live_source(),
-            quote_ident(&self.to.name)
-        )
+        let mut rows = format!("(SELECT {} FROM {}) AS {table}", terms.join(", "), self.live_source());
+        // (SELECT *, (a + 1) AS "g" FROM (…) AS "t") AS "t": a generated column reads the new row, other generated columns too.
+        let rules = self
+            .to
+            .columns
+            .iter()
+            .filter_map(|column| Some((column.name.as_str(), column.generated.as_ref()?)));
+        let mut rules: Vec<_> = rules.map(|(name, rule)| (name, rule.expr.as_str())).collect();
+        while !rules.is_empty() {
+            let ready = rules.iter().position(|(_, expr)| {
+                let used = schema_sql::idents(expr).unwrap_or_default();
+                !rules.iter().any(|(name, _)| used.iter().any(|used| eq_name(used, name)))
+            });
+            let (name, expr) = rules.remove(ready.unwrap_or(0));
+            rows = format!("(SELECT *, ({expr}) AS {} FROM {rows}) AS {table}", quote_ident(name));
+        }
+        rows
     }
 
     /// `value` as the column's affinity stores it.
@@ -239,7 +262,12 @@ impl Image<'_> {
     }
 
     /// The step: one rebuild, whatever the number of changes.
-    pub(super) fn step(&self, changes: Vec<crate::diff::Change>, facts: TableFacts, after: Vec<String>) -> Step {
+    pub(super) fn step(
+        &self,
+        changes: Vec<crate::diff::Change>,
+        facts: TableFacts,
+        after: Vec<String>,
+    ) -> Step {
         let mut hazards = Vec::new();
         if facts.rows > 0 {
             hazards.push(Hazard::new(
@@ -304,16 +332,44 @@ pub(super) fn default_expr(default: &str) -> String {
     format!("({default})")
 }
 
+/// The generated columns with their expressions, each after those that it names.
+fn computed(table: &TableInfo) -> Vec<(&str, &str)> {
+    let mut left: Vec<(&str, &str)> = table
+        .columns
+        .iter()
+        .filter_map(|column| Some((column.name.as_str(), column.generated.as_ref()?.expr.as_str())))
+        .collect();
+    let mut ordered = Vec::new();
+    while !left.is_empty() {
+        let free = left.iter().position(|(_, expr)| {
+            let used = schema_sql::idents(expr).unwrap_or_default();
+            let others = left.iter().filter(|(_, other)| other != expr);
+            !others.into_iter().any(|(other, _)| used.iter().any(|name| eq_name(name, other)))
+        });
+        // SQLite allows no circle; one that only seems to be is left in the order of the table.
+        ordered.push(left.remove(free.unwrap_or(0)));
+    }
+    ordered
+}
+
 fn is_null(expr: &str) -> bool {
     eq_name(expr.trim_matches(['(', ')', ' ']), "NULL")
 }
 
 /// The texts of the indexes and triggers that a rebuild of `table` takes away and that stay as they are.
-pub(super) fn dependants(live: &Catalog, target: &Catalog, table: &str, kept: &dyn Fn(&str) -> bool) -> Vec<String> {
+pub(super) fn dependants(
+    live: &Catalog,
+    target: &Catalog,
+    table: &str,
+    kept: &dyn Fn(&str) -> bool,
+) -> Vec<String> {
     let mut texts = Vec::new();
     if let (Some(from), Some(to)) = (live.table(table), target.table(table)) {
-        let mut indexes: Vec<_> =
-            to.indexes.iter().filter(|index| from.index(&index.name).is_some() && kept(&index.name)).collect();
+        let mut indexes: Vec<_> = to
+            .indexes
+            .iter()
+            .filter(|index| from.index(&index.name).is_some() && kept(&index.name))
+            .collect();
         // A unique index first: where rows clash it says so before the others are built.
         indexes.sort_by_key(|index| !index.unique);
         texts.extend(indexes.into_iter().map(|index| index.sql.clone()));

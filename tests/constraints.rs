@@ -1,0 +1,1 @@
+//! CHECK, UNIQUE, collations and foreign keys: added, dropped, changed, and held against the rows.
