@@ -14,3 +14,4 @@ mod removal;
 mod support;
 mod three_way;
 mod types;
+mod versions;
