@@ -16,6 +16,7 @@ use crate::descriptor::{
     ColumnDescriptor, ColumnOrder, ConstValue, ForeignKeyDescriptor, IndexDescriptor, PrimaryKeyDescriptor,
     Schema, SqlType, TableDescriptor,
 };
+use crate::connection::sqlite_error;
 use crate::error::{Error, ErrorKind, Result};
 
 /// A target of a run.
@@ -238,7 +239,14 @@ impl Maker<'_> {
     }
 
     fn run(&self, kind: &str, name: &str, sql: &str) -> Result<()> {
-        self.conn.execute_batch(sql).map_err(|err| broken(kind, name).cause(sql).cause(reason(&err, sql)))
+        self.conn.execute_batch(sql).map_err(|err| {
+            let error = broken(kind, name).cause(sql).cause(reason(&err, sql));
+            let judged = sqlite_error(err, "");
+            match judged.help_line().filter(|_| judged.kind() == ErrorKind::Missing) {
+                Some(help) => error.of_kind(ErrorKind::Missing).help(help),
+                None => error,
+            }
+        })
     }
 
     fn table_info(&self, table: &TableDescriptor) -> Result<TableInfo> {

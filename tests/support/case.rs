@@ -255,6 +255,9 @@ fn cell(value: ValueRef<'_>) -> String {
 /// By table: its columns, and its rows, each with its rowid where the table has one.
 type Rows = Vec<(String, Vec<String>, Vec<Vec<String>>)>;
 
+/// What a row's rowid is called in `changed` and `lost`, apart from a column of that name.
+const ROWID: &str = "(rowid)";
+
 fn dump(conn: &Connection, catalog: &Catalog) -> Rows {
     let mut all = Vec::new();
     for table in &catalog.tables {
@@ -264,9 +267,10 @@ fn dump(conn: &Connection, catalog: &Catalog) -> Rows {
         let mut names: Vec<String> = table.columns.iter().map(|column| column.name.clone()).collect();
         let alias = table.primary_key.as_ref().is_some_and(|key| key.rowid_alias);
         if !alias && !table.without_rowid && table.column("rowid").is_none() {
-            names.push("rowid".to_owned());
+            names.push(ROWID.to_owned());
         }
-        let quoted: Vec<String> = names.iter().map(|name| schema_sql::quote_ident(name)).collect();
+        let term = |name: &String| if name == ROWID { "rowid".to_owned() } else { schema_sql::quote_ident(name) };
+        let quoted: Vec<String> = names.iter().map(term).collect();
         let list = quoted.join(", ");
         let query = format!("SELECT {list} FROM {} ORDER BY {list}", schema_sql::quote_ident(&table.name));
         let mut statement = conn.prepare(&query).unwrap_or_else(|err| panic!("{query}: {err}"));

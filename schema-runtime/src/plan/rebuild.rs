@@ -185,25 +185,23 @@ impl Image<'_> {
             let default = || column.default.as_deref().map_or_else(|| "NULL".to_owned(), default_expr);
             let value = self.value(column).unwrap_or_else(default);
             let value = if self.changes_type(column) { self.stored(column, &value) } else { value };
-            terms.push(format!("{value} AS {}", quote_ident(&column.name)));
+            terms.push(format!("{value}{} AS {}", self.new_collation(column), quote_ident(&column.name)));
+        }
+        if terms.is_empty() {
+            terms.push("NULL".to_owned());
         }
         let mut rows = format!("(SELECT {} FROM {}) AS {table}", terms.join(", "), self.live_source());
-        // (SELECT *, (a + 1) AS "g" FROM (…) AS "t") AS "t": a generated column reads the new row, other generated columns too.
-        let rules = self
-            .to
-            .columns
-            .iter()
-            .filter_map(|column| Some((column.name.as_str(), column.generated.as_ref()?)));
-        let mut rules: Vec<_> = rules.map(|(name, rule)| (name, rule.expr.as_str())).collect();
-        while !rules.is_empty() {
-            let ready = rules.iter().position(|(_, expr)| {
-                let used = schema_sql::idents(expr).unwrap_or_default();
-                !rules.iter().any(|(name, _)| used.iter().any(|used| eq_name(used, name)))
-            });
-            let (name, expr) = rules.remove(ready.unwrap_or(0));
-            rows = format!("(SELECT *, ({expr}) AS {} FROM {rows}) AS {table}", quote_ident(name));
+        for (column, expr) in computed(self.to) {
+            rows = format!("(SELECT *, ({expr}) AS {} FROM {rows}) AS {table}", quote_ident(column));
         }
         rows
+    }
+
+    /// ` COLLATE …` where the column compares by another collating sequence than before.
+    fn new_collation(&self, column: &ColumnInfo) -> String {
+        let of = |column: &ColumnInfo| column.collation.clone().unwrap_or_else(|| "BINARY".to_owned());
+        let found = self.found(column).map_or_else(|| "BINARY".to_owned(), of);
+        if eq_name(&found, &of(column)) { String::new() } else { format!(" COLLATE {}", quote_ident(&of(column))) }
     }
 
     /// `value` as the column's affinity stores it.

@@ -51,9 +51,10 @@ impl TableChange<'_> {
     /// Puts checks and hazards that do not depend on the method on the steps.
     fn describe(&self, steps: &mut [Step]) {
         let table = &self.image.to.name;
+        let rebuild = steps.iter().any(|step| step.method == Method::Rebuild);
         if self.rows().rows > 0 {
             if let Some(first) = steps.first_mut() {
-                first.checks = table_checks(&self.image, self.texts);
+                first.checks = table_checks(&self.image, self.texts, rebuild);
             }
         }
         for step in steps {
@@ -214,6 +215,9 @@ impl TableChange<'_> {
             || table.uniques.iter().any(|unique| unique.terms.iter().any(|term| eq_name(&term.column, name)));
         let taken = ["rowid", "oid", "_rowid_"].iter().any(|rowid| eq_name(rowid, name));
         if keyed || taken || self.needs_order(column) {
+            return None;
+        }
+        if self.fills_from(column, dropped) {
             return None;
         }
         if !empty
