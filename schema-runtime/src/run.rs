@@ -18,6 +18,7 @@ use crate::report::{Event, Outcome, Phases, Report, StepReport};
 use crate::revision::{Kind, Revision, Status as RevisionStatus};
 use crate::snapshot::{Owners, Snapshot, State};
 use crate::status::Status;
+use crate::version::version_cmp;
 use crate::target::{DriftPolicy, NoteKind, RemovalPolicy};
 
 /// The format of what the engine writes; part of the stamp, so that a newer engine looks again.
@@ -449,7 +450,8 @@ impl<'a> Run<'a> {
         let found = &prepared.found;
         let snapshot = prepared.snapshot(found.live.clone());
         let known = found.last.as_ref().is_some_and(|(_, last)| {
-            last.fingerprint == snapshot.fingerprint
+            version_cmp(&last.version, &snapshot.version).is_eq()
+                && last.fingerprint == snapshot.fingerprint
                 && last.owners == snapshot.owners
                 && last.renames == snapshot.renames
         });
@@ -685,6 +687,9 @@ fn newer_error(ours: &str, newest: &str, reasons: &[String]) -> Error {
         ErrorKind::NewerDatabase,
         format!("the database is of version {newest} and this program of version {ours} cannot use it"),
     );
+    if version_cmp(ours, newest).is_eq() {
+        error = error.cause("a later model of the same version has replaced this one");
+    }
     for reason in reasons {
         error = error.cause(reason.clone());
     }

@@ -36,6 +36,10 @@ pub struct Case {
     pub lost: &'static [&'static str],
     /// As `rows`, after the undo.
     pub undone: &'static [(&'static str, &'static str)],
+    /// Texts that the report must contain: of its lines, `retired: <key>` and `foreign: <key>`.
+    pub says: &'static [&'static str],
+    /// How the run must end, where that is not plain from the plan.
+    pub outcome: Option<Outcome>,
 }
 
 /// How the run must end.
@@ -58,6 +62,8 @@ impl Case {
         changed: &[],
         lost: &[],
         undone: &[],
+        says: &[],
+        outcome: None,
     };
 }
 
@@ -138,6 +144,10 @@ fn applied(case: &Case, schema: &'static Schema, path: &Path, (plan, hazards): (
     let report = migrator(case, schema).run(path).unwrap_or_else(|err| panic!("run:\n{err}"));
     assert_eq!(dry.plan, report.plan, "the plan that is shown is not the plan that runs");
     assert_eq!(plan_text(&report.plan), plan, "plan");
+    says(&report, case.says);
+    if let Some(outcome) = case.outcome {
+        assert_eq!(report.outcome, outcome, "{report}");
+    }
     let codes: Vec<HazardCode> = report.plan.hazards().map(|hazard| hazard.code).collect();
     assert_eq!(codes, hazards, "hazards");
 
@@ -157,6 +167,18 @@ fn applied(case: &Case, schema: &'static Schema, path: &Path, (plan, hazards): (
 
     if !report.plan.is_empty() {
         undo(case, schema, path, &old_rows);
+    }
+}
+
+fn says(report: &schema_runtime::Report, texts: &[&str]) {
+    let mut told = report.to_string();
+    for (title, list) in [("retired", &report.retired), ("foreign", &report.foreign)] {
+        for key in list {
+            write!(told, "\n{title}: {key}").expect("a string");
+        }
+    }
+    for text in texts {
+        assert!(told.contains(text), "{text:?} is missing in\n{told}");
     }
 }
 

@@ -402,6 +402,9 @@ impl<'a> Merge<'a> {
             let base = sides.base.filter(|_| managed);
             let base = base.and_then(|base| base.iter().find(|other| (rules.alike)(found, other)));
             let what = format!("{} of `{name}`", (rules.label)(found));
+            if table.base.is_some() {
+                self.present(&format!("{} of `{name}`", (rules.show)(found)), &key);
+            }
             let three = Three { live: found, base, wanted: &want };
             let take = self.decide(&what, &three, rules.same, rules.show);
             self.owners.set(key, State::Managed);
