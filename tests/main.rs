@@ -1,13 +1,24 @@
 //! Table of contents.
 
 mod catalog;
+mod columns;
+mod constraints;
 mod corpus;
 mod dependents;
 mod derive;
 mod derive_ui;
+mod drops;
 mod first;
 mod indexes;
+mod keys;
 mod keys_and_rows;
+mod messages;
 mod names;
 mod rebuilds;
+mod removal;
+mod renames;
 mod support;
+mod three_way;
+mod types;
+mod versions;
+mod virtual_tables;

@@ -242,6 +242,7 @@ pub(crate) fn firing_statement(
             let Some(column) = column.or_else(|| view_column(conn, &trigger.table)) else { return Ok(None) };
             format!("UPDATE main.{target} SET {0} = {0}", quote_ident(&column))
         }
+        _ => return Ok(None),
     }))
 }
 

@@ -21,6 +21,7 @@ pub use hazard::{Hazard, HazardCode};
 pub(crate) use order::{Request, plan};
 
 use crate::diff::Change;
+use crate::error::{Error, ErrorKind, Result};
 
 /// The format of a plan's JSON form; raised when a field changes its meaning.
 pub const PLAN_FORMAT: u32 = 1;
@@ -196,6 +197,40 @@ impl Plan {
         } else {
             Complexity::Simple
         }
+    }
+
+    /// The plan as JSON, of the format that [`Plan::format`] says.
+    ///
+    /// # Errors
+    /// `History` if it cannot be written as JSON.
+    pub fn to_json(&self) -> Result<String> {
+        serde_json::to_string(self)
+            .map_err(|err| Error::new(ErrorKind::History, "cannot write the plan as JSON").source(err))
+    }
+
+    /// Reads a plan that [`to_json`](Self::to_json) wrote.
+    ///
+    /// # Errors
+    /// `History` if the text is no plan, or one of a newer format.
+    pub fn from_json(text: &str) -> Result<Plan> {
+        let plan: Plan = serde_json::from_str(text).map_err(|err| {
+            Error::new(ErrorKind::History, "cannot read the plan")
+                .source(err)
+                .state("nothing was changed")
+                .help("make the plan again")
+        })?;
+        if plan.format > PLAN_FORMAT {
+            return Err(Error::new(
+                ErrorKind::History,
+                format!(
+                    "cannot read a plan of format {}: this program knows format {PLAN_FORMAT}",
+                    plan.format
+                ),
+            )
+            .state("nothing was changed")
+            .help("update the program"));
+        }
+        Ok(plan)
     }
 
     /// The plan as an SQL script, for people to read or to run by hand with foreign keys off.

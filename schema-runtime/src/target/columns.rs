@@ -402,6 +402,9 @@ impl<'a> Merge<'a> {
             let base = sides.base.filter(|_| managed);
             let base = base.and_then(|base| base.iter().find(|other| (rules.alike)(found, other)));
             let what = format!("{} of `{name}`", (rules.label)(found));
+            if table.base.is_some() {
+                self.present(&format!("{} of `{name}`", (rules.show)(found)), &key);
+            }
             let three = Three { live: found, base, wanted: &want };
             let take = self.decide(&what, &three, rules.same, rules.show);
             self.owners.set(key, State::Managed);
@@ -455,6 +458,12 @@ impl<'a> Merge<'a> {
             }
             for name in gone.iter().filter(|name| used.iter().any(|used| eq_name(used, name))) {
                 holders.push((format!("index `{}`", index.name), (*name).to_owned()));
+            }
+        }
+        for column in &merged.columns {
+            let used = column.generated.as_ref().map(|rule| names(&rule.expr)).unwrap_or_default();
+            for name in gone.iter().filter(|name| used.iter().any(|used| eq_name(used, name))) {
+                holders.push((format!("generated column `{}`", column.name), (*name).to_owned()));
             }
         }
         for check in &merged.checks {
