@@ -306,6 +306,13 @@ fn refuted(step: &Step, err: rusqlite::Error) -> Result<Verdict> {
     if is_native(step) {
         return Ok(Verdict::Rebuild(step.object.clone()));
     }
+    if step.changes.is_empty() {
+        // A full-text index that nobody changed is filled anew.
+        return Err(Error::new(ErrorKind::Dependent, "the change would break what depends on it")
+            .cause(format!("virtual table `{}` would not work: {}", step.object, reason(&err)))
+            .state("nothing was changed")
+            .help("change or drop what depends on it, then start again"));
+    }
     let error = sqlite_error(err, format!("the plan fails on the scratch copy at `{}`", step.summary()));
     let error = if error.kind() == ErrorKind::Sqlite { error.of_kind(ErrorKind::Rehearsal) } else { error };
     Err(error
