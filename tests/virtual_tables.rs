@@ -145,6 +145,39 @@ CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT);
             ..Case::DEFAULT
         },
         Case {
+            name: "somebody else's full-text index that does not work is no obstacle",
+            before: &[
+                Model("CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT)"),
+                Sql("CREATE VIRTUAL TABLE f USING fts5(nothing, content = 't', content_rowid = 'id'); INSERT INTO t VALUES (5, 'five')"),
+                Model("CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT)"),
+            ],
+            after: "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT UNIQUE)",
+            expect: Expect::Plan("1. add UNIQUE (a) to t (rebuild)", &[HazardCode::Tightened, HazardCode::Rewrite]),
+            rows: &[("SELECT * FROM t", "5|'five'")],
+            ..Case::DEFAULT
+        },
+        Case {
+            name: "a full-text index over a view follows the values of the table below",
+            before: &[
+                Model(
+                    "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT); CREATE VIEW v AS SELECT id, a AS words FROM t;
+                     CREATE VIRTUAL TABLE f USING fts5(words, content = 'v', content_rowid = 'id');",
+                ),
+                Sql("INSERT INTO t VALUES (5, NULL); INSERT INTO f (f) VALUES ('rebuild')"),
+            ],
+            after: "--: backfill t.a 'apples'
+CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT NOT NULL); CREATE VIEW v AS SELECT id, a AS words FROM t;
+                CREATE VIRTUAL TABLE f USING fts5(words, content = 'v', content_rowid = 'id');",
+            expect: Expect::Plan(
+                "1. alter nullability of t.a: NULL -> NOT NULL (update)\n2. fill f anew (scan)",
+                &[HazardCode::Tightened, HazardCode::Update],
+            ),
+            rows: &[("SELECT rowid FROM f WHERE f MATCH 'apples'", "5")],
+            changed: &["t.a"],
+            lost: &["t.a"],
+            ..Case::DEFAULT
+        },
+        Case {
             name: "a full-text index over a view that comes with it is filled",
             before: &[
                 Model("CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, b TEXT)"),
@@ -177,6 +210,41 @@ fn virtual_tables_with_content_of_their_own() {
                 ("SELECT count(*) FROM sqlite_schema WHERE name LIKE '%schema_old%'", "0"),
             ],
             undone: &[("SELECT rowid, a FROM f WHERE f MATCH 'apples'", "5|'five apples'")],
+            ..Case::DEFAULT
+        },
+        Case {
+            name: "triggers that feed a full-text table follow it when it is made anew",
+            before: &[
+                Model(
+                    "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT); CREATE VIRTUAL TABLE f USING fts5(a);
+                     CREATE TRIGGER t_ai AFTER INSERT ON t BEGIN INSERT INTO f (rowid, a) VALUES (new.id, new.a); END;",
+                ),
+                Sql("INSERT INTO t VALUES (5, 'five apples')"),
+            ],
+            after: "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT); CREATE VIRTUAL TABLE f USING fts5(a, prefix = '2');
+                CREATE TRIGGER t_ai AFTER INSERT ON t BEGIN INSERT INTO f (rowid, a) VALUES (new.id, new.a); END;",
+            expect: Expect::Plan("1. alter virtual table f (rebuild)", &[]),
+            rows: &[
+                ("SELECT rowid, a FROM f", "5|'five apples'"),
+                (
+                    "SELECT sql FROM sqlite_schema WHERE name = 't_ai'",
+                    "'CREATE TRIGGER t_ai AFTER INSERT ON t BEGIN INSERT INTO f (rowid, a) VALUES (new.id, new.a); END'",
+                ),
+            ],
+            ..Case::DEFAULT
+        },
+        Case {
+            name: "a full-text table over another table takes its content over as its own",
+            before: &[
+                Model(
+                    "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT);
+                     CREATE VIRTUAL TABLE f USING fts5(a, content = 't', content_rowid = 'id');",
+                ),
+                Sql("INSERT INTO t VALUES (5, 'five apples'); INSERT INTO f (f) VALUES ('rebuild')"),
+            ],
+            after: "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT); CREATE VIRTUAL TABLE f USING fts5(a);",
+            expect: Expect::Plan("1. alter virtual table f (rebuild)", &[]),
+            rows: &[("SELECT rowid, a FROM f WHERE f MATCH 'apples'", "5|'five apples'")],
             ..Case::DEFAULT
         },
         Case {
