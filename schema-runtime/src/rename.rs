@@ -104,12 +104,15 @@ impl Group<'_> {
 
     /// Names that swap places look the same before and after, so only the history can tell whether it has happened.
     fn refuse_unclear_cycle(&self, found: &[(String, String)]) -> Result<()> {
-        let cycle = found.iter().filter(|(from, to)| !eq_name(from, to)).all(|(_, to)| {
-            found.iter().any(|(from, away)| eq_name(from, to) && !eq_name(away, to))
-        });
-        let any = found.iter().any(|(from, to)| !eq_name(from, to));
-        if any && cycle && !self.has_history {
-            let names: Vec<&str> = found.iter().map(|(_, to)| to.as_str()).collect();
+        if self.has_history {
+            return Ok(());
+        }
+        let names: Vec<&str> = found
+            .iter()
+            .filter(|(from, to)| !eq_name(from, to) && is_in_cycle(found, from, to))
+            .map(|(_, to)| to.as_str())
+            .collect();
+        if !names.is_empty() {
             return Err(Error::new(
                 ErrorKind::Conflict,
                 format!("cannot tell whether {}`{}` have changed places already", self.place, names.join("`, `")),
@@ -119,6 +122,21 @@ impl Group<'_> {
         }
         Ok(())
     }
+}
+
+/// Whether the name that moves from `from` to `to` pushes others until one moves to `from`.
+fn is_in_cycle(found: &[(String, String)], from: &str, to: &str) -> bool {
+    let mut at = to;
+    for _ in found {
+        if eq_name(at, from) {
+            return true;
+        }
+        match found.iter().find(|(other, _)| eq_name(other, at)) {
+            Some((_, next)) => at = next,
+            None => return false,
+        }
+    }
+    eq_name(at, from)
 }
 
 impl Renames {
@@ -188,8 +206,37 @@ impl Renames {
         self.list.is_empty()
     }
 
+    /// The renames that undo these in `catalog`, where they have led. What has taken a former name since is moved aside to a
+    /// name that nothing wants, so that the undo drops it there.
+    pub(crate) fn undoing(&self, catalog: &Catalog) -> Renames {
+        let mut back = self.reversed();
+        let mut aside: Vec<Rename> = Vec::new();
+        for rename in back.list.iter().filter(|rename| !eq_name(&rename.from, &rename.to)) {
+            let taken = match &rename.table {
+                None => catalog.table(&rename.to).map(|table| table.name.clone()),
+                Some(old) => {
+                    let table = back.list.iter().find(|other| other.table.is_none() && eq_name(&other.to, old));
+                    let table = catalog.table(table.map_or(old.as_str(), |table| table.from.as_str()));
+                    table.and_then(|table| table.column(&rename.to)).map(|column| column.name.clone())
+                }
+            };
+            let leaves = |name: &str| {
+                back.list.iter().any(|other| other.table == rename.table && eq_name(&other.from, name))
+            };
+            if let Some(from) = taken.filter(|name| !leaves(name)) {
+                aside.push(Rename { table: rename.table.clone(), from, to: format!("__schema_gone_{}", aside.len()) });
+            }
+        }
+        // Tables first, as everywhere.
+        let tables = back.list.iter().take_while(|rename| rename.table.is_none()).count();
+        let (of_tables, of_columns): (Vec<_>, Vec<_>) = aside.into_iter().partition(|rename| rename.table.is_none());
+        back.list.splice(tables..tables, of_tables);
+        back.list.extend(of_columns);
+        back
+    }
+
     /// The renames that undo these.
-    pub(crate) fn reversed(&self) -> Renames {
+    fn reversed(&self) -> Renames {
         let tables = self.list.iter().filter(|rename| rename.table.is_none());
         let old_table = |new: &str| {
             let renamed = self.list.iter().find(|rename| rename.table.is_none() && eq_name(&rename.to, new));

@@ -146,7 +146,6 @@ pub(super) fn table_checks(image: &Image<'_>, texts: &Texts<'_>, rebuild: bool) 
 
 fn column_checks(image: &Image<'_>, texts: &Texts<'_>, column: &ColumnInfo, checks: &mut Vec<Check>) {
     let object = format!("{}.{}", image.to.name, column.name);
-    let name = quote_ident(&column.name);
     let found = image.from.column(&column.name);
     if image.fill {
         return;
