@@ -4,7 +4,7 @@ use schema_sql::{eq_name, quote_ident};
 
 use crate::catalog::Catalog;
 use crate::error::{Error, ErrorKind, Result};
-use crate::snapshot::{RenameRecord, Snapshot};
+use crate::snapshot::{RenameRecord, Snapshot, key};
 use crate::wanted::Model;
 
 /// One rename that is to be applied. Columns are named within the table's new name: tables are renamed first.
@@ -34,6 +34,8 @@ struct Group<'a> {
     declared: Vec<(&'a str, &'a [String])>,
     applied: Vec<(&'a str, &'a str)>,
     has_history: bool,
+    /// Names that the model managed last.
+    managed: Vec<&'a str>,
 }
 
 impl Group<'_> {
@@ -81,12 +83,29 @@ impl Group<'_> {
             if keep.iter().all(|keep| *keep) {
                 break;
             }
+            for ((from, to), keep) in found.iter().zip(&keep) {
+                if !keep && self.is_managed(from) && !self.is_managed(to) {
+                    return Err(self.taken(from, to));
+                }
+            }
             let mut flags = keep.iter();
             found.retain(|_| flags.next().copied().unwrap_or(false));
         }
         self.refuse_two_claims(&found)?;
         self.refuse_unclear_cycle(&found)?;
         Ok(found)
+    }
+
+    fn is_managed(&self, name: &str) -> bool {
+        self.managed.iter().any(|managed| eq_name(managed, name))
+    }
+
+    /// Leaving the rename out would give the new name the values of something else without a word.
+    fn taken(&self, from: &str, to: &str) -> Error {
+        Error::new(ErrorKind::Conflict, format!("{}`{from}` cannot be renamed to `{to}`", self.place))
+            .cause(format!("the database has a `{to}` already, which is retired or was not made by the model"))
+            .state("nothing was changed")
+            .help(format!("drop or rename that `{to}` by hand, or take `renamed_from` off"))
     }
 
     fn refuse_two_claims(&self, found: &[(String, String)]) -> Result<()> {
@@ -164,6 +183,12 @@ impl Renames {
                 .map(|record| (record.table.as_str(), record.from.as_str()))
                 .collect(),
             has_history: last.is_some(),
+            managed: live
+                .tables
+                .iter()
+                .map(|table| table.name.as_str())
+                .filter(|name| last.is_some_and(|last| last.owners.is_managed(&key::table(name))))
+                .collect(),
         };
         let found = tables.pending(&mut renames.unmatched)?;
         if live.tables.is_empty() {
@@ -194,6 +219,12 @@ impl Renames {
                     .filter_map(|record| record.column.as_deref().map(|to| (to, record.from.as_str())))
                     .collect(),
                 has_history: last.is_some(),
+                managed: found
+                    .columns
+                    .iter()
+                    .map(|column| column.name.as_str())
+                    .filter(|name| last.is_some_and(|last| last.owners.is_managed(&key::column(&found.name, name))))
+                    .collect(),
             };
             for (from, to) in columns.pending(&mut renames.unmatched)? {
                 renames.list.push(Rename { table: Some(table.name.clone()), from, to });
