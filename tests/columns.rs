@@ -3,7 +3,10 @@
 use schema_runtime::ErrorKind::Data;
 use schema_runtime::HazardCode::*;
 
-use crate::support::case::{Act::{Model, Sql}, Case, Expect, run};
+use crate::support::case::{
+    Act::{Model, Sql},
+    Case, Expect, run,
+};
 
 #[test]
 fn an_added_column_keeps_what_old_rows_read() {
@@ -68,7 +71,9 @@ fn an_added_column_keeps_what_old_rows_read() {
         },
         Case {
             name: "a first default changes no row",
-            before: &[Sql("CREATE TABLE t (id INTEGER PRIMARY KEY, b INTEGER); INSERT INTO t VALUES (1, NULL), (2, 5)")],
+            before: &[Sql(
+                "CREATE TABLE t (id INTEGER PRIMARY KEY, b INTEGER); INSERT INTO t VALUES (1, NULL), (2, 5)",
+            )],
             after: "CREATE TABLE t (id INTEGER PRIMARY KEY, b INTEGER DEFAULT 99)",
             expect: Expect::Plan("1. alter default of t.b: none -> 99 (rebuild)", &[Rewrite]),
             rows: &[("SELECT id, b FROM t", "1|NULL\n2|5")],
@@ -76,7 +81,9 @@ fn an_added_column_keeps_what_old_rows_read() {
         },
         Case {
             name: "a default of the same words is no change",
-            before: &[Sql("CREATE TABLE t (id INTEGER PRIMARY KEY, b TEXT DEFAULT  current_timestamp, c TEXT DEFAULT ( lower( 'X' ) ))")],
+            before: &[Sql(
+                "CREATE TABLE t (id INTEGER PRIMARY KEY, b TEXT DEFAULT  current_timestamp, c TEXT DEFAULT ( lower( 'X' ) ))",
+            )],
             after: "CREATE TABLE t (id INTEGER PRIMARY KEY, b TEXT DEFAULT CURRENT_TIMESTAMP, c TEXT DEFAULT (lower('X')))",
             ..Case::DEFAULT
         },
@@ -114,7 +121,10 @@ fn a_column_is_added() {
             name: "a NOT NULL column with DEFAULT NULL is refused when the table has rows",
             before: &[Sql(TWO)],
             after: "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, b INTEGER NOT NULL DEFAULT NULL)",
-            expect: Expect::Error(Data, &["2 rows of `t` would have no value for the new NOT NULL column `b`"]),
+            expect: Expect::Error(
+                Data,
+                &["2 rows of `t` would have no value for the new NOT NULL column `b`"],
+            ),
             ..Case::DEFAULT
         },
         Case {
@@ -131,7 +141,10 @@ fn a_column_is_added() {
             before: &[Sql(TWO)],
             after: "--: backfill t.b nullif(a, 'y')
                 CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, b TEXT NOT NULL)",
-            expect: Expect::Error(Data, &["1 rows of `t` have NULL in `b`, which becomes NOT NULL (rowid or key: 7)"]),
+            expect: Expect::Error(
+                Data,
+                &["1 rows of `t` have NULL in `b`, which becomes NOT NULL (rowid or key: 7)"],
+            ),
             ..Case::DEFAULT
         },
         Case {
@@ -145,7 +158,10 @@ fn a_column_is_added() {
         },
         Case {
             name: "a backfill reads columns that go with the same change",
-            before: &[Model("CREATE TABLE t (id INTEGER PRIMARY KEY, first TEXT, last TEXT)"), Sql("INSERT INTO t VALUES (1, 'A', 'B')")],
+            before: &[
+                Model("CREATE TABLE t (id INTEGER PRIMARY KEY, first TEXT, last TEXT)"),
+                Sql("INSERT INTO t VALUES (1, 'A', 'B')"),
+            ],
             after: "--: backfill t.full \"first\" || ' ' || last
                 --: dropped t.first
                 --: dropped t.last
@@ -160,11 +176,17 @@ fn a_column_is_added() {
         },
         Case {
             name: "a backfill that quotes the one column that goes does not write its name into the rows",
-            before: &[Model("CREATE TABLE t (id INTEGER PRIMARY KEY, first TEXT)"), Sql("INSERT INTO t VALUES (1, 'A')")],
+            before: &[
+                Model("CREATE TABLE t (id INTEGER PRIMARY KEY, first TEXT)"),
+                Sql("INSERT INTO t VALUES (1, 'A')"),
+            ],
             after: "--: backfill t.full \"first\" || '!'
                 --: dropped t.first
                 CREATE TABLE t (id INTEGER PRIMARY KEY, full TEXT)",
-            expect: Expect::Plan("1. rebuild table t: add column t.full; drop column t.first (rebuild)", &[DropColumn, Rewrite]),
+            expect: Expect::Plan(
+                "1. rebuild table t: add column t.full; drop column t.first (rebuild)",
+                &[DropColumn, Rewrite],
+            ),
             rows: &[("SELECT full FROM t", "'A!'")],
             lost: &["t"],
             ..Case::DEFAULT
@@ -173,7 +195,9 @@ fn a_column_is_added() {
             name: "a backfill fires no trigger",
             before: &[
                 Sql(TWO),
-                Sql("CREATE TABLE log (x); CREATE TRIGGER t_u UPDATE ON t BEGIN INSERT INTO log VALUES (1); END"),
+                Sql(
+                    "CREATE TABLE log (x); CREATE TRIGGER t_u UPDATE ON t BEGIN INSERT INTO log VALUES (1); END",
+                ),
             ],
             after: "--: backfill t.b upper(a)
                 CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, b TEXT)",
@@ -196,7 +220,10 @@ fn a_column_is_added() {
             expect: Expect::Plan("1. add column t.created (rebuild)", &[Rewrite]),
             rows: &[
                 ("SELECT id, created GLOB '20??-??-?? ??:??:??' FROM t", "1|1\n7|1"),
-                ("SELECT dflt_value FROM pragma_table_info('t') WHERE name = 'created'", "'CURRENT_TIMESTAMP'"),
+                (
+                    "SELECT dflt_value FROM pragma_table_info('t') WHERE name = 'created'",
+                    "'CURRENT_TIMESTAMP'",
+                ),
             ],
             ..Case::DEFAULT
         },
@@ -265,7 +292,8 @@ fn a_column_is_added() {
 
 #[test]
 fn a_generated_column_is_added() {
-    const AC: &str = "CREATE TABLE t (a INTEGER, c INTEGER); INSERT INTO t (rowid, a, c) VALUES (5, 1, 2), (9, 3, NULL)";
+    const AC: &str =
+        "CREATE TABLE t (a INTEGER, c INTEGER); INSERT INTO t (rowid, a, c) VALUES (5, 1, 2), (9, 3, NULL)";
     run(&[
         Case {
             name: "a virtual column touches no row, wherever the model has it",
@@ -294,7 +322,10 @@ fn a_generated_column_is_added() {
             name: "a virtual NOT NULL column that a row would leave NULL is refused",
             before: &[Sql(AC)],
             after: "CREATE TABLE t (a INTEGER, c INTEGER, g INTEGER NOT NULL AS (a + c) VIRTUAL)",
-            expect: Expect::Error(Data, &["1 rows of `t` have NULL in `g`, which becomes NOT NULL (rowid or key: 9)"]),
+            expect: Expect::Error(
+                Data,
+                &["1 rows of `t` have NULL in `g`, which becomes NOT NULL (rowid or key: 9)"],
+            ),
             ..Case::DEFAULT
         },
         Case {
@@ -320,7 +351,10 @@ fn a_generated_column_is_added() {
             name: "a unique rule over a new generated column is refused for rows that compute the same",
             before: &[Sql(AC)],
             after: "CREATE TABLE t (a INTEGER, c INTEGER, g INTEGER AS (a > 0) VIRTUAL UNIQUE)",
-            expect: Expect::Error(Data, &["1 groups of rows of `t` have the same `g`, which becomes unique (rowid or key: 5)"]),
+            expect: Expect::Error(
+                Data,
+                &["1 groups of rows of `t` have the same `g`, which becomes unique (rowid or key: 5)"],
+            ),
             ..Case::DEFAULT
         },
         Case {
@@ -375,7 +409,10 @@ fn nullability_changes() {
             before: &[Sql(NULLS)],
             after: "--: backfill t.a id * 100
                 CREATE TABLE t (id INTEGER PRIMARY KEY, a INTEGER NOT NULL)",
-            expect: Expect::Plan("1. alter nullability of t.a: NULL -> NOT NULL (update)", &[Tightened, Update]),
+            expect: Expect::Plan(
+                "1. alter nullability of t.a: NULL -> NOT NULL (update)",
+                &[Tightened, Update],
+            ),
             rows: &[("SELECT * FROM t", "1|4\n2|200\n3|300")],
             changed: &["t.a"],
             lost: &["t.a"],
@@ -383,9 +420,14 @@ fn nullability_changes() {
         },
         Case {
             name: "NOT NULL over NULLs takes the default that the column has",
-            before: &[Sql("CREATE TABLE t (id INTEGER PRIMARY KEY, a INTEGER DEFAULT 9); INSERT INTO t VALUES (1, 4), (2, NULL)")],
+            before: &[Sql(
+                "CREATE TABLE t (id INTEGER PRIMARY KEY, a INTEGER DEFAULT 9); INSERT INTO t VALUES (1, 4), (2, NULL)",
+            )],
             after: "CREATE TABLE t (id INTEGER PRIMARY KEY, a INTEGER NOT NULL DEFAULT 9)",
-            expect: Expect::Plan("1. alter nullability of t.a: NULL -> NOT NULL (update)", &[Tightened, Update]),
+            expect: Expect::Plan(
+                "1. alter nullability of t.a: NULL -> NOT NULL (update)",
+                &[Tightened, Update],
+            ),
             rows: &[("SELECT * FROM t", "1|4\n2|9")],
             changed: &["t.a"],
             lost: &["t.a"],
@@ -409,27 +451,36 @@ fn nullability_changes() {
             before: &[Sql(NULLS)],
             after: "--: backfill t.a nullif(id, 3)
                 CREATE TABLE t (id INTEGER PRIMARY KEY, a INTEGER NOT NULL)",
-            expect: Expect::Error(Data, &["1 rows of `t` have NULL in `a`, which becomes NOT NULL (rowid or key: 3)"]),
+            expect: Expect::Error(
+                Data,
+                &["1 rows of `t` have NULL in `a`, which becomes NOT NULL (rowid or key: 3)"],
+            ),
             ..Case::DEFAULT
         },
         Case {
             name: "NOT NULL goes without touching a row",
-            before: &[Sql("CREATE TABLE t (id INTEGER PRIMARY KEY, a INTEGER NOT NULL); INSERT INTO t VALUES (1, 4)")],
+            before: &[Sql(
+                "CREATE TABLE t (id INTEGER PRIMARY KEY, a INTEGER NOT NULL); INSERT INTO t VALUES (1, 4)",
+            )],
             after: "CREATE TABLE t (id INTEGER PRIMARY KEY, a INTEGER)",
             expect: Expect::Plan("1. alter nullability of t.a: NOT NULL -> NULL (catalog)", &[]),
             ..Case::DEFAULT
         },
         Case {
             name: "a named NOT NULL goes without touching a row",
-            before: &[Sql("CREATE TABLE t (id INTEGER PRIMARY KEY, a INTEGER CONSTRAINT must NOT NULL); INSERT INTO t VALUES (1, 4)")],
+            before: &[Sql(
+                "CREATE TABLE t (id INTEGER PRIMARY KEY, a INTEGER CONSTRAINT must NOT NULL); INSERT INTO t VALUES (1, 4)",
+            )],
             after: "CREATE TABLE t (id INTEGER PRIMARY KEY, a INTEGER)",
             expect: Expect::Plan("1. alter nullability of t.a: NOT NULL -> NULL (catalog)", &[]),
             ..Case::DEFAULT
         },
         Case {
             name: "the conflict clause of a NOT NULL survives a rebuild for another reason",
-            before: &[Sql("CREATE TABLE t (id INTEGER PRIMARY KEY, a INTEGER NOT NULL ON CONFLICT IGNORE, b INTEGER);
-                INSERT INTO t VALUES (1, 4, 5)")],
+            before: &[Sql(
+                "CREATE TABLE t (id INTEGER PRIMARY KEY, a INTEGER NOT NULL ON CONFLICT IGNORE, b INTEGER);
+                INSERT INTO t VALUES (1, 4, 5)",
+            )],
             after: "CREATE TABLE t (id INTEGER PRIMARY KEY, a INTEGER NOT NULL, b INTEGER DEFAULT 3)",
             expect: Expect::Plan("1. alter default of t.b: none -> 3 (rebuild)", &[Rewrite]),
             rows: &[("INSERT INTO t VALUES (2, NULL, 1) RETURNING id", ""), ("SELECT count(*) FROM t", "1")],

@@ -322,3 +322,64 @@ fn the_values_of_an_enum_are_those_of_its_variants() {
     assert_eq!(Level::VALUES, [ConstValue::Integer(-1), ConstValue::Integer(10)]);
     let _ = Status::InProgress;
 }
+
+/// A crate that hands `schema_runtime` on under another name.
+mod facade {
+    pub(super) use schema_runtime as runtime;
+}
+
+#[test]
+fn the_macros_follow_a_crate_path() {
+    use facade::runtime::{ColumnType, Schema, Table, schema};
+
+    #[derive(ColumnType)]
+    #[column_type(crate = "crate::derive::facade::runtime")]
+    struct Note(String);
+
+    #[derive(Table)]
+    #[table(crate = "crate::derive::facade::runtime", name = "notes")]
+    struct Notes {
+        #[column(json)]
+        _tags: Vec<u8>,
+        note: Note,
+    }
+
+    const SCHEMA: Schema = schema! { crate: crate::derive::facade::runtime, tables: [Notes] };
+    assert_eq!(SCHEMA.tables[0].columns[0].name, "_tags");
+    assert_eq!(Notes::NOTE.name(), "note");
+}
+
+/// A model under the lints that strict crates set: generated code must not trip over them.
+#[deny(warnings, missing_docs, unreachable_pub, rust_2018_idioms, clippy::all)]
+#[allow(dead_code)]
+pub(crate) mod linted {
+    use schema_runtime::{ColumnType, Schema, Table, schema};
+
+    /// How far it is.
+    #[derive(ColumnType)]
+    pub(crate) enum State {
+        /// Not begun.
+        Open,
+    }
+
+    /// A note.
+    #[derive(Table)]
+    pub(crate) struct Note<'a> {
+        /// Its key.
+        #[column(primary_key)]
+        pub id: i64,
+        /// Where it is.
+        #[column(default = State::Open)]
+        pub state: State,
+        /// What it says.
+        pub body: std::borrow::Cow<'a, str>,
+    }
+
+    /// The notes.
+    pub(crate) const SCHEMA: Schema = schema! { tables: [Note<'_>] };
+}
+
+#[test]
+fn generated_code_passes_strict_lints() {
+    assert_eq!(linted::SCHEMA.tables[0].name, "note");
+}

@@ -4,7 +4,10 @@ use schema_runtime::ErrorKind::{Conflict, Dependent};
 use schema_runtime::HazardCode::*;
 use schema_runtime::RemovalPolicy;
 
-use crate::support::case::{Act::{Model, Sql}, Case, Expect, run};
+use crate::support::case::{
+    Act::{Model, Sql},
+    Case, Expect, run,
+};
 
 /// What the model declared first, with rows in it.
 const AB: &str = "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, b INTEGER)";
@@ -167,7 +170,12 @@ fn a_retired_generated_column_keeps_what_it_reads() {
             Sql("INSERT INTO t VALUES (1, 'x', 10)"),
         ],
         after: A,
-        expect: Expect::Error(Conflict, &["column `t`.`b` is to be dropped, but generated column `g`, which is not the model's, names it"]),
+        expect: Expect::Error(
+            Conflict,
+            &[
+                "column `t`.`b` is to be dropped, but generated column `g`, which is not the model's, names it",
+            ],
+        ),
         ..Case::DEFAULT
     }]);
 }
@@ -225,14 +233,25 @@ fn triggers_and_views_of_a_dropped_column() {
     run(&[
         Case {
             name: "a trigger on UPDATE OF the column would be dead and is named",
-            before: &[Model(AB), Sql(ROWS), Sql("CREATE TRIGGER tr AFTER UPDATE OF b ON t BEGIN SELECT 1; END")],
+            before: &[
+                Model(AB),
+                Sql(ROWS),
+                Sql("CREATE TRIGGER tr AFTER UPDATE OF b ON t BEGIN SELECT 1; END"),
+            ],
             after: A,
-            expect: Expect::Error(Dependent, &["trigger `tr` would not work: UPDATE OF names no column of `t`: b"]),
+            expect: Expect::Error(
+                Dependent,
+                &["trigger `tr` would not work: UPDATE OF names no column of `t`: b"],
+            ),
             ..Case::DEFAULT
         },
         Case {
             name: "a trigger whose body reads the column is named",
-            before: &[Model(AB), Sql(ROWS), Sql("CREATE TRIGGER tr AFTER UPDATE ON t BEGIN SELECT new.b; END")],
+            before: &[
+                Model(AB),
+                Sql(ROWS),
+                Sql("CREATE TRIGGER tr AFTER UPDATE ON t BEGIN SELECT new.b; END"),
+            ],
             after: A,
             expect: Expect::Error(Dependent, &["trigger `tr` would not work: no such column: new.b"]),
             ..Case::DEFAULT
@@ -240,18 +259,27 @@ fn triggers_and_views_of_a_dropped_column() {
         Case {
             name: "the model's trigger over the column goes with it",
             before: &[
-                Model("CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, b INTEGER);
-                    CREATE TRIGGER tr AFTER UPDATE OF b ON t BEGIN SELECT 1; END"),
+                Model(
+                    "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, b INTEGER);
+                    CREATE TRIGGER tr AFTER UPDATE OF b ON t BEGIN SELECT 1; END",
+                ),
                 Sql(ROWS),
             ],
             after: A,
-            expect: Expect::Plan("1. drop trigger tr on t (catalog)\n2. drop column t.b (update)", &[DropColumn, Update]),
+            expect: Expect::Plan(
+                "1. drop trigger tr on t (catalog)\n2. drop column t.b (update)",
+                &[DropColumn, Update],
+            ),
             lost: &["t.b"],
             ..Case::DEFAULT
         },
         Case {
             name: "a view over the column, and a view over that view, are named",
-            before: &[Model(AB), Sql(ROWS), Sql("CREATE VIEW v AS SELECT b FROM t; CREATE VIEW w AS SELECT b + 1 FROM v")],
+            before: &[
+                Model(AB),
+                Sql(ROWS),
+                Sql("CREATE VIEW v AS SELECT b FROM t; CREATE VIEW w AS SELECT b + 1 FROM v"),
+            ],
             after: A,
             expect: Expect::Error(
                 Dependent,
@@ -270,7 +298,11 @@ fn triggers_and_views_of_a_dropped_column() {
         },
         Case {
             name: "a view that reads the column through a view of all columns is named",
-            before: &[Model(AB), Sql(ROWS), Sql("CREATE VIEW v AS SELECT * FROM t; CREATE VIEW w AS SELECT b FROM v")],
+            before: &[
+                Model(AB),
+                Sql(ROWS),
+                Sql("CREATE VIEW v AS SELECT * FROM t; CREATE VIEW w AS SELECT b FROM v"),
+            ],
             after: A,
             expect: Expect::Error(Dependent, &["view `w` would not work: no such column: b"]),
             ..Case::DEFAULT
@@ -278,7 +310,9 @@ fn triggers_and_views_of_a_dropped_column() {
         Case {
             name: "the model's view follows in the same run",
             before: &[
-                Model("CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, b INTEGER); CREATE VIEW v AS SELECT a, b FROM t"),
+                Model(
+                    "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, b INTEGER); CREATE VIEW v AS SELECT a, b FROM t",
+                ),
                 Sql(ROWS),
             ],
             after: "--: dropped t.b
@@ -302,7 +336,9 @@ fn parents_of_a_dropped_column() {
             name: "a column that somebody else's foreign key refers to cannot go",
             before: &[
                 Model(P),
-                Sql("CREATE TABLE c (k TEXT REFERENCES p (k)); INSERT INTO p VALUES (1, 'x'); INSERT INTO c VALUES ('x')"),
+                Sql(
+                    "CREATE TABLE c (k TEXT REFERENCES p (k)); INSERT INTO p VALUES (1, 'x'); INSERT INTO c VALUES ('x')",
+                ),
             ],
             after: "--: dropped p.k
                 CREATE TABLE p (id INTEGER PRIMARY KEY)",
@@ -313,7 +349,9 @@ fn parents_of_a_dropped_column() {
             name: "a parent key with a unique index alone cannot go either",
             before: &[
                 Model("CREATE TABLE p (id INTEGER PRIMARY KEY, k TEXT); CREATE UNIQUE INDEX p_k ON p (k)"),
-                Sql("CREATE TABLE c (k TEXT REFERENCES p (k)); INSERT INTO p VALUES (1, 'x'); INSERT INTO c VALUES ('x')"),
+                Sql(
+                    "CREATE TABLE c (k TEXT REFERENCES p (k)); INSERT INTO p VALUES (1, 'x'); INSERT INTO c VALUES ('x')",
+                ),
             ],
             after: "--: dropped p.k
                 CREATE TABLE p (id INTEGER PRIMARY KEY)",
@@ -323,8 +361,10 @@ fn parents_of_a_dropped_column() {
         Case {
             name: "a parent key goes when the foreign key goes in the same run",
             before: &[
-                Model("CREATE TABLE p (id INTEGER PRIMARY KEY, k TEXT UNIQUE);
-                    CREATE TABLE c (id INTEGER PRIMARY KEY, k TEXT REFERENCES p (k))"),
+                Model(
+                    "CREATE TABLE p (id INTEGER PRIMARY KEY, k TEXT UNIQUE);
+                    CREATE TABLE c (id INTEGER PRIMARY KEY, k TEXT REFERENCES p (k))",
+                ),
                 Sql("INSERT INTO p VALUES (1, 'x'); INSERT INTO c VALUES (5, NULL)"),
             ],
             after: "--: dropped p.k

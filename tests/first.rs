@@ -22,7 +22,9 @@ fn first() {
         },
         Case {
             name: "a type changes",
-            before: &[Sql("CREATE TABLE user (id INTEGER PRIMARY KEY, age TEXT); INSERT INTO user VALUES (1, '5'), (7, NULL)")],
+            before: &[Sql(
+                "CREATE TABLE user (id INTEGER PRIMARY KEY, age TEXT); INSERT INTO user VALUES (1, '5'), (7, NULL)",
+            )],
             after: "CREATE TABLE user (id INTEGER PRIMARY KEY, age INTEGER)",
             expect: Expect::Plan(
                 "1. alter type of user.age: TEXT -> INTEGER (rebuild)",

@@ -60,6 +60,9 @@ impl Model {
                 Some(name) => (name.value(), name.span()),
                 None => (rule.apply(&raw), ident.span()),
             };
+            if attrs.json.is_none() && attrs.skip.is_none() {
+                refuse_wide_integers(&field.ty, errors);
+            }
             fields.push(Field {
                 konst: format_ident!("{}", Case::ScreamingSnake.apply(&raw), span = ident.span()),
                 field: raw,
@@ -163,6 +166,28 @@ fn refuse_parameters(generics: &Generics, errors: &Errors) {
             ident.span(),
             format!("a table has no parameter `{ident}`, since its columns are constants; write the concrete type, or one struct for each"),
         );
+    }
+}
+
+const WIDE: [&str; 4] = ["u64", "usize", "i128", "u128"];
+
+/// Whether the stored type is, or is an `Option` of, one that was refused by name.
+pub(crate) fn is_wide_integer(ty: &TokenStream) -> bool {
+    let Ok(ty) = syn::parse2::<Type>(ty.clone()) else { return false };
+    let Type::Path(path) = option_of(&ty).unwrap_or(&ty) else { return false };
+    WIDE.iter().any(|name| path.path.is_ident(name))
+}
+
+/// The integers that SQLite cannot hold, where they are written by name; behind an alias the trait refuses them.
+pub(crate) fn refuse_wide_integers(ty: &Type, errors: &Errors) {
+    let ty = option_of(ty).unwrap_or(ty);
+    let Type::Path(path) = ty else { return };
+    let wide = WIDE.into_iter().find(|name| path.path.is_ident(name));
+    if let Some(name) = wide {
+        let message = format!(
+            "`{name}` does not fit SQLite's integers, which are signed and have 64 bits; store it as `i64` or as text, or convert it in a newtype of one of these"
+        );
+        errors.at(path.path.segments.first().map_or_else(Span::call_site, |it| it.ident.span()), message);
     }
 }
 

@@ -106,15 +106,22 @@ impl<'a> Printer<'a> {
             let Field { konst, ty, name, .. } = field;
             let unique = stub || self.model.is_unique(field);
             let doc = format!("The column `{name}`.");
+            // On the type's own tokens, so that a type that is no `ColumnType` is marked there.
+            let span = ty.clone().into_iter().next().map_or(konst.span(), |token| token.span());
+            let there = respan(krate.clone(), span);
+            let base = match crate::ast::is_wide_integer(ty) {
+                true => quote!(#ty),
+                false => quote_spanned!(span=> <#ty as #there::ColumnType>::Base),
+            };
+            let new = quote_spanned!(span=> #there::Column::new(#name, #unique));
             quote! {
                 #[doc = #doc]
-                #vis const #konst: #krate::Column<#this, <#ty as #krate::ColumnType>::Base> =
-                    #krate::Column::new(#name, #unique);
+                #vis const #konst: #krate::Column<#this, #base> = #new;
             }
         });
         quote! {
             #[automatically_derived]
-            #[allow(dead_code, non_upper_case_globals, private_interfaces, deprecated)]
+            #[allow(dead_code, deprecated, non_upper_case_globals, private_interfaces, unreachable_pub)]
             impl #generics #ident #ty_generics #bounds {
                 #(#consts)*
             }
@@ -175,8 +182,11 @@ impl<'a> Printer<'a> {
         let backfill = attrs.backfill.as_ref().map(|it| quote!(.backfill(#it)));
         let convert = attrs.convert.as_ref().map(|it| quote!(.convert(#it)));
         let renamed = &attrs.renamed_from;
+        let span = ty.clone().into_iter().next().map_or_else(Span::call_site, |token| token.span());
+        let there = respan(krate.clone(), span);
+        let of_type = quote_spanned!(span=> <#ty as #there::ColumnType>);
         quote! {
-            #krate::ColumnDescriptor::of::<#ty>(#name)
+            #krate::__private::column(#name, #of_type::SQL_TYPE, #of_type::NULLABLE, #of_type::VALUES)
                 #type_name #default #collate #generated #backfill #convert
                 .renamed_from(&[#(#renamed),*])
         }

@@ -1,4 +1,7 @@
 //! The derives and macros of `schema-runtime`; use them through that crate.
+//!
+//! `attr` and `ast` parse, `check` judges, `expand`, `values` and `schema` print. All mistakes of one macro call are
+//! reported at once, each on the smallest token that shows it.
 
 mod ast;
 mod attr;
@@ -11,7 +14,121 @@ mod values;
 use proc_macro::TokenStream;
 use syn::{DeriveInput, parse_macro_input};
 
-/// x
+/// Declares a table: one column for each field.
+///
+/// The column's SQL type is asked of the field's type by the trait `ColumnType`, so aliases, newtypes and enums work;
+/// `Option<T>`, and nothing else, makes it nullable. Each field also gets a const of type `Column` in upper case,
+/// `Project::ID` for `id`. Structs with lifetimes are fine (write `Task<'_>` in `schema!`, `Task::<'static>::ID` in
+/// `references`); type parameters are refused.
+///
+/// ```
+/// use schema_runtime::{ColumnType, Schema, Table, schema};
+///
+/// #[derive(ColumnType)]
+/// enum Status { Pending, Done }
+///
+/// #[derive(Table)]
+/// struct Project {
+///     #[column(primary_key)]
+///     id: i64,
+/// }
+///
+/// #[derive(Table)]
+/// #[table(name = "tasks", strict, index(columns(status, created_at)), check("priority BETWEEN 0 AND 9"))]
+/// struct Task {
+///     #[column(primary_key)]
+///     id: i64,
+///     #[column(unique)]
+///     slug: String,
+///     #[column(default = Status::Pending)]
+///     status: Status,
+///     #[column(references(Project::ID, on_delete = "cascade"))]
+///     project_id: i64,
+///     #[column(default = 5)]
+///     priority: u8,
+///     #[column(renamed_from = "created")]
+///     created_at: String,
+///     notes: Option<String>,
+/// }
+///
+/// const SCHEMA: Schema = schema! { tables: [Project, Task] };
+/// assert_eq!(SCHEMA.tables[1].indexes[0].name, "idx_tasks_status_created_at");
+/// ```
+///
+/// # `#[table(…)]`
+///
+/// Lists name fields; a column's own name may stand there in quotes.
+///
+/// | attribute | meaning |
+/// | --- | --- |
+/// | `name = "tasks"` | the table's name; without it the struct's name in `snake_case` |
+/// | `rename_all = "camelCase"` | the case of the columns' names: `lowercase`, `UPPERCASE`, `PascalCase`, `camelCase`, `snake_case`, `SCREAMING_SNAKE_CASE`, `kebab-case`, `SCREAMING-KEBAB-CASE` |
+/// | `strict` | a `STRICT` table |
+/// | `without_rowid` | a `WITHOUT ROWID` table |
+/// | `primary_key(a, b)` | a key of several columns |
+/// | `unique(a, b, name = "one")` | a `UNIQUE` constraint |
+/// | `index(columns(a desc, b collate "nocase", expr = "lower(x)"), unique, where = "a > 0", name = "by_a")` | an index; without `name` it is `idx_<table>_<columns>`, and one with an expression needs a name |
+/// | `check("a > 0", name = "positive")` | a `CHECK` constraint |
+/// | `foreign_key(columns(a, b), references(Other, x, y), on_delete = "cascade", on_update = "restrict", deferrable, name = "fk")` | a foreign key of several columns to fields of `Other` |
+/// | `renamed_from = "todo"` | a name that the table had; repeat it for more, newest first |
+/// | `dropped("colour")` | columns that may be dropped with their data |
+/// | `external` | another model owns the table; it is only referred to |
+/// | `column_order = "exact"` | the order of the columns counts; `"any"` is the default |
+/// | `crate = "path"` | the path of `schema_runtime`, where it is re-exported |
+///
+/// # `#[column(…)]`
+///
+/// | attribute | meaning |
+/// | --- | --- |
+/// | `name = "createdAt"` | the column's name; without it the field's, in the case of `rename_all` |
+/// | `type = "VARCHAR(20)"` | an SQL type name instead of that of the Rust type |
+/// | `primary_key` | the primary key |
+/// | `autoincrement` | `AUTOINCREMENT`, on an `INTEGER` key |
+/// | `unique` | `UNIQUE` |
+/// | `index`, `index(unique, where = "a > 0", name = "by_a")` | an index on this column |
+/// | `default = 5` | a literal, `NULL`, or the path of a variant or a const: `Status::Pending`, `crate::MAX` |
+/// | `default_sql = "CURRENT_TIMESTAMP"` | a default in SQL |
+/// | `check("a > 0", name = "positive")`, `check = "a > 0"` | a `CHECK` constraint |
+/// | `references(Project::ID, on_delete = "set null", on_update = "cascade", deferrable, name = "fk")` | a foreign key; actions are `no action`, `restrict`, `set null`, `set default`, `cascade` |
+/// | `collate = "nocase"` | a collating sequence |
+/// | `generated("a + b", stored)` | a generated column; `virtual` is the default |
+/// | `renamed_from = "created"` | a name that the column had; repeat it for more, newest first |
+/// | `backfill = "lower(name)"` | SQL that fills existing rows when the column is added or made `NOT NULL` |
+/// | `convert = "CAST(a AS TEXT)"` | SQL that turns the old value into the new type |
+/// | `json` | the value is stored as JSON text, as `Json<T>` is; an `Option` must be written as `Option<…>` |
+/// | `skip` | the field is no column |
+///
+/// ```
+/// use schema_runtime::{Table, TableDescriptor};
+///
+/// #[derive(Table)]
+/// #[table(without_rowid, primary_key(order, position), rename_all = "camelCase", column_order = "exact")]
+/// #[table(index(columns(expr = "lower(label)"), unique, where = "amount > 0", name = "by_label"))]
+/// struct Line {
+///     order: i64,
+///     position: u32,
+///     #[column(collate = "nocase", default = "", check("length(label) < 80", name = "short"))]
+///     label: String,
+///     #[column(default = 1, renamed_from = "count", backfill = "1")]
+///     amount: i64,
+///     #[column(default_sql = "CURRENT_TIMESTAMP")]
+///     created_at: String,
+///     #[column(generated("amount * 2", stored))]
+///     twice: i64,
+///     #[column(json)]
+///     tags: Option<Vec<String>>,
+///     #[column(skip)]
+///     cached: bool,
+/// }
+///
+/// let line: TableDescriptor = Line::DESCRIPTOR;
+/// assert_eq!(line.columns[4].name, "createdAt");
+/// ```
+///
+/// # Compile errors
+/// Unknown or repeated attributes, names that SQLite takes for the same, reserved names, lists of columns that do not exist, SQL
+/// that cannot be read, defaults that do not fit, references to columns of another type or without a key, and renames
+/// that clash or form a cycle.
 #[proc_macro_derive(Table, attributes(table, column))]
 pub fn derive_table(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
@@ -30,14 +147,89 @@ pub fn derive_table(input: TokenStream) -> TokenStream {
     .into()
 }
 
-/// x
+/// Makes a newtype or a unit enum a type that a column can hold; it also implements rusqlite's `ToSql` and `FromSql`, and
+/// does not need serde.
+///
+/// A newtype is stored as what it holds; `PhantomData` beside it is allowed. It has no `FromSql` where
+/// rusqlite cannot read the inner type. As the end of a foreign key a newtype agrees only with itself.
+///
+/// An enum is stored as text by default: the variant's name in `snake_case`. The column gets a `CHECK` that
+/// lists the variants, so a new variant is a change of the schema, found and applied as any other.
+///
+/// | attribute | on | meaning |
+/// | --- | --- | --- |
+/// | `text` | enum | stored as text, the default |
+/// | `integer` | enum | stored as its discriminant |
+/// | `rename_all = "kebab-case"` | enum | the case of the texts, as in `#[table(rename_all)]` |
+/// | `rename = "gone"` | variant | this variant's text |
+/// | `crate = "path"` | both | the path of `schema_runtime` |
+///
+/// ```
+/// use schema_runtime::{ColumnType, ConstValue};
+///
+/// #[derive(ColumnType)]
+/// struct Email(String);
+///
+/// #[derive(ColumnType)]
+/// #[column_type(text, rename_all = "kebab-case")]
+/// enum Status {
+///     InProgress,
+///     #[column_type(rename = "finished")]
+///     Done,
+/// }
+///
+/// #[derive(ColumnType)]
+/// #[column_type(integer)]
+/// enum Level { Low = 1, High = 10 }
+///
+/// assert_eq!(Status::VALUES, [ConstValue::Text("in-progress"), ConstValue::Text("finished")]);
+/// assert_eq!(Level::VALUES, [ConstValue::Integer(1), ConstValue::Integer(10)]);
+/// ```
 #[proc_macro_derive(ColumnType, attributes(column_type))]
 pub fn derive_column_type(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
     values::derive(&input).into()
 }
 
-/// x
+/// Makes a const `Schema` of tables and other objects, checked against each other and fingerprinted at compile time.
+///
+/// | entry | meaning |
+/// | --- | --- |
+/// | `tables: [A, B]` | the structs with `#[derive(Table)]`; the one entry that is required |
+/// | `name: "main"` | the model's name, where several share a file; `main` by default |
+/// | `version: "1.2.0"` | dotted numbers; by default the version of the crate that calls the macro |
+/// | `views: ["CREATE VIEW …"]` | views: string literals, or paths of consts |
+/// | `triggers: ["CREATE TRIGGER …"]` | triggers |
+/// | `virtual_tables: ["CREATE VIRTUAL TABLE …"]` | virtual tables |
+/// | `dropped: ["old_table"]` | tables that may be dropped with their data |
+/// | `crate: path` | the path of `schema_runtime` |
+///
+/// ```
+/// use schema_runtime::{Schema, Table, schema};
+///
+/// #[derive(Table)]
+/// struct Note {
+///     #[column(primary_key)]
+///     id: i64,
+///     body: String,
+/// }
+///
+/// const SEARCH: &str = "CREATE VIRTUAL TABLE search USING fts5(body, content='note', content_rowid='id')";
+///
+/// pub static SCHEMA: Schema = schema! {
+///     name: "notes",
+///     version: "1.2.0",
+///     tables: [Note],
+///     views: ["CREATE VIEW long_note AS SELECT * FROM note WHERE length(body) > 1000"],
+///     virtual_tables: [SEARCH],
+///     dropped: ["old_note"],
+/// };
+/// assert_eq!(SCHEMA.version, "1.2.0");
+/// ```
+///
+/// # Compile errors
+/// A table that is referred to and not listed, two objects of one name (triggers have names of their own, as in
+/// SQLite), a statement of another kind, a reserved name.
 #[proc_macro]
 pub fn schema(input: TokenStream) -> TokenStream {
     schema::expand(input.into()).into()

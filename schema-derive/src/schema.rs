@@ -184,7 +184,7 @@ impl Input {
     ///     impl Contains<Task> for ThisSchema {}                  // for each table
     ///     const _: () = closed::<ThisSchema, Task>();            // its references stay inside
     ///     const OBJECTS: Objects = …; const CLASH: Option<Clash> = OBJECTS.clash::<{ OBJECTS.slots() }>();
-    ///     const _: () = Clash::check(&CLASH, 0);                 // for each object, on its own tokens
+    ///     const _: () = if let Some(message) = Clash::message(&CLASH, 0) { panic!("{}", message) }; // for each object, on its own tokens
     ///     Schema::of_tables("main", env!("CARGO_PKG_VERSION"), TABLES, &[…]).views(VIEWS)…
     /// }
     /// ```
@@ -263,7 +263,13 @@ impl Input {
             .chain(others)
             .chain(dropped)
             .enumerate()
-            .map(|(at, span)| quote_spanned!(span=> const _: () = #krate::__private::Clash::check(&CLASH, #at);))
+            .map(|(at, span)| {
+                quote_spanned! {span=>
+                    const _: () = if let ::core::option::Option::Some(message) = #krate::__private::Clash::message(&CLASH, #at) {
+                        ::core::panic!("{}", message)
+                    };
+                }
+            })
             .collect()
     }
 }

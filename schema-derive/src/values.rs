@@ -6,7 +6,7 @@ use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 use syn::{Data, DataEnum, DeriveInput, Fields, GenericParam, LitStr, Type, parse_quote};
 
-use crate::ast::{Case, crate_path, lifetimes, make_static, option_of};
+use crate::ast::{Case, crate_path, lifetimes, make_static, option_of, refuse_wide_integers};
 use crate::attr::ColumnTypeAttrs;
 use crate::errors::Errors;
 
@@ -143,12 +143,12 @@ fn unit_enum(
         #[automatically_derived]
         impl #ident {
             #[doc(hidden)]
-            #[allow(dead_code)]
+            #[allow(dead_code, unreachable_pub)]
             pub const fn __schema_value(value: &#ident) -> #krate::ConstValue {
                 match value { #(#ident::#idents => #values,)* }
             }
             #[doc(hidden)]
-            #[allow(dead_code)]
+            #[allow(dead_code, unreachable_pub)]
             pub const fn __schema_field(value: &#ident) -> #krate::ConstValue {
                 #ident::__schema_value(value)
             }
@@ -218,6 +218,7 @@ fn newtype(
         errors.at(input.ident.span(), "a newtype that is a column holds exactly one value; mark the field of the table `#[column(json)]` to store a whole struct as JSON");
         return None;
     };
+    refuse_wide_integers(&field.ty, errors);
     if option_of(&field.ty).is_some() {
         errors.at(field.ty.span(), "a newtype holds a value, not an `Option`; hold the inner type, and put the `Option` around the newtype in the field of the table");
     }
@@ -299,12 +300,12 @@ fn constant(
         #[automatically_derived]
         impl #this {
             #[doc(hidden)]
-            #[allow(dead_code)]
+            #[allow(dead_code, unreachable_pub)]
             pub const fn __schema_value(value: &'static #this) -> #krate::ConstValue {
                 <<#inner as #krate::ColumnType>::Const>::__schema_field(&value.#held)
             }
             #[doc(hidden)]
-            #[allow(dead_code)]
+            #[allow(dead_code, unreachable_pub)]
             pub const fn __schema_field(value: &'static #this) -> #krate::ConstValue {
                 #ident::__schema_value(value)
             }

@@ -68,9 +68,8 @@ pub(crate) fn apply(conn: &Connection, job: &mut Job<'_>) -> Result<Applied> {
         let began = Instant::now();
         (job.on_step)(at + 1, step);
         job.deadline.check(|| format!("step {} of {of} was not begun", at + 1))?;
-        run_step(conn, step, job).map_err(|err| {
-            err.context(format!("step {} of {of}, {}, failed", at + 1, step.summary()))
-        })?;
+        run_step(conn, step, job)
+            .map_err(|err| err.context(format!("step {} of {of}, {}, failed", at + 1, step.summary())))?;
         applied.steps.push(began.elapsed());
     }
     set_needs(conn, Needs::default())?;
@@ -220,7 +219,9 @@ fn verify(conn: &Connection, job: &Job<'_>, census: &Census) -> Result<(Catalog,
             (Some(before), Ok(after)) if after > *before => {
                 return Err(orphans(table, *before, after));
             }
-            (Some(_), Err(err)) => return Err(wrong(format!("foreign keys of `{table}` cannot be checked: {err}"))),
+            (Some(_), Err(err)) => {
+                return Err(wrong(format!("foreign keys of `{table}` cannot be checked: {err}")));
+            }
             (_, Ok(after)) => old += after,
             (None, Err(_)) => {}
         }
@@ -256,8 +257,7 @@ fn check_table(conn: &Connection, table: &str, integrity: IntegrityCheck) -> Res
         IntegrityCheck::Full => "integrity_check",
     };
     let what = || format!("cannot check table `{table}`");
-    let mut statement =
-        conn.prepare(&format!("PRAGMA main.{pragma}({})", quote_ident(table))).at(what)?;
+    let mut statement = conn.prepare(&format!("PRAGMA main.{pragma}({})", quote_ident(table))).at(what)?;
     let mut rows = statement.query([]).at(what)?;
     while let Some(row) = rows.next().at(what)? {
         let text: String = row.get(0).at(what)?;

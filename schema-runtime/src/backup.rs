@@ -92,6 +92,25 @@ pub(crate) struct BackupRequest<'a> {
     pub(crate) reason: &'a str,
 }
 
+impl BackupInfo {
+    /// Proves that the backup is what its note says: size, hash, and SQLite's own check.
+    ///
+    /// # Errors
+    /// `Backup`, naming what differs, or what opening it may give.
+    pub fn verify(&self) -> Result<()> {
+        verify(self, None)
+    }
+
+    /// The backups in `folder`, oldest first, by their notes. Notes that cannot be read, or whose file is gone, are left out;
+    /// a missing folder holds none.
+    ///
+    /// # Errors
+    /// `Backup`, if the folder cannot be read.
+    pub fn list(folder: impl AsRef<Path>) -> Result<Vec<BackupInfo>> {
+        list(folder.as_ref())
+    }
+}
+
 /// `backups/migrations/` beside the database.
 pub(crate) fn default_folder(database: &Path) -> PathBuf {
     database.parent().unwrap_or(Path::new("")).join("backups").join("migrations")

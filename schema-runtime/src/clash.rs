@@ -29,12 +29,11 @@ pub struct Clash {
 }
 
 impl Clash {
-    /// Fails to compile where the object number `owner` is the one whose name is taken.
-    pub const fn check(clash: &Option<Clash>, owner: usize) {
-        if let Some(clash) = clash {
-            if clash.owner == owner {
-                panic!("{}", clash.message.as_str())
-            }
+    /// What is wrong, where the object number `owner` is the one whose name is taken.
+    pub const fn message(clash: &Option<Clash>, owner: usize) -> Option<&str> {
+        match clash {
+            Some(clash) if clash.owner == owner => Some(clash.message.as_str()),
+            _ => None,
         }
     }
 }
@@ -66,6 +65,8 @@ impl Named {
 /// SQLite keeps the names of triggers apart from those of tables, views and indexes.
 const MAIN: u8 = 0;
 const TRIGGERS: u8 = 1;
+/// Names that tables had in earlier models; each belongs to one table.
+const EARLIER: u8 = 2;
 
 /// The names met so far, by hash, with open addressing.
 struct Seen<const SLOTS: usize> {
@@ -74,6 +75,39 @@ struct Seen<const SLOTS: usize> {
 }
 
 impl<const SLOTS: usize> Seen<SLOTS> {
+    /// The object that has the name of `new` in its name space.
+    const fn find(&self, new: &Named) -> Option<Named> {
+        let hash = new.hash();
+        let mut at = (hash % SLOTS as u64) as usize;
+        while let Some((other_hash, other)) = self.slots[at] {
+            if other_hash == hash {
+                return Some(other);
+            }
+            at = (at + 1) % SLOTS;
+        }
+        None
+    }
+
+    /// The earlier names of a table; so far only the tables themselves have been added.
+    const fn add_earlier(&mut self, table: &TableDescriptor, owner: usize) {
+        let mut i = 0;
+        while i < table.renamed_from.len() && self.clash.is_none() {
+            let earlier = table.renamed_from[i];
+            let name = Named { name: earlier, what: "table", owner, space: EARLIER };
+            let mut message = Text::new();
+            message.push("the table `").push(table.name).push("` is renamed from `").push(earlier);
+            if self.find(&Named { space: MAIN, ..name }).is_some() {
+                message.push("`, which is still a table of this schema; remove `renamed_from`, or rename through a third name, over two versions");
+                self.clash = Some(Clash { owner, message });
+            } else if self.find(&name).is_some() {
+                message.push("`, as another table of this schema is; only one table can be: remove the other `renamed_from`");
+                self.clash = Some(Clash { owner, message });
+            }
+            self.add(name);
+            i += 1;
+        }
+    }
+
     const fn add(&mut self, new: Named) {
         if self.clash.is_some() {
             return;
@@ -120,7 +154,7 @@ impl Objects {
             self.views.len() + self.virtual_tables.len() + self.triggers.len() + self.dropped.len();
         let mut i = 0;
         while i < self.tables.len() {
-            count += 1 + self.tables[i].indexes.len();
+            count += 1 + self.tables[i].indexes.len() + self.tables[i].renamed_from.len();
             i += 1;
         }
         2 * count + 1
@@ -132,6 +166,11 @@ impl Objects {
         let (mut owner, mut i) = (0, 0);
         while i < self.tables.len() {
             seen.add(Named { name: self.tables[i].name, what: "table", owner: i, space: MAIN });
+            i += 1;
+        }
+        i = 0;
+        while i < self.tables.len() {
+            seen.add_earlier(self.tables[i], i);
             i += 1;
         }
         while owner < self.tables.len() {
@@ -167,36 +206,44 @@ struct Statement {
 impl Statement {
     /// Both parts are empty where the text does not begin like a `CREATE` statement.
     const fn read(sql: &'static str) -> Statement {
+        Statement::read_bytes(sql.as_bytes())
+    }
+
+    const fn read_bytes(sql: &'static [u8]) -> Statement {
         let nothing = Statement { kind: "", name: "" };
         let (word, mut rest) = token(sql);
-        if !eq_name(word, "CREATE") {
+        if !eq_bytes(word, b"CREATE") {
             return nothing;
         }
         let mut kind = "";
         while kind.is_empty() {
             let (word, behind) = token(rest);
             rest = behind;
-            kind = if eq_name(word, "TEMP") || eq_name(word, "TEMPORARY") {
+            kind = if eq_bytes(word, b"TEMP") || eq_bytes(word, b"TEMPORARY") {
                 continue;
-            } else if eq_name(word, "VIRTUAL") {
+            } else if eq_bytes(word, b"VIRTUAL") {
                 rest = token(rest).1;
                 "VIRTUAL TABLE"
-            } else if eq_name(word, "VIEW") {
+            } else if eq_bytes(word, b"VIEW") {
                 "VIEW"
-            } else if eq_name(word, "TRIGGER") {
+            } else if eq_bytes(word, b"TRIGGER") {
                 "TRIGGER"
             } else {
                 return nothing;
             };
         }
         let (mut name, mut behind) = token(rest);
-        if eq_name(name, "IF") && eq_name(token(behind).0, "NOT") {
+        if eq_bytes(name, b"IF") && eq_bytes(token(behind).0, b"NOT") {
             (name, behind) = token(token(token(behind).1).1);
         }
         let (dot, after) = token(behind);
-        if eq_name(dot, ".") {
+        if eq_bytes(dot, b".") {
             name = token(after).0;
         }
+        let name = match std::str::from_utf8(name) {
+            Ok(name) => name,
+            Err(_) => "",
+        };
         Statement { kind, name }
     }
 }
@@ -208,8 +255,7 @@ pub const fn expect_kind(sql: &'static str, kind: &str) -> bool {
 }
 
 /// The first token of `sql`, which is empty at its end, and what is behind it.
-const fn token(sql: &'static str) -> (&'static str, &'static str) {
-    let bytes = sql.as_bytes();
+const fn token(bytes: &'static [u8]) -> (&'static [u8], &'static [u8]) {
     let mut start = 0;
     loop {
         if start < bytes.len() && bytes[start].is_ascii_whitespace() {
@@ -228,8 +274,8 @@ const fn token(sql: &'static str) -> (&'static str, &'static str) {
             break;
         }
     }
-    let rest = sql.split_at(start).1;
-    rest.split_at(token_length(rest.as_bytes()))
+    let rest = bytes.split_at(start).1;
+    rest.split_at(token_length(rest))
 }
 
 const fn token_length(bytes: &[u8]) -> usize {
@@ -297,7 +343,18 @@ const fn is_reserved(name: &str) -> bool {
 }
 
 const fn eq_name(a: &str, b: &str) -> bool {
-    a.as_bytes().eq_ignore_ascii_case(b.as_bytes())
+    eq_bytes(a.as_bytes(), b.as_bytes())
+}
+
+const fn eq_bytes(a: &[u8], b: &[u8]) -> bool {
+    let mut i = 0;
+    while i < a.len() && i < b.len() {
+        if !a[i].eq_ignore_ascii_case(&b[i]) {
+            return false;
+        }
+        i += 1;
+    }
+    a.len() == b.len()
 }
 
 /// Whether `columns` together are the primary key of `table`, or are unique.

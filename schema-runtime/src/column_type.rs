@@ -31,7 +31,7 @@ use crate::descriptor::{ConstValue, SqlType};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be stored in a column",
     label = "no `ColumnType` for this type",
-    note = "SQLite's integers are signed and have 64 bits: store a `u64`, `usize`, `i128` or `u128` as `i64`, as text, or in a newtype of them",
+    note = "SQLite's integers are signed and have 64 bits: store a `u64`, `usize`, `i128` or `u128` as `i64` or as text, or convert it in a newtype of one of these",
     note = "put `#[derive(ColumnType)]` on a newtype or a unit enum; mark a field `#[column(json)]` to store it as JSON, or `#[column(skip)]` to leave it out"
 )]
 pub trait ColumnType {
@@ -204,6 +204,8 @@ impl ConstOf<Cow<'static, str>> {
         ConstValue::Text(value)
     }
 
+    // A `&str` would lose that it is `'static`.
+    #[allow(clippy::ptr_arg)]
     #[doc(hidden)]
     pub const fn __schema_field(value: &Cow<'static, str>) -> ConstValue {
         match value {

@@ -81,12 +81,6 @@ pub(crate) fn call_hook(conn: &Connection, hook: Option<&Hook>) -> Result<()> {
     }
 }
 
-/// Whether a log with content lies beside the file, as a killed or still running program leaves it.
-fn has_log(path: &Path) -> bool {
-    let log = fs::canonicalize(path).map(|real| with_suffix(&real, "-wal"));
-    log.and_then(fs::metadata).is_ok_and(|log| log.len() > 0)
-}
-
 /// Refuses by `stat` alone what SQLite would refuse with one text for everything, or would wait for, as a pipe.
 fn check_path(path: &Path, mode: OpenMode) -> Result<()> {
     let refused = |cause: &str| Err(Error::new(ErrorKind::Open, cause));

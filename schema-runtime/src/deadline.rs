@@ -115,12 +115,6 @@ impl<'c> Deadline<'c> {
         self.shared.end.store(end.saturating_add(micros(time)), Ordering::Relaxed);
     }
 
-    /// What is left of the time limit, if there is one.
-    pub(crate) fn left(&self) -> Option<Duration> {
-        let end = self.shared.end.load(Ordering::Relaxed);
-        (end != NEVER).then(|| Duration::from_micros(end.saturating_sub(self.shared.elapsed())))
-    }
-
     /// From now on nothing is interrupted.
     pub(crate) fn release(&self) {
         self.shared.armed.store(false, Ordering::Relaxed);
@@ -186,7 +180,6 @@ mod tests {
         let err = run(deadline.conn()).expect_err("endless");
         assert_eq!(deadline.interrupted(), Some(ErrorKind::TimeLimit));
         assert_eq!(deadline.error(err, "cannot count").kind(), ErrorKind::TimeLimit);
-        assert_eq!(deadline.left(), Some(Duration::ZERO));
         assert!(deadline.check(|| "x".to_owned()).is_err());
         deadline.extend(Duration::from_secs(3600));
         assert!(deadline.check(|| "x".to_owned()).is_ok());

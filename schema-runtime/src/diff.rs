@@ -211,8 +211,10 @@ pub(crate) fn diff(from: &Catalog, to: &Catalog, exact_order: &dyn Fn(&str) -> b
                 changes.push(Change::CreateTable { table: table.name.clone() });
                 changes.extend(table.indexes.iter().map(|index| create_index(table, &index.name)));
             }
-            Some(old) => Tables { from: old, to: table, texts: &Texts::of([old, table]), changes: &mut changes }
-                .compare(exact_order(&table.name)),
+            Some(old) => {
+                Tables { from: old, to: table, texts: &Texts::of([old, table]), changes: &mut changes }
+                    .compare(exact_order(&table.name))
+            }
         }
     }
     for table in &from.tables {
@@ -318,7 +320,10 @@ impl Tables<'_> {
         }
         let same = match (&from.primary_key, &to.primary_key) {
             (None, None) => true,
-            (Some(a), Some(b)) => catalog::same_primary_key(self.texts, a, b) && catalog::same_name(a.name.as_deref(), b.name.as_deref()),
+            (Some(a), Some(b)) => {
+                catalog::same_primary_key(self.texts, a, b)
+                    && catalog::same_name(a.name.as_deref(), b.name.as_deref())
+            }
             _ => false,
         };
         if !same {
@@ -418,7 +423,9 @@ impl Tables<'_> {
             ConstraintKind::Unique,
             (&from.uniques, &to.uniques),
             &|a, b| catalog::same_key_terms(texts, &a.terms, &b.terms),
-            &|a, b| catalog::same_unique(texts, a, b) && catalog::same_name(a.name.as_deref(), b.name.as_deref()),
+            &|a, b| {
+                catalog::same_unique(texts, a, b) && catalog::same_name(a.name.as_deref(), b.name.as_deref())
+            },
             &catalog::unique_sql,
         );
     }
@@ -440,7 +447,10 @@ impl Tables<'_> {
             ConstraintKind::ForeignKey,
             (&from.foreign_keys, &to.foreign_keys),
             &|a, b| catalog::same_link(a, b),
-            &|a, b| catalog::same_foreign_key(texts, a, b) && catalog::same_name(a.name.as_deref(), b.name.as_deref()),
+            &|a, b| {
+                catalog::same_foreign_key(texts, a, b)
+                    && catalog::same_name(a.name.as_deref(), b.name.as_deref())
+            },
             &catalog::foreign_key_sql,
         );
     }

@@ -137,11 +137,6 @@ impl History {
         }
     }
 
-    /// Whether `name` is one of the two tables.
-    pub(crate) fn ours(&self, name: &str) -> bool {
-        name.eq_ignore_ascii_case(&self.table) || name.eq_ignore_ascii_case(&self.state_table())
-    }
-
     /// Whether the history's table, or something else of that name, is there.
     ///
     /// # Errors
@@ -377,7 +372,6 @@ impl History {
         let rows = statement.query_map([], |row| row.get(0)).at(what)?;
         rows.map(|row| row.at(what)).collect()
     }
-
 
     /// All revisions of all models, oldest first.
     ///
@@ -861,10 +855,8 @@ mod tests {
     }
 
     #[test]
-    fn the_two_tables_are_known_by_name() {
-        let history = History::default();
-        assert!(history.ours("Migration_History") && history.ours("migration_state") && !history.ours("x"));
-        let other = History::named("log");
-        assert!(other.ours("log") && other.ours("log_state") && !other.ours("migration_state"));
+    fn a_history_of_another_name_has_a_state_table_of_its_own() {
+        assert_eq!(History::default().state_table(), "migration_state");
+        assert_eq!(History::named("log").state_table(), "log_state");
     }
 }

@@ -57,12 +57,12 @@ pub use rusqlite;
 pub use schema_derive::{ColumnType, Table, schema};
 pub use snapshot::{Owners, RenameRecord, Snapshot, State};
 pub use status::Status;
-pub use target::{DriftPolicy, RemovalPolicy};
 pub use table::{Column, Table};
+pub use target::{DriftPolicy, RemovalPolicy};
 
 /// What generated code calls; no part of the public interface.
 #[doc(hidden)]
 pub mod __private {
     pub use crate::clash::{Clash, Objects, expect_kind, has_key, unknown_value};
-    pub use crate::table::{Contains, SameBase, TableIn, closed, same_base};
+    pub use crate::table::{BaseFor, Contains, TableIn, closed, column, same_base};
 }

@@ -15,6 +15,7 @@ use crate::descriptor::Schema;
 use crate::error::{Error, ErrorKind, Result};
 use crate::preflight::Consent;
 use crate::report::{Event, Report};
+use crate::revision::Revision;
 use crate::run::Run;
 use crate::status::Status;
 use crate::target::{DriftPolicy, Policies, RemovalPolicy};
@@ -64,6 +65,7 @@ pub(crate) struct Options {
     pub(crate) history_table: String,
     pub(crate) cancel: Cancel,
     pub(crate) dry_run: bool,
+    pub(crate) reason: Option<String>,
     pub(crate) observer: Option<Observer>,
 }
 
@@ -98,6 +100,7 @@ impl Migrator {
                 history_table: "migration_history".to_owned(),
                 cancel: Cancel::new(),
                 dry_run: false,
+                reason: None,
                 observer: None,
             },
         }
@@ -203,6 +206,12 @@ impl Migrator {
         self
     }
 
+    /// Why the run is made; recorded in the history.
+    pub fn reason(mut self, reason: impl Into<String>) -> Self {
+        self.options.reason = Some(reason.into());
+        self
+    }
+
     /// Who is told what the run does.
     pub fn observer(mut self, observer: impl Fn(&Event) + Send + Sync + 'static) -> Self {
         self.options.observer = Some(Arc::new(observer));
@@ -244,6 +253,14 @@ impl Migrator {
     pub fn status_on(&self, conn: &Connection) -> Result<Status> {
         self.check_options()?;
         Run::status_of(self, conn)
+    }
+
+    /// Every row of the history at `path`, oldest first, of all models; empty where there is no file or no history.
+    ///
+    /// # Errors
+    /// As [`run`](Self::run) as far as reading goes.
+    pub fn history(&self, path: impl AsRef<Path>) -> Result<Vec<Revision>> {
+        Run::history_of_path(self, path.as_ref())
     }
 
     fn check_options(&self) -> Result<()> {

@@ -36,7 +36,7 @@ impl Consent {
 ///
 /// `count` names the tables whose rows are counted exactly (a scan); of the others only whether they are empty is asked.
 pub(crate) fn facts(conn: &Connection, live: &Catalog, count: &dyn Fn(&str) -> bool) -> Result<Facts> {
-    let mut facts = Facts { sqlite: rusqlite::version_number(), ..Facts::default() };
+    let mut facts = Facts { sqlite: crate::connection::sqlite_version(), ..Facts::default() };
     for table in &live.tables {
         let name = quote_ident(&table.name);
         let rows = if count(&table.name) {
@@ -46,7 +46,8 @@ pub(crate) fn facts(conn: &Connection, live: &Catalog, count: &dyn Fn(&str) -> b
         };
         let what = || format!("cannot read table `{}`", table.name);
         let rows: i64 = conn.query_row(&rows, [], |row| row.get(0)).at(what)?;
-        let bytes = if rows > 0 && count(&table.name) { row_bytes(conn, table)? * rows.unsigned_abs() } else { 0 };
+        let bytes =
+            if rows > 0 && count(&table.name) { row_bytes(conn, table)? * rows.unsigned_abs() } else { 0 };
         facts.tables.insert(schema_sql::fold(&table.name), TableFacts { rows: rows.unsigned_abs(), bytes });
     }
     Ok(facts)
@@ -80,7 +81,8 @@ fn row_bytes(conn: &Connection, table: &crate::catalog::TableInfo) -> Result<u64
 pub(crate) fn preflight(conn: &Connection, plan: &Plan, consents: &[Consent]) -> Result<()> {
     let mut faults: Vec<(String, &Check)> = Vec::new();
     for check in plan.steps.iter().flat_map(|step| step.checks.iter()) {
-        let consented = check.code.is_loss() && consents.iter().any(|consent| consent.covers(check.code, &check.object));
+        let consented =
+            check.code.is_loss() && consents.iter().any(|consent| consent.covers(check.code, &check.object));
         if consented {
             continue;
         }

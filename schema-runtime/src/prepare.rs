@@ -9,7 +9,7 @@ use rusqlite::Connection;
 use schema_sql::{eq_name, fold};
 use sha2::{Digest, Sha256};
 
-use crate::catalog::{self, Catalog};
+use crate::catalog::{self, Catalog, TableInfo, Texts};
 use crate::connection;
 use crate::diff::{Change, diff};
 use crate::error::{Error, ErrorKind, Result};
@@ -20,7 +20,7 @@ use crate::preflight::{facts, preflight};
 use crate::rehearse::{self, Stage, UndoProof, Verdict};
 use crate::rename::Renames;
 use crate::revision::Revision;
-use crate::snapshot::{Owners, RenameRecord, SNAPSHOT_FORMAT, Snapshot, State};
+use crate::snapshot::{Owners, RenameRecord, SNAPSHOT_FORMAT, Snapshot, State, key, table_keys};
 use crate::target::{Note, NoteKind, RemovalPolicy, Sides, Target, merge};
 use crate::version::version_cmp;
 use crate::wanted::Model;
@@ -50,7 +50,6 @@ pub(crate) struct Prepared {
 /// How long the stages took.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Times {
-    pub(crate) read: Duration,
     pub(crate) plan: Duration,
     pub(crate) preflight: Duration,
     pub(crate) rehearse: Duration,
@@ -82,8 +81,7 @@ pub(crate) fn read(conn: &Connection, migrator: &Migrator, history: &History) ->
     let own = own_tables(migrator);
     let live = catalog::read(conn, "main", &own)?;
     let model = Model::from_schema(migrator.schema, &scratch(conn, migrator)?, &own)?;
-    let mut found =
-        Found { live, model, last: None, head: 0, others: Owners::default(), newer: None };
+    let mut found = Found { live, model, last: None, head: 0, others: Owners::default(), newer: None };
     match history.check_shape(conn)? {
         Shape::Current | Shape::Older(_) => read_history(conn, migrator, history, &mut found)?,
         // The rows of another system say nothing of models; they are kept, and ours follow.
@@ -104,7 +102,9 @@ fn read_history(conn: &Connection, migrator: &Migrator, history: &History, found
         found.last = snapshot.map(|snapshot| (revision, snapshot));
     }
     for other in history.models(conn)?.iter().filter(|other| *other != name) {
-        let Some(text) = history.latest(conn, other)?.and_then(|revision| revision.snapshot) else { continue };
+        let Some(text) = history.latest(conn, other)?.and_then(|revision| revision.snapshot) else {
+            continue;
+        };
         for (key, state) in Snapshot::from_json(&text)?.owners.iter() {
             if *state == State::Managed {
                 found.others.set(key.to_owned(), State::Managed);
@@ -175,6 +175,12 @@ pub(crate) fn prepare(conn: &Connection, migrator: &Migrator, found: Found, data
     if changes.is_empty() && prepared.target.renames.is_empty() {
         return Ok(prepared);
     }
+    if prepared.found.newer.is_some() {
+        // Only to say what differs: an older program never migrates.
+        let facts = Facts { sqlite: connection::sqlite_version(), ..Facts::default() };
+        prepared.plan = plan(&maker.request(&prepared.target, &facts, key, &[]));
+        return Ok(prepared);
+    }
     let broken = match broken {
         Some(broken) => broken,
         None => rehearse::broken(&|| scratch(conn, migrator), &found.live)?,
@@ -220,7 +226,8 @@ impl Maker<'_> {
             if let Some(snapshot) = &mut last {
                 let old = renames.applicable(&snapshot.catalog);
                 let faults = rehearse::broken(&|| self.scratch(), &snapshot.catalog)?;
-                let catalog = rehearse::renamed(&|| self.scratch(), &snapshot.catalog, &old, &faults, &self.own)?;
+                let catalog =
+                    rehearse::renamed(&|| self.scratch(), &snapshot.catalog, &old, &faults, &self.own)?;
                 *snapshot = snapshot.renamed(catalog);
             }
             broken = Some(faults);
@@ -231,13 +238,18 @@ impl Maker<'_> {
 
     /// Rows are counted where a change reads or writes them; of other tables only whether they have any is asked.
     fn facts(&self, target: &Target, changes: &[Change]) -> Result<Facts> {
-        let counted = |live: &str| {
-            changes.iter().any(|change| eq_name(target.renames.old_table(change.table()), live))
-        };
+        let counted =
+            |live: &str| changes.iter().any(|change| eq_name(target.renames.old_table(change.table()), live));
         facts(self.conn, &self.found.live, &counted)
     }
 
-    fn request<'r>(&'r self, target: &'r Target, facts: &'r Facts, key: PlanKey, rebuild: &'r [String]) -> Request<'r> {
+    fn request<'r>(
+        &'r self,
+        target: &'r Target,
+        facts: &'r Facts,
+        key: PlanKey,
+        rebuild: &'r [String],
+    ) -> Request<'r> {
         Request {
             live: &target.live,
             target: &target.catalog,
@@ -282,17 +294,22 @@ impl Maker<'_> {
             let verdict = rehearse::rehearse(&stage, &plan, &undo)?;
             times.rehearse += began.elapsed();
             match verdict {
-                Verdict::Rebuild(table) if !rebuild.iter().any(|name| eq_name(name, &table)) => rebuild.push(table),
+                Verdict::Rebuild(table) if !rebuild.iter().any(|name| eq_name(name, &table)) => {
+                    rebuild.push(table)
+                }
                 Verdict::Rebuild(table) => {
                     return Err(Error::new(
                         ErrorKind::Rehearsal,
                         format!("neither ALTER nor a rebuild of table `{table}` leads to the model"),
                     )
                     .state("nothing was changed")
-                    .help("please report this with the schema and the model; the database can be used as it is"));
+                    .help(
+                        "please report this with the schema and the model; the database can be used as it is",
+                    ));
                 }
                 Verdict::Proved { undo: proof } => {
-                    prepared.undo = self.settle_undo(&stage, &plan, (undo, proof), &mut prepared.notes, facts, target)?;
+                    prepared.undo =
+                        self.settle_undo(&stage, &plan, (undo, proof), &mut prepared.notes, facts, target)?;
                     prepared.plan = plan;
                     return Ok(times);
                 }
@@ -315,7 +332,9 @@ impl Maker<'_> {
         let undo = self.undo(target, facts, &all)?;
         match rehearse::rehearse(stage, plan, &undo)? {
             Verdict::Proved { undo: UndoProof::Refuted(reason) } => {
-                let text = format!("this change cannot be undone step by step, only by restoring the backup: {reason}");
+                let text = format!(
+                    "this change cannot be undone step by step, only by restoring the backup: {reason}"
+                );
                 notes.push(Note { kind: NoteKind::Warning, text });
                 Ok(None)
             }
@@ -361,18 +380,24 @@ impl Maker<'_> {
         if self.migrator.options.policies.removal == RemovalPolicy::Drop {
             return Ok(());
         }
-        let altered = plan
-            .steps
-            .iter()
-            .filter(|step| step.changes.iter().any(|change| matches!(change, Change::AlterVirtualTable { .. })));
+        let altered = plan.steps.iter().filter(|step| {
+            step.changes.iter().any(|change| matches!(change, Change::AlterVirtualTable { .. }))
+        });
         for hazard in altered.flat_map(|step| &step.hazards) {
             let loss = matches!(hazard.code, HazardCode::DropColumn | HazardCode::DropVirtualTable);
             let consents = &self.migrator.options.consents;
             if loss && !consents.iter().any(|consent| consent.covers(hazard.code, &hazard.object)) {
-                return Err(Error::new(ErrorKind::Refused, format!("the change deletes data of `{}`", hazard.object))
-                    .cause(hazard.to_string())
-                    .state("nothing was changed")
-                    .help(format!("consent with `.allow(\"{}={}\")`", hazard.code.code(), hazard.object)));
+                return Err(Error::new(
+                    ErrorKind::Refused,
+                    format!("the change deletes data of `{}`", hazard.object),
+                )
+                .cause(hazard.to_string())
+                .state("nothing was changed")
+                .help(format!(
+                    "consent with `.allow(\"{}={}\")`",
+                    hazard.code.code(),
+                    hazard.object
+                )));
             }
         }
         Ok(())
@@ -433,16 +458,42 @@ pub(crate) fn what_older_lacks(prepared: &Prepared) -> Vec<String> {
         for column in &live.columns {
             let blocks = column.not_null.is_some() && column.default.is_none() && column.generated.is_none();
             if table.column(&column.name).is_none() && blocks {
-                reasons.push(format!("column `{}`.`{}` is NOT NULL and has no default", live.name, column.name));
+                reasons
+                    .push(format!("column `{}`.`{}` is NOT NULL and has no default", live.name, column.name));
             }
         }
-        let wanted = crate::snapshot::table_keys(table);
-        for key in crate::snapshot::table_keys(live) {
-            let rule = ["unique ", "check ", "foreign key "].iter().any(|kind| key.starts_with(kind));
-            if rule && last.owners.is_managed(&key) && !wanted.contains(&key) {
+        for key in unknown_rules(live, table) {
+            if last.owners.is_managed(&key) {
                 reasons.push(format!("`{}` has a rule that this version does not know: {key}", live.name));
             }
         }
     }
     reasons
+}
+
+/// The keys of the rules of `live` that `table` lacks and that its inserts and updates could break. A rule over new columns
+/// alone breaks nothing: they hold their defaults, and a NULL is never a duplicate.
+fn unknown_rules(live: &TableInfo, table: &TableInfo) -> Vec<String> {
+    let name = live.name.as_str();
+    let written = |column: &str| table.column(column).is_some();
+    let set = |column: &str| written(column) || live.column(column).is_some_and(|found| found.default.is_some());
+    let texts = Texts::of([live, table]);
+    let checks = live.checks.iter().filter_map(|check| {
+        let breaks = schema_sql::idents(&check.expr).map_or(true, |idents| idents.iter().any(|ident| written(ident)));
+        breaks.then(|| key::check(name, &texts.norm_expr(&check.expr)))
+    });
+    let foreign_keys = live.foreign_keys.iter().filter_map(|foreign| {
+        let columns = || foreign.columns.iter().map(String::as_str);
+        columns().any(written).then(|| key::foreign_key(name, columns(), &foreign.table))
+    });
+    let uniques = live.uniques.iter().filter_map(|unique| {
+        let columns = || unique.terms.iter().map(|term| term.column.as_str());
+        columns().all(set).then(|| key::unique(name, columns()))
+    });
+    let wanted = table_keys(table);
+    let indexes = live.indexes.iter().filter_map(|index| {
+        let breaks = index.unique && index.terms.iter().all(|term| term.is_expr || set(&term.term));
+        breaks.then(|| key::index(&index.name))
+    });
+    checks.chain(foreign_keys).chain(uniques).chain(indexes).filter(|key| !wanted.contains(key)).collect()
 }

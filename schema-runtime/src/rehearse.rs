@@ -78,7 +78,9 @@ pub(crate) fn samples(conn: &Connection, live: &Catalog) -> Result<Vec<Sample>> 
             let mut rows = statement.query([])?;
             match rows.next()? {
                 None => Ok(None),
-                Some(row) => (0..columns.len()).map(|at| row.get(at)).collect::<rusqlite::Result<_>>().map(Some),
+                Some(row) => {
+                    (0..columns.len()).map(|at| row.get(at)).collect::<rusqlite::Result<_>>().map(Some)
+                }
             }
         });
         let row: Option<Vec<Value>> = row.at(|| format!("cannot read table `{}`", table.name))?;
@@ -107,7 +109,11 @@ fn put_samples(scratch: &Connection, samples: &[Sample]) -> Result<()> {
 }
 
 /// A scratch database with the catalog and the sample rows.
-fn replayed(stage_scratch: &dyn Fn() -> Result<Connection>, catalog: &Catalog, samples: &[Sample]) -> Result<Connection> {
+fn replayed(
+    stage_scratch: &dyn Fn() -> Result<Connection>,
+    catalog: &Catalog,
+    samples: &[Sample],
+) -> Result<Connection> {
     let scratch = stage_scratch()?;
     catalog::replay(&scratch, catalog, &mut |scratch| put_samples(scratch, samples))?;
     Ok(scratch)
@@ -151,13 +157,21 @@ pub(crate) fn renamed(
 }
 
 /// Puts what was set aside back in its place.
-fn in_order<T: Clone>(all: &[T], sound: Vec<T>, name: impl Fn(&T) -> String, aside: impl Fn(&str) -> bool) -> Vec<T> {
+fn in_order<T: Clone>(
+    all: &[T],
+    sound: Vec<T>,
+    name: impl Fn(&T) -> String,
+    aside: impl Fn(&str) -> bool,
+) -> Vec<T> {
     let mut sound = sound.into_iter();
     all.iter().filter_map(|item| if aside(&name(item)) { Some(item.clone()) } else { sound.next() }).collect()
 }
 
 /// Views, triggers and full-text indexes of `catalog` that do not work, with SQLite's reason.
-pub(crate) fn broken(scratch: &dyn Fn() -> Result<Connection>, catalog: &Catalog) -> Result<BTreeMap<String, String>> {
+pub(crate) fn broken(
+    scratch: &dyn Fn() -> Result<Connection>,
+    catalog: &Catalog,
+) -> Result<BTreeMap<String, String>> {
     let mut found = BTreeMap::new();
     if catalog.views.is_empty() && catalog.triggers.is_empty() && catalog.virtual_tables.is_empty() {
         return Ok(found);
@@ -218,13 +232,11 @@ fn trigger_fault(scratch: &Connection, catalog: &Catalog, trigger: &catalog::Tri
             let column = named.first().map(String::as_str).or_else(|| columns.first().copied());
             let column = match column {
                 Some(column) => column.to_owned(),
-                None => match view_column(scratch, &trigger.table) {
-                    Some(column) => column,
-                    None => return None,
-                },
+                None => view_column(scratch, &trigger.table)?,
             };
             format!("UPDATE main.{target} SET {0} = {0}", quote_ident(&column))
         }
+        _ => return None,
     };
     let fault = scratch.execute_batch(&trigger.sql).and_then(|()| scratch.prepare(&sql).map(|_| ())).err();
     let _ = scratch.execute_batch(&format!("DROP TRIGGER IF EXISTS main.{}", quote_ident(&trigger.name)));
@@ -241,21 +253,27 @@ pub(crate) fn set_needs(conn: &Connection, needs: Needs) -> Result<()> {
     let legacy = if needs.legacy_alter { "ON" } else { "OFF" };
     conn.execute_batch(&format!("PRAGMA legacy_alter_table = {legacy}"))
         .and_then(|()| {
-            conn.set_db_config(rusqlite::config::DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, !needs.triggers_off)
+            conn.set_db_config(
+                rusqlite::config::DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER,
+                !needs.triggers_off,
+            )
         })
         .map(|_| ())
         .at(|| "cannot prepare the connection for the step".to_owned())
 }
 
-fn run(scratch: &Connection, plan: &Plan) -> std::result::Result<(), (Step, rusqlite::Error)> {
+/// Runs every step; gives back the step that SQLite refuses, and why.
+fn run<'p>(scratch: &Connection, plan: &'p Plan) -> Result<Option<(&'p Step, rusqlite::Error)>> {
     for step in &plan.steps {
-        let fail = |err| (step.clone(), err);
-        set_needs(scratch, step.needs).map_err(|_| fail(rusqlite::Error::InvalidQuery))?;
+        set_needs(scratch, step.needs)?;
         for sql in &step.sql {
-            scratch.execute_batch(sql).map_err(fail)?;
+            if let Err(err) = scratch.execute_batch(sql) {
+                return Ok(Some((step, err)));
+            }
         }
     }
-    set_needs(scratch, Needs::default()).map_err(|_| (Step::nothing(), rusqlite::Error::InvalidQuery))
+    set_needs(scratch, Needs::default())?;
+    Ok(None)
 }
 
 /// Tries `plan`, then `undo`.
@@ -265,8 +283,8 @@ fn run(scratch: &Connection, plan: &Plan) -> std::result::Result<(), (Step, rusq
 /// a function or collation is not registered; `Rehearsal` if the plan fails, or ends elsewhere than at the target.
 pub(crate) fn rehearse(stage: &Stage<'_>, plan: &Plan, undo: &Plan) -> Result<Verdict> {
     let scratch = replayed(stage.scratch, stage.start, stage.samples)?;
-    if let Err((step, err)) = run(&scratch, plan) {
-        return refuted(&step, err);
+    if let Some((step, err)) = run(&scratch, plan)? {
+        return refuted(step, err);
     }
     let reached = catalog::read(&scratch, "main", stage.own)?;
     let rest = diff(&reached, stage.target, stage.exact);
@@ -287,7 +305,9 @@ fn refuted(step: &Step, err: rusqlite::Error) -> Result<Verdict> {
     }
     let error = sqlite_error(err, format!("the plan fails on the scratch copy at `{}`", step.summary()));
     let error = if error.kind() == ErrorKind::Sqlite { error.of_kind(ErrorKind::Rehearsal) } else { error };
-    Err(error.state("nothing was changed").help("this is the model's SQL as SQLite sees it: mend the model, or what the message names"))
+    Err(error
+        .state("nothing was changed")
+        .help("this is the model's SQL as SQLite sees it: mend the model, or what the message names"))
 }
 
 fn missed(plan: &Plan, change: &Change) -> Result<Verdict> {
@@ -330,7 +350,9 @@ fn dependants_work(stage: &Stage<'_>) -> Result<()> {
     for fault in faults {
         error = error.cause(fault);
     }
-    Err(error.state("nothing was changed").help("change or drop what depends on it, in the model where it is the model's, then start again"))
+    Err(error
+        .state("nothing was changed")
+        .help("change or drop what depends on it, in the model where it is the model's, then start again"))
 }
 
 /// Foreign keys whose parent is missing, lacks a column, or is not unique there: SQLite calls it a foreign key mismatch.
@@ -342,13 +364,24 @@ fn dangling(catalog: &Catalog) -> Vec<String> {
             let Some(parent) = catalog.table(&foreign.table) else {
                 let other = catalog.opaque.iter().any(|opaque| eq_name(&opaque.name, &foreign.table));
                 if !other {
-                    faults.push(format!("`{}`({by}) refers to table `{}`, which is not there", table.name, foreign.table));
+                    faults.push(format!(
+                        "`{}`({by}) refers to table `{}`, which is not there",
+                        table.name, foreign.table
+                    ));
                 }
                 continue;
             };
-            if !foreign.to.is_empty() && !is_key(parent, &foreign.to) {
+            // The reader writes an implied key out where it fits; one that does not is a mismatch in every write.
+            let implied = parent.primary_key.as_ref().map_or(0, |key| key.terms.len());
+            if foreign.to.is_empty() && implied != foreign.columns.len() {
+                let faulty = format!("`{}`({by}) refers to the primary key of `{}`", table.name, parent.name);
+                faults.push(format!("{faulty}, which has {implied} columns"));
+            } else if !foreign.to.is_empty() && !is_key(parent, &foreign.to) {
                 let to = foreign.to.join(", ");
-                faults.push(format!("`{}`({by}) refers to `{}`({to}), which is no unique key", table.name, parent.name));
+                faults.push(format!(
+                    "`{}`({by}) refers to `{}`({to}), which is no unique key",
+                    table.name, parent.name
+                ));
             }
         }
     }
@@ -358,9 +391,11 @@ fn dangling(catalog: &Catalog) -> Vec<String> {
 /// Whether the columns are the table's primary key, or have a unique constraint or a full unique index.
 fn is_key(parent: &TableInfo, columns: &[String]) -> bool {
     let same = |names: Vec<&str>| {
-        names.len() == columns.len() && columns.iter().all(|column| names.iter().any(|name| eq_name(name, column)))
+        names.len() == columns.len()
+            && columns.iter().all(|column| names.iter().any(|name| eq_name(name, column)))
     };
-    let of_terms = |terms: &[catalog::KeyTermInfo]| same(terms.iter().map(|term| term.column.as_str()).collect());
+    let of_terms =
+        |terms: &[catalog::KeyTermInfo]| same(terms.iter().map(|term| term.column.as_str()).collect());
     parent.primary_key.as_ref().is_some_and(|key| of_terms(&key.terms))
         || parent.uniques.iter().any(|unique| of_terms(&unique.terms))
         || parent.indexes.iter().any(|index| {
@@ -376,14 +411,13 @@ fn rehearse_undo(stage: &Stage<'_>, scratch: &Connection, undo: &Plan) -> Result
     let prepare = |sql: &str| scratch.execute_batch(sql).at(|| "cannot rehearse the undo".to_owned());
     prepare("SAVEPOINT schema_undo")?;
     let mut proof = UndoProof::Proved;
-    if let Err((_, first)) = run(scratch, undo) {
+    if run(scratch, undo)?.is_some() {
         set_needs(scratch, Needs { triggers_off: true, ..Needs::default() })?;
         prepare("ROLLBACK TO schema_undo")?;
         for table in &stage.target.tables {
             prepare(&format!("DELETE FROM main.{}", quote_ident(&table.name)))?;
         }
-        if let Err((step, err)) = run(scratch, undo) {
-            let _ = first;
+        if let Some((step, err)) = run(scratch, undo)? {
             return Ok(UndoProof::Refuted(format!("{}: {}", step.summary(), reason(&err))));
         }
         proof = UndoProof::NeedsBackup;

@@ -134,10 +134,16 @@ impl Group<'_> {
         if !names.is_empty() {
             return Err(Error::new(
                 ErrorKind::Conflict,
-                format!("cannot tell whether {}`{}` have changed places already", self.place, names.join("`, `")),
+                format!(
+                    "cannot tell whether {}`{}` have changed places already",
+                    self.place,
+                    names.join("`, `")
+                ),
             )
             .cause("the database has no history that would tell")
-            .help("run the program once without these `renamed_from`, so that the present state is recorded"));
+            .help(
+                "run the program once without these `renamed_from`, so that the present state is recorded",
+            ));
         }
         Ok(())
     }
@@ -195,7 +201,10 @@ impl Renames {
             renames.unmatched.clear();
         }
         let old_name = |new: &str| {
-            found.iter().find(|(_, to)| eq_name(to, new)).map_or_else(|| new.to_owned(), |(from, _)| from.clone())
+            found
+                .iter()
+                .find(|(_, to)| eq_name(to, new))
+                .map_or_else(|| new.to_owned(), |(from, _)| from.clone())
         };
         for (from, to) in &found {
             renames.list.push(Rename { table: None, from: from.clone(), to: to.clone() });
@@ -209,9 +218,7 @@ impl Renames {
                 declared: table
                     .columns
                     .iter()
-                    .map(|column| {
-                        (column.name.as_str(), hints.column(&column.name).renamed_from.as_slice())
-                    })
+                    .map(|column| (column.name.as_str(), hints.column(&column.name).renamed_from.as_slice()))
                     .collect(),
                 applied: records
                     .iter()
@@ -296,9 +303,14 @@ impl Renames {
         };
         let fits = |rename: &Rename| match &rename.table {
             None => catalog.table(&rename.from).is_some(),
-            Some(table) => catalog.table(&old_table(table)).is_some_and(|table| table.column(&rename.from).is_some()),
+            Some(table) => {
+                catalog.table(&old_table(table)).is_some_and(|table| table.column(&rename.from).is_some())
+            }
         };
-        Renames { list: self.list.iter().filter(|rename| fits(rename)).cloned().collect(), unmatched: Vec::new() }
+        Renames {
+            list: self.list.iter().filter(|rename| fits(rename)).cloned().collect(),
+            unmatched: Vec::new(),
+        }
     }
 
     /// The name that the table `new` has before the renames.

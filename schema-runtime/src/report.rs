@@ -265,7 +265,8 @@ mod tests {
 
     #[test]
     fn durations_read_well() {
-        let shown = [30_000, 1_520_000, 12_400_000, 1_440_000_000].map(|nanos| show(Duration::from_nanos(nanos)));
+        let shown =
+            [30_000, 1_520_000, 12_400_000, 1_440_000_000].map(|nanos| show(Duration::from_nanos(nanos)));
         assert_eq!(shown, ["0.03 ms", "1.5 ms", "12 ms", "1.4 s"]);
     }
 }

@@ -8,7 +8,7 @@ use rusqlite::Connection;
 use crate::apply::{Applied, Job, apply};
 use crate::backup::{self, BackupInfo, BackupPolicy, BackupRequest, BackupSource};
 use crate::catalog::Catalog;
-use crate::connection::{self, Deadline, OpenMode, Settings};
+use crate::connection::{self, Deadline, OpenMode, Settings, SqliteResult};
 use crate::error::{Error, ErrorKind, Result};
 use crate::history::{History, Stamp, schema_cookie};
 use crate::migrator::{Migrator, Options};
@@ -16,8 +16,9 @@ use crate::plan::{Method, Plan};
 use crate::prepare::{self, Prepared, own_tables, prepare};
 use crate::report::{Event, Outcome, Phases, Report, StepReport};
 use crate::revision::{Kind, Revision, Status as RevisionStatus};
-use crate::status::Status;
 use crate::snapshot::{Owners, Snapshot, State};
+use crate::status::Status;
+use crate::version::version_cmp;
 use crate::target::{DriftPolicy, NoteKind, RemovalPolicy};
 
 /// The format of what the engine writes; part of the stamp, so that a newer engine looks again.
@@ -31,6 +32,9 @@ pub(crate) struct Run<'a> {
     phases: Phases,
     /// Whether steps have begun to write: from here on a failure is recorded.
     writing: bool,
+    warnings: Vec<String>,
+    /// A backup that had to be made before the lock.
+    early_backup: Option<BackupInfo>,
 }
 
 impl<'a> Run<'a> {
@@ -42,6 +46,8 @@ impl<'a> Run<'a> {
             began: Instant::now(),
             phases: Phases::default(),
             writing: false,
+            warnings: Vec::new(),
+            early_backup: None,
         }
     }
 
@@ -76,7 +82,8 @@ impl<'a> Run<'a> {
         if path.symlink_metadata().is_err_and(|err| err.kind() == std::io::ErrorKind::NotFound) {
             return Ok(None);
         }
-        connection::open(path, OpenMode::ReadOnly, self.options.hook.as_ref(), self.options.lock_wait).map(Some)
+        connection::open(path, OpenMode::ReadOnly, self.options.hook.as_ref(), self.options.lock_wait)
+            .map(Some)
     }
 
     fn on(mut self, conn: &mut Connection, path: &Path) -> Result<Report> {
@@ -94,17 +101,32 @@ impl<'a> Run<'a> {
         let limit = self.options.time_limit;
         let deadline = Deadline::install(conn, limit, Some(self.options.cancel.clone()));
         let settings = Settings::enter(deadline.conn())?;
+        let version = self.back_up_early(deadline.conn(), path)?;
         let waiting = Instant::now();
-        match connection::begin_immediate(deadline.conn(), self.options.lock_wait, Some(&self.options.cancel)) {
+        match connection::begin_immediate(deadline.conn(), self.options.lock_wait, Some(&self.options.cancel))
+        {
             Err(error) if error.kind() == ErrorKind::ReadOnly => return self.on_read_only(deadline.conn()),
             result => result?,
         }
         deadline.extend(waiting.elapsed());
-        let result = self.locked(&deadline, path);
+        let result = match version {
+            Some(before) if data_version(deadline.conn())? != before => Err(Error::new(
+                ErrorKind::Busy,
+                "another program wrote to the database between the backup and the lock",
+            )
+            .help("start again")),
+            _ => self.locked(&deadline, path),
+        };
         deadline.release();
         let result = match result {
             Ok(report) => Ok(report),
-            Err(error) => Err(self.failed(deadline.conn(), error)),
+            Err(error) => {
+                let error = match deadline.interrupted() {
+                    Some(kind) => interrupted(error, kind),
+                    None => error,
+                };
+                Err(self.failed(deadline.conn(), error))
+            }
         };
         drop(settings);
         result
@@ -184,8 +206,10 @@ impl<'a> Run<'a> {
             ErrorKind::ReadOnly => read_only(conn, &prepared.plan),
             _ => error,
         })?;
-        self.migrator.emit(&Event::Planned { plan: prepared.plan.to_string(), steps: prepared.plan.steps.len() });
+        self.migrator
+            .emit(&Event::Planned { plan: prepared.plan.to_string(), steps: prepared.plan.steps.len() });
         self.refuse_slow(&prepared.plan)?;
+        refuse_full(path, &prepared.plan)?;
         let (backup, no_backup) = self.back_up(conn, path, &prepared)?;
         deadline.extend(self.began.elapsed());
         self.writing = true;
@@ -196,6 +220,7 @@ impl<'a> Run<'a> {
         report.revision = Some(revision);
         report.backup = backup;
         report.no_backup = no_backup;
+        report.warnings.append(&mut self.warnings);
         for (step, time) in report.steps.iter_mut().zip(&applied.steps) {
             step.ms = time.as_secs_f64() * 1_000.0;
         }
@@ -224,7 +249,11 @@ impl<'a> Run<'a> {
         let Some(limit) = self.options.time_limit.filter(|limit| estimate > *limit) else { return Ok(()) };
         Err(Error::new(
             ErrorKind::TimeLimit,
-            format!("the change is estimated to take {:.1} s, the limit is {:.1} s", estimate.as_secs_f64(), limit.as_secs_f64()),
+            format!(
+                "the change is estimated to take {:.1} s, the limit is {:.1} s",
+                estimate.as_secs_f64(),
+                limit.as_secs_f64()
+            ),
         )
         .state("nothing was changed")
         .help("raise the limit with `.time_limit(…)`, or run the migration by hand at a quiet time"))
@@ -253,12 +282,46 @@ impl<'a> Run<'a> {
         if let Err(reason) = self.backup_reason(conn, prepared) {
             return Ok((None, Some(reason.to_owned())));
         }
+        if let Some(info) = self.early_backup.take() {
+            return Ok((Some(info), None));
+        }
+        let info = self.copy(conn, path, prepared, BackupSource::File)?;
+        Ok((Some(info), None))
+    }
+
+    /// In exclusive locking mode no second connection can read the file while this one holds the lock; so the copy is made
+    /// through this one before, and the counter of foreign commits, which is given back, must be the same under the lock.
+    fn back_up_early(&mut self, conn: &Connection, path: &Path) -> Result<Option<i64>> {
+        let mode: String = conn
+            .query_row("PRAGMA main.locking_mode", [], |row| row.get(0))
+            .at(|| "cannot read the locking mode".to_owned())?;
+        if !mode.eq_ignore_ascii_case("exclusive") || connection::is_memory(conn) {
+            return Ok(None);
+        }
+        let found = prepare::read(conn, self.migrator, &self.history)?;
+        let prepared = prepare(conn, self.migrator, found, false)?;
+        let needed = prepared.found.newer.is_none() && !prepared.plan.is_empty();
+        if !needed || self.backup_reason(conn, &prepared).is_err() {
+            return Ok(None);
+        }
+        let version = data_version(conn)?;
+        self.early_backup = Some(self.copy(conn, path, &prepared, BackupSource::Connection(conn))?);
+        Ok(Some(version))
+    }
+
+    fn copy(
+        &mut self,
+        conn: &Connection,
+        path: &Path,
+        prepared: &Prepared,
+        source: BackupSource<'_>,
+    ) -> Result<BackupInfo> {
         let began = Instant::now();
         let database = connection::database_path(conn).unwrap_or_else(|| path.to_path_buf());
         let version = prepared.found.last.as_ref().map(|(revision, _)| revision.version.as_str());
         let request = BackupRequest {
             database: &database,
-            source: BackupSource::File,
+            source,
             folder: self.options.backup_dir.as_deref(),
             hook: self.options.hook.as_ref(),
             wait: self.options.lock_wait,
@@ -271,7 +334,7 @@ impl<'a> Run<'a> {
             !self.options.cancel.is_cancelled()
         })?;
         self.phases.backup = began.elapsed();
-        Ok((Some(info), None))
+        Ok(info)
     }
 
     fn apply(&mut self, deadline: &Deadline<'_>, prepared: &Prepared) -> Result<Applied> {
@@ -318,12 +381,13 @@ impl<'a> Run<'a> {
         }
         let mut revision = self.revision(conn, Kind::Automatic, &summary(&prepared.plan), batch)?;
         revision.duration_ms = millis(applied.apply + applied.verify);
-        revision.plan = Some(to_json(&prepared.plan)?);
-        revision.undo = prepared.undo.as_ref().map(to_json).transpose()?;
+        revision.plan = Some(prepared.plan.to_json()?);
+        revision.undo = prepared.undo.as_ref().map(Plan::to_json).transpose()?;
         revision.rollback_sql = prepared.undo.as_ref().map(Plan::to_sql);
         let mut snapshot = prepared.snapshot(applied.reached.clone());
         let left = prepared.found.last.as_ref().map(|(_, last)| &last.catalog);
-        snapshot.start = left.filter(|left| **left != prepared.found.live).map(|_| prepared.found.live.clone());
+        snapshot.start =
+            left.filter(|left| **left != prepared.found.live).map(|_| prepared.found.live.clone());
         revision.snapshot = Some(snapshot.to_json()?);
         revision.backup = backup.map(|info| info.path.display().to_string());
         let id = self.history.append(conn, &revision)?;
@@ -333,18 +397,33 @@ impl<'a> Run<'a> {
     }
 
     /// Stamps and commits. The cookie is read last, inside the transaction that stamps.
-    fn finish(&self, deadline: &Deadline<'_>, revision: i64) -> Result<()> {
+    fn finish(&mut self, deadline: &Deadline<'_>, revision: i64) -> Result<()> {
         let conn = deadline.conn();
         let cookie = schema_cookie(conn)?;
         self.history.write_stamp(conn, &self.stamp(cookie, revision))?;
         deadline.release();
-        connection::commit(conn, self.options.lock_wait)
+        match connection::commit(conn, self.options.lock_wait) {
+            // SQLite may report an error for a COMMIT that has happened; the stamp of this run tells.
+            Err(error)
+                if conn.is_autocommit()
+                    && self.fast_path(conn)?.is_some_and(|stamp| stamp.revision == revision) =>
+            {
+                self.warnings.push(format!(
+                    "COMMIT reported an error, but the change is in the file: {}",
+                    error.what()
+                ));
+                Ok(())
+            }
+            result => result,
+        }
     }
 
     fn revision(&self, conn: &Connection, kind: Kind, name: &str, batch: i64) -> Result<Revision> {
         let schema = self.migrator.schema;
         let mut revision = Revision::new(schema.name, kind, schema.version, name, connection::now(conn)?);
         revision.batch = batch;
+        revision.program = Some(program(schema.version));
+        revision.reason.clone_from(&self.options.reason);
         revision.fingerprint = Some(fingerprint(schema));
         Ok(revision)
     }
@@ -371,7 +450,10 @@ impl<'a> Run<'a> {
         let found = &prepared.found;
         let snapshot = prepared.snapshot(found.live.clone());
         let known = found.last.as_ref().is_some_and(|(_, last)| {
-            last.fingerprint == snapshot.fingerprint && last.owners == snapshot.owners && last.renames == snapshot.renames
+            version_cmp(&last.version, &snapshot.version).is_eq()
+                && last.fingerprint == snapshot.fingerprint
+                && last.owners == snapshot.owners
+                && last.renames == snapshot.renames
         });
         let written = self.note_state(deadline, prepared, snapshot, known);
         let revision = match written {
@@ -415,7 +497,7 @@ impl<'a> Run<'a> {
                 let name = if first { "the database as it was found" } else { "no change to the schema" };
                 let mut revision = self.revision(conn, kind, name, prepared.found.head + 1)?;
                 revision.snapshot = Some(snapshot.to_json()?);
-                revision.plan = Some(to_json(&prepared.plan)?);
+                revision.plan = Some(prepared.plan.to_json()?);
                 self.history.append(conn, &revision)?
             }
         };
@@ -429,7 +511,9 @@ impl<'a> Run<'a> {
         let reasons = prepare::what_older_lacks(prepared);
         if reasons.is_empty() {
             let mut report = self.report(Outcome::NewerDatabase, prepared);
-            report.warnings.push(format!("the database is of version {newest}; this program runs on it as it is"));
+            report
+                .warnings
+                .push(format!("the database is of version {newest}; this program runs on it as it is"));
             return Ok(report);
         }
         Err(newer_error(self.migrator.schema.version, &newest, &reasons))
@@ -440,7 +524,12 @@ impl<'a> Run<'a> {
         let error = connection::rolled_back(conn, error);
         let begun = matches!(
             error.kind(),
-            ErrorKind::Apply | ErrorKind::Verify | ErrorKind::TimeLimit | ErrorKind::Cancelled | ErrorKind::DiskFull | ErrorKind::Io
+            ErrorKind::Apply
+                | ErrorKind::Verify
+                | ErrorKind::TimeLimit
+                | ErrorKind::Cancelled
+                | ErrorKind::DiskFull
+                | ErrorKind::Io
         );
         if begun && self.writing {
             // The error that the caller sees is the first one, whether or not it could be recorded.
@@ -519,6 +608,26 @@ impl<'a> Run<'a> {
         Run::new(migrator).status(conn)
     }
 
+    /// Rows of the history that are not as they were written.
+    fn tampered(&self, conn: &Connection) -> Result<Vec<String>> {
+        if !self.history.exists(conn)? {
+            return Ok(Vec::new());
+        }
+        let rows = self.history.verify_chain(conn)?;
+        Ok(rows
+            .iter()
+            .map(|row| format!("row {} of the history ({}) {}", row.id, row.version, row.problem))
+            .collect())
+    }
+
+    pub(crate) fn history_of_path(migrator: &'a Migrator, path: &Path) -> Result<Vec<Revision>> {
+        let run = Run::new(migrator);
+        match run.open_reading(path)? {
+            Some(conn) if run.history.exists(&conn)? => run.history.all(&conn),
+            _ => Ok(Vec::new()),
+        }
+    }
+
     fn status(&self, conn: &Connection) -> Result<Status> {
         let schema = self.migrator.schema;
         let mut status = Status::new(schema.name, schema.version);
@@ -529,6 +638,7 @@ impl<'a> Run<'a> {
             }
             found => found?,
         };
+        status.warnings = self.tampered(conn)?;
         status.last = found.last.as_ref().map(|(revision, _)| revision.clone());
         status.newer = found.newer.clone();
         let prepared = match prepare(conn, self.migrator, found, true) {
@@ -552,7 +662,7 @@ impl<'a> Run<'a> {
         } else {
             status.pending = report.plan;
         }
-        status.warnings = report.warnings;
+        status.warnings.extend(report.warnings);
         status.notes = report.notes;
         status.retired = report.retired;
         status.foreign = report.foreign;
@@ -560,11 +670,26 @@ impl<'a> Run<'a> {
     }
 }
 
+/// The error of a statement that the time limit or a cancellation has stopped, as one of that kind.
+fn interrupted(error: Error, kind: ErrorKind) -> Error {
+    let (what, help) = match kind {
+        ErrorKind::TimeLimit => (
+            "the time limit has passed",
+            "raise it with `.time_limit(…)`, or run the migration by hand at a quiet time",
+        ),
+        _ => ("the run was cancelled", "start again to migrate"),
+    };
+    if error.kind() == kind { error } else { error.of_kind(kind).context(what) }.help(help)
+}
+
 fn newer_error(ours: &str, newest: &str, reasons: &[String]) -> Error {
     let mut error = Error::new(
         ErrorKind::NewerDatabase,
         format!("the database is of version {newest} and this program of version {ours} cannot use it"),
     );
+    if version_cmp(ours, newest).is_eq() {
+        error = error.cause("a later model of the same version has replaced this one");
+    }
     for reason in reasons {
         error = error.cause(reason.clone());
     }
@@ -584,17 +709,35 @@ fn read_only(conn: &Connection, plan: &Plan) -> Error {
     error.state("nothing was changed").help("make the file and its folder writable, then start again")
 }
 
+/// The running program and the version of its model.
+fn program(version: &str) -> String {
+    let name = std::env::current_exe().ok().and_then(|path| Some(path.file_stem()?.to_string_lossy().into_owned()));
+    format!("{} {version}", name.as_deref().unwrap_or("unknown program"))
+}
+
+/// The change writes a log or a journal of about the size that the plan says; where the disk cannot take it, nothing begins.
+fn refuse_full(path: &Path, plan: &Plan) -> Result<()> {
+    let needed = plan.cost().disk;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let Some(free) = backup::available_space(folder).filter(|free| *free < needed) else { return Ok(()) };
+    Err(Error::new(ErrorKind::DiskFull, format!("`{}` has too little free space for the change", folder.display()))
+        .cause(format!("the plan needs about {needed} bytes, {free} are free"))
+        .state("nothing was changed")
+        .help("free disk space, then start again"))
+}
+
+/// Changes when another connection has committed.
+fn data_version(conn: &Connection) -> Result<i64> {
+    conn.query_row("PRAGMA main.data_version", [], |row| row.get(0))
+        .at(|| "cannot read the data version".to_owned())
+}
+
 fn fingerprint(schema: &crate::descriptor::Schema) -> String {
     format!("{:032x}", schema.fingerprint)
 }
 
 fn millis(time: Duration) -> i64 {
     i64::try_from(time.as_millis()).unwrap_or(i64::MAX)
-}
-
-fn to_json(plan: &Plan) -> Result<String> {
-    serde_json::to_string(plan)
-        .map_err(|err| Error::new(ErrorKind::History, "cannot write the plan as JSON").source(err))
 }
 
 /// The changes in one line, for the history: the first three, and how many more.

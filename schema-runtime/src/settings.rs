@@ -68,60 +68,6 @@ impl<'c> Settings<'c> {
         }
         Ok(settings)
     }
-
-    /// The connection.
-    pub(crate) fn conn(&self) -> &'c Connection {
-        self.conn
-    }
-
-    /// Whether foreign keys were enforced before.
-    pub(crate) fn foreign_keys_before(&self) -> bool {
-        self.flags.first().copied().flatten().unwrap_or(false)
-    }
-
-    /// Whether the connection was DEFENSIVE before, so that the schema cannot be written without switching that off.
-    pub(crate) fn is_defensive(&self) -> bool {
-        self.options.first().copied().flatten().unwrap_or(false)
-    }
-
-    /// Switches `legacy_alter_table`, also inside a transaction.
-    ///
-    /// # Errors
-    /// `Connection`, if it did not take.
-    pub(crate) fn set_legacy_alter(&self, on: bool) -> Result<()> {
-        set_flag(self.conn, "legacy_alter_table", on)
-    }
-
-    /// Switches all triggers, also inside a transaction.
-    ///
-    /// # Errors
-    /// `Connection`, if it did not take.
-    pub(crate) fn set_triggers(&self, on: bool) -> Result<()> {
-        set_option(self.conn, DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, on)
-    }
-
-    /// Switches `writable_schema`, also inside a transaction. On: DEFENSIVE goes off. Off: the schema is read again (`RESET`),
-    /// and DEFENSIVE comes back.
-    ///
-    /// # Errors
-    /// `Connection`, if it did not take; `Corrupt`, if the edited schema does not parse.
-    pub(crate) fn set_writable_schema(&self, on: bool) -> Result<()> {
-        let what = || format!("cannot edit the schema of {}", name_of(self.conn));
-        if on {
-            if self.is_defensive() {
-                set_option(self.conn, DbConfig::SQLITE_DBCONFIG_DEFENSIVE, false)?;
-            }
-            return set_flag(self.conn, "writable_schema", true);
-        }
-        self.conn.execute_batch("PRAGMA writable_schema = RESET").at(what)?;
-        if self.is_defensive() {
-            set_option(self.conn, DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
-        }
-        match flag(self.conn, "writable_schema") {
-            Some(false) => Ok(()),
-            _ => Err(not_taken(self.conn, "writable_schema")),
-        }
-    }
 }
 
 impl Drop for Settings<'_> {
@@ -240,15 +186,16 @@ mod tests {
         let conn = file(&folder);
         let before = state(&conn);
         let result = catch_unwind(AssertUnwindSafe(|| {
-            let settings = Settings::enter(&conn).expect("enter");
-            assert!(settings.foreign_keys_before() && settings.is_defensive());
+            let _settings = Settings::enter(&conn).expect("enter");
             assert_eq!(flag(&conn, "foreign_keys"), Some(false));
             assert_eq!(number(&conn, "synchronous").ok(), Some(FULL));
             conn.execute_batch("BEGIN IMMEDIATE; CREATE TABLE u (a); PRAGMA busy_timeout = 1")
                 .expect("begin");
-            settings.set_legacy_alter(true).expect("legacy");
-            settings.set_triggers(false).expect("triggers");
-            settings.set_writable_schema(true).expect("writable");
+            conn.execute_batch("PRAGMA legacy_alter_table = ON").expect("legacy");
+            for (option, on) in OPTIONS.into_iter().zip([false, false]) {
+                conn.set_db_config(option, on).expect("an option");
+            }
+            conn.execute_batch("PRAGMA writable_schema = ON").expect("writable");
             conn.execute("UPDATE sqlite_schema SET sql = 'CREATE TABLE t(a, b)' WHERE name = 't'", [])
                 .expect("edit");
             panic!("through the guard");
@@ -270,26 +217,14 @@ mod tests {
         let cancel = Cancel::new();
         let result = catch_unwind(AssertUnwindSafe(|| {
             let deadline = Deadline::install(&mut conn, None, Some(cancel.clone()));
-            let settings = Settings::enter(deadline.conn()).expect("enter");
-            settings.conn().execute_batch("BEGIN IMMEDIATE; CREATE TABLE u (a)").expect("begin");
+            let _settings = Settings::enter(deadline.conn()).expect("enter");
+            deadline.conn().execute_batch("BEGIN IMMEDIATE; CREATE TABLE u (a)").expect("begin");
             cancel.cancel();
             panic!("through both guards");
         }));
         assert!(result.is_err());
         assert_eq!(state(&conn), before);
         assert!(conn.is_autocommit());
-    }
-
-    #[test]
-    fn an_edited_schema_is_read_again_when_writing_it_ends() {
-        let conn = Connection::open_in_memory().expect("memory");
-        conn.execute_batch("CREATE TABLE t (a)").expect("table");
-        let settings = Settings::enter(&conn).expect("enter");
-        settings.set_writable_schema(true).expect("on");
-        conn.execute("UPDATE sqlite_schema SET sql = 'CREATE TABLE t(a, b)' WHERE name = 't'", [])
-            .expect("edit");
-        settings.set_writable_schema(false).expect("off");
-        assert!(conn.prepare("SELECT b FROM t").is_ok());
     }
 
     #[test]

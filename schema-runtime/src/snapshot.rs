@@ -150,13 +150,18 @@ pub(crate) fn table_keys(table: &TableInfo) -> Vec<String> {
     let name = table.name.as_str();
     let mut keys = vec![key::table(name)];
     keys.extend(table.columns.iter().map(|column| key::column(name, &column.name)));
-    keys.extend(table.uniques.iter().map(|unique| {
-        key::unique(name, unique.terms.iter().map(|term| term.column.as_str()))
-    }));
+    keys.extend(
+        table
+            .uniques
+            .iter()
+            .map(|unique| key::unique(name, unique.terms.iter().map(|term| term.column.as_str()))),
+    );
     keys.extend(table.checks.iter().map(|check| key::check(name, &texts.norm_expr(&check.expr))));
-    keys.extend(table.foreign_keys.iter().map(|foreign| {
-        key::foreign_key(name, foreign.columns.iter().map(String::as_str), &foreign.table)
-    }));
+    keys.extend(
+        table.foreign_keys.iter().map(|foreign| {
+            key::foreign_key(name, foreign.columns.iter().map(String::as_str), &foreign.table)
+        }),
+    );
     keys.extend(table.indexes.iter().map(|index| key::index(&index.name)));
     keys
 }

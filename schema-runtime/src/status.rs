@@ -72,17 +72,28 @@ impl fmt::Display for Status {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (&self.refused, &self.newer) {
             (Some(refused), _) => writeln!(f, "a start-up would be refused:\n{refused}")?,
-            (None, Some(newer)) => writeln!(f, "the database is of version {newer}; version {} runs on it as it is", self.version)?,
+            (None, Some(newer)) => writeln!(
+                f,
+                "the database is of version {newer}; version {} runs on it as it is",
+                self.version
+            )?,
             (None, None) if self.is_up_to_date() => writeln!(f, "schema is up to date")?,
             (None, None) => writeln!(f, "{} steps are pending:\n{}", self.pending.steps.len(), self.pending)?,
         }
         match &self.last {
-            Some(last) => writeln!(f, "last revision: {} {} ({}, {})", last.id, last.name, last.version, last.applied_at)?,
+            Some(last) => writeln!(
+                f,
+                "last revision: {} {} ({}, {})",
+                last.id, last.name, last.version, last.applied_at
+            )?,
             None => writeln!(f, "no revision recorded")?,
         }
-        for (title, list) in
-            [("retired", &self.retired), ("foreign", &self.foreign), ("warning", &self.warnings), ("note", &self.notes)]
-        {
+        for (title, list) in [
+            ("retired", &self.retired),
+            ("foreign", &self.foreign),
+            ("warning", &self.warnings),
+            ("note", &self.notes),
+        ] {
             for item in list {
                 writeln!(f, "{title}: {item}")?;
             }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use crate::column_type::ColumnType;
-use crate::descriptor::TableDescriptor;
+use crate::descriptor::{ColumnDescriptor, ConstValue, SqlType, TableDescriptor};
 use crate::fingerprint::table_fingerprint;
 
 /// A struct that declares a table; [`#[derive(Table)]`](derive@crate::Table) implements it.
@@ -87,25 +87,35 @@ pub trait Contains<T> {}
 )]
 pub trait TableIn<S> {}
 
-/// Two columns of one type.
+/// A referenced column's type that equals the referring column's type `C`.
 #[doc(hidden)]
 #[diagnostic::on_unimplemented(
-    message = "a column of type `{Self}` cannot refer to a column of type `{B}`",
-    label = "the referenced column is of type `{B}`",
+    message = "a column of type `{C}` cannot refer to a column of type `{Self}`",
+    label = "this column is of type `{Self}`",
     note = "give both columns the same Rust type; an `Option` around either does not matter"
 )]
-pub trait SameBase<B: ?Sized> {}
+pub trait BaseFor<C: ?Sized> {}
 
-impl<B: ?Sized> SameBase<B> for B {}
+impl<C: ?Sized> BaseFor<C> for C {}
 
 /// Compiles where a column of type `C` may refer to `_parent`.
+///
+/// The bound is on `B`, so that the compiler learns `B` from the argument and reports the bound, with its text.
 #[doc(hidden)]
-pub const fn same_base<C: ColumnType, P: ?Sized, B: ?Sized>(_parent: Column<P, B>)
-where
-    C::Base: SameBase<B>,
-{
-}
+pub const fn same_base<C: ColumnType, P: ?Sized, B: ?Sized + BaseFor<C::Base>>(_parent: Column<P, B>) {}
 
 /// Compiles where `S` holds every table that `T` refers to.
 #[doc(hidden)]
 pub const fn closed<S, T: TableIn<S>>() {}
+
+/// As [`ColumnDescriptor::of`], from the consts of the type: a type that is no `ColumnType` is then reported once.
+#[doc(hidden)]
+pub const fn column(
+    name: &'static str,
+    sql_type: SqlType,
+    nullable: bool,
+    values: &'static [ConstValue],
+) -> ColumnDescriptor {
+    let column = ColumnDescriptor::new(name, sql_type).values(values);
+    if nullable { column } else { column.not_null() }
+}

@@ -71,8 +71,6 @@ pub(crate) struct Target {
     pub(crate) owners: Owners,
     pub(crate) renames: Renames,
     pub(crate) notes: Vec<Note>,
-    /// Columns that existed in the file before they were modelled, or were altered by the model: what each table gained.
-    pub(crate) drops: Vec<String>,
 }
 
 /// The sides of a merge, all by the new names.
@@ -103,7 +101,6 @@ struct Merge<'a> {
     policies: Policies,
     owners: Owners,
     notes: Vec<Note>,
-    drops: Vec<String>,
     drift: Vec<String>,
     conflicts: Vec<String>,
     refused: Vec<(String, String)>,
@@ -121,7 +118,6 @@ pub(crate) fn merge(sides: Sides<'_>, policies: Policies) -> Result<Target> {
         policies,
         owners: Owners::default(),
         notes: Vec::new(),
-        drops: Vec::new(),
         drift: Vec::new(),
         conflicts: Vec::new(),
         refused: Vec::new(),
@@ -135,11 +131,11 @@ pub(crate) fn merge(sides: Sides<'_>, policies: Policies) -> Result<Target> {
     merge.triggers(&mut catalog);
     merge.hint_lone_renames();
     merge.refuse_problems()?;
-    let Merge { owners, mut notes, drops, .. } = merge;
+    let Merge { owners, mut notes, .. } = merge;
     for text in &sides.renames.unmatched {
         notes.push(Note { kind: NoteKind::Warning, text: text.clone() });
     }
-    Ok(Target { live: sides.live, catalog, owners, renames: sides.renames, notes, drops })
+    Ok(Target { live: sides.live, catalog, owners, renames: sides.renames, notes })
 }
 
 impl Merge<'_> {
@@ -243,7 +239,10 @@ impl Merge<'_> {
             )
             .cause(opaque.reason.clone())
             .state("nothing was changed")
-            .help(format!("drop and create {} `{}` by hand in plain SQL, then start again", opaque.kind, opaque.name))),
+            .help(format!(
+                "drop and create {} `{}` by hand in plain SQL, then start again",
+                opaque.kind, opaque.name
+            ))),
         }
     }
 
@@ -273,7 +272,9 @@ impl Merge<'_> {
         }
         for (kind, name) in names {
             if let Some(taken) = kind_of(name).filter(|taken| *taken != kind) {
-                self.conflicts.push(format!("the model wants a {kind} `{name}`, but the database has a {taken} of this name"));
+                self.conflicts.push(format!(
+                    "the model wants a {kind} `{name}`, but the database has a {taken} of this name"
+                ));
             }
             let foreign = match kind {
                 "table" => key::table(name),
@@ -333,7 +334,6 @@ impl Merge<'_> {
         let consented = self.sides.model.dropped.iter().any(|name| eq_name(name, &live.name));
         let ours = managed || self.retired_last(&table_key);
         if ours && (consented || (managed && self.policies.removal == RemovalPolicy::Drop)) {
-            self.drops.push(format!("table `{}`", live.name));
             return None;
         }
         if managed && self.policies.removal == RemovalPolicy::Refuse {
@@ -378,7 +378,8 @@ impl Merge<'_> {
                 .filter(|column| wanted.column(&column.name).is_none())
                 .filter(|column| self.managed_last(&key::column(&live.name, &column.name)))
                 .collect();
-            let added: Vec<_> = wanted.columns.iter().filter(|column| live.column(&column.name).is_none()).collect();
+            let added: Vec<_> =
+                wanted.columns.iter().filter(|column| live.column(&column.name).is_none()).collect();
             if let ([old], [new]) = (removed.as_slice(), added.as_slice()) {
                 if catalog::same_type(&old.type_name, &new.type_name, false) {
                     let text = format!(
@@ -389,11 +390,32 @@ impl Merge<'_> {
                 }
             }
         }
+        self.hint_lone_table_rename();
+    }
+
+    /// The same for tables, where the columns have the same names.
+    fn hint_lone_table_rename(&mut self) {
+        let sides = self.sides;
+        let wanted = &sides.model.catalog;
+        let removed = sides.live.tables.iter().filter(|table| wanted.table(&table.name).is_none());
+        let removed: Vec<_> = removed.filter(|table| self.managed_last(&key::table(&table.name))).collect();
+        let added: Vec<_> = wanted.tables.iter().filter(|table| sides.live.table(&table.name).is_none()).collect();
+        let ([old], [new]) = (removed.as_slice(), added.as_slice()) else { return };
+        let alike = old.columns.len() == new.columns.len()
+            && old.columns.iter().all(|column| new.column(&column.name).is_some());
+        if alike {
+            let text = format!(
+                "table `{}` went as `{}` came: if it is a rename, declare it with #[table(renamed_from = \"{}\")]",
+                old.name, new.name, old.name
+            );
+            self.note(NoteKind::Warning, text);
+        }
     }
 
     fn refuse_problems(&mut self) -> Result<()> {
         if !self.conflicts.is_empty() {
-            let mut error = Error::new(ErrorKind::Conflict, "database, history and model contradict each other");
+            let mut error =
+                Error::new(ErrorKind::Conflict, "database, history and model contradict each other");
             for text in &self.conflicts {
                 error = error.cause(text.clone());
             }
@@ -402,7 +424,8 @@ impl Merge<'_> {
                 .help("make the database or the model agree with one of the others, then start again"));
         }
         if !self.drift.is_empty() {
-            let mut error = Error::new(ErrorKind::Drift, "the database was changed by hand since the last revision");
+            let mut error =
+                Error::new(ErrorKind::Drift, "the database was changed by hand since the last revision");
             for text in &self.drift {
                 error = error.cause(text.clone());
             }
@@ -417,9 +440,10 @@ impl Merge<'_> {
                 error = error.cause(text.clone());
                 remedies.push(format!("`{remedy}`"));
             }
-            return Err(error
-                .state("nothing was changed")
-                .help(format!("consent with {}, or keep it with another removal policy", remedies.join(", "))));
+            return Err(error.state("nothing was changed").help(format!(
+                "consent with {}, or keep it with another removal policy",
+                remedies.join(", ")
+            )));
         }
         Ok(())
     }

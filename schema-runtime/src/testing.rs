@@ -44,7 +44,7 @@ fn undo(schema: &Schema, history: &History, own: &[String], deadline: &Deadline<
     let missing = |what: &str| Error::new(ErrorKind::History, format!("cannot undo: {what}"));
     let last = history.latest(conn, schema.name)?.ok_or_else(|| missing("no revision is recorded"))?;
     let plan = last.undo.as_deref().ok_or_else(|| missing("the last revision has no undo"))?;
-    let plan: Plan = serde_json::from_str(plan).map_err(|err| missing("the stored undo cannot be read").source(err))?;
+    let plan = Plan::from_json(plan)?;
     let left = Snapshot::from_json(last.snapshot.as_deref().unwrap_or_default())?;
     let before = history
         .all(conn)?
@@ -60,7 +60,8 @@ fn undo(schema: &Schema, history: &History, own: &[String], deadline: &Deadline<
     };
     let live = catalog::read(conn, "main", own)?;
     if let Some(change) = diff(&live, &left.catalog, &|_| false).first() {
-        return Err(Error::new(ErrorKind::Drift, "the catalog is no longer what the revision left").cause(change.to_string()));
+        return Err(Error::new(ErrorKind::Drift, "the catalog is no longer what the revision left")
+            .cause(change.to_string()));
     }
     let renames = renames(&plan);
     let mut job = Job {
@@ -82,7 +83,9 @@ fn renames(plan: &Plan) -> Renames {
     let list = plan
         .changes()
         .filter_map(|change| match change {
-            Change::RenameTable { from, to } => Some(Rename { table: None, from: from.clone(), to: to.clone() }),
+            Change::RenameTable { from, to } => {
+                Some(Rename { table: None, from: from.clone(), to: to.clone() })
+            }
             Change::RenameColumn { table, from, to } => {
                 Some(Rename { table: Some(table.clone()), from: from.clone(), to: to.clone() })
             }

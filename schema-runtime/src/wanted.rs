@@ -64,8 +64,12 @@ pub(crate) struct ColumnHints {
     pub(crate) exact_type: bool,
 }
 
-static NO_TABLE_HINTS: TableHints =
-    TableHints { renamed_from: Vec::new(), dropped: Vec::new(), exact_order: false, columns: BTreeMap::new() };
+static NO_TABLE_HINTS: TableHints = TableHints {
+    renamed_from: Vec::new(),
+    dropped: Vec::new(),
+    exact_order: false,
+    columns: BTreeMap::new(),
+};
 static NO_COLUMN_HINTS: ColumnHints =
     ColumnHints { renamed_from: Vec::new(), backfill: None, convert: None, exact_type: false };
 

@@ -24,7 +24,8 @@ pub use keyword::{is_keyword, is_reserved};
 pub use normal::{check_expr, idents, normalise, normalise_default, same};
 pub use object::{
     CreateIndex, CreateKind, CreateTrigger, CreateView, CreateVirtualTable, TriggerEvent, create_kind,
-    qualify, replace_name, split_create_index, split_create_trigger, split_create_view, split_create_virtual_table,
+    qualify, replace_name, split_create_index, split_create_trigger, split_create_view,
+    split_create_virtual_table,
 };
 pub use statements::{Statement, line_column, split_statements};
 pub use token::{LexError, Token, TokenKind, eq_name, fold, quote_ident, quote_str, significant, tokenize};

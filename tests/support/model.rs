@@ -7,7 +7,8 @@
 
 use schema_runtime::{
     CheckDescriptor, ColumnDescriptor, ColumnOrder, ConstValue, ForeignKeyDescriptor, IndexDescriptor,
-    IndexTermDescriptor, PrimaryKeyDescriptor, ReferenceAction, Schema, SqlType, TableDescriptor, UniqueDescriptor,
+    IndexTermDescriptor, PrimaryKeyDescriptor, ReferenceAction, Schema, SqlType, TableDescriptor,
+    UniqueDescriptor,
 };
 use schema_sql::{Action, Constraint, ConstraintKind, CreateKind, IndexTerm, create_kind, split_statements};
 
@@ -73,7 +74,8 @@ pub fn model(sql: &str) -> &'static Schema {
         .into_iter()
         .map(|sql| &*Box::leak(Box::new(table(sql, &indexes, &hints))))
         .collect();
-    let dropped: Vec<&str> = hints.arguments("dropped").into_iter().filter(|name| !name.contains('.')).collect();
+    let dropped: Vec<&str> =
+        hints.arguments("dropped").into_iter().filter(|name| !name.contains('.')).collect();
     let schema = Schema::new(
         hints.argument("model").unwrap_or("main"),
         hints.argument("version").unwrap_or("1.0.0"),
@@ -108,7 +110,9 @@ fn table(sql: &str, indexes: &[schema_sql::CreateIndex], hints: &Hints) -> Table
             hints
                 .arguments("dropped")
                 .into_iter()
-                .filter_map(|path| path.split_once('.').filter(|(table, _)| *table == name).map(|(_, column)| column))
+                .filter_map(|path| {
+                    path.split_once('.').filter(|(table, _)| *table == name).map(|(_, column)| column)
+                })
                 .collect(),
         ));
     if let Some(key) = parts.key {

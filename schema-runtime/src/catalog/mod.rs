@@ -13,8 +13,8 @@ mod table;
 
 pub(crate) use compare::{
     Affinity, Texts, affinity, effective_not_null, same_check, same_collation, same_default,
-    same_foreign_key, same_generated, same_index, same_key_terms, same_name, same_not_null, same_primary_key,
-    same_trigger, same_link, same_type, same_unique, same_view, same_virtual_table, same_words,
+    same_foreign_key, same_generated, same_index, same_key_terms, same_link, same_name, same_not_null,
+    same_primary_key, same_trigger, same_type, same_unique, same_view, same_virtual_table, same_words,
 };
 pub(crate) use print::{
     check_sql, column_sql, foreign_key_sql, index_sql, name_sql, primary_key_sql, table_sql, unique_sql,

@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 use super::hazard::HazardCode;
 use super::rebuild::{Image, default_expr, rowid_name};
 use crate::catalog::{
-    Affinity, ColumnInfo, ForeignKeyInfo, IndexInfo, IndexTermInfo, KeyTermInfo, TableInfo, Texts, affinity, same_check,
-    same_collation, same_generated, same_index, same_key_terms, same_link,
+    Affinity, ColumnInfo, ForeignKeyInfo, GeneratedInfo, IndexInfo, IndexTermInfo, KeyTermInfo, TableInfo, Texts,
+    affinity, same_check, same_collation, same_generated, same_index, same_key_terms, same_link,
 };
 
 /// What a check is about.
@@ -103,7 +103,7 @@ fn moved_columns<'i>(image: &Image<'i>, texts: &Texts<'_>) -> Vec<&'i str> {
 pub(super) fn table_checks(image: &Image<'_>, texts: &Texts<'_>, rebuild: bool) -> Vec<Check> {
     let mut checks = Vec::new();
     for column in &image.to.columns {
-        column_checks(image, texts, column, &mut checks);
+        column_checks(image, column, &mut checks);
     }
     for (terms, collations) in new_unique_rules(image, texts) {
         checks.push(unique_check(image, &terms, &collations));
@@ -144,19 +144,14 @@ pub(super) fn table_checks(image: &Image<'_>, texts: &Texts<'_>, rebuild: bool) 
     checks
 }
 
-fn column_checks(image: &Image<'_>, texts: &Texts<'_>, column: &ColumnInfo, checks: &mut Vec<Check>) {
+fn column_checks(image: &Image<'_>, column: &ColumnInfo, checks: &mut Vec<Check>) {
     let object = format!("{}.{}", image.to.name, column.name);
     let found = image.from.column(&column.name);
     if image.fill {
         return;
     }
-    if column.generated.is_some() {
-        let same = found.is_some_and(|found| {
-            same_generated(texts, found.generated.as_ref(), column.generated.as_ref()) && found.not_null.is_some()
-        });
-        if column.not_null.is_some() && !same {
-            checks.push(not_null_check(image, column));
-        }
+    if let Some(rule) = &column.generated {
+        generated_checks(image, (found, column), rule, checks);
         return;
     }
     let alias = image.to.is_rowid_alias(&column.name);
@@ -168,26 +163,69 @@ fn column_checks(image: &Image<'_>, texts: &Texts<'_>, column: &ColumnInfo, chec
                 kind: CheckKind::Empty,
                 code: HazardCode::NotNull,
                 object: object.clone(),
-                fault: format!("rows of `{}` would have no value for the new NOT NULL column `{}`", image.to.name, column.name),
-                help: format!("give `{}` a `default`, or a `backfill` for the rows that are there", column.name),
+                fault: format!(
+                    "rows of `{}` would have no value for the new NOT NULL column `{}`",
+                    image.to.name, column.name
+                ),
+                help: format!(
+                    "give `{}` a `default`, or a `backfill` for the rows that are there",
+                    column.name
+                ),
                 query: format!("SELECT {} FROM {}", identity(image.from), image.live_source()),
             });
         }
         return;
     }
     let fills = found.is_none() || image.tightens(column) || image.changes_type(column);
-    if column.not_null.is_some() && !alias && fills && value.is_some() {
-        checks.push(not_null_check(image, column));
+    let forbids = if alias { image.tightens(column) } else { column.not_null.is_some() };
+    if forbids && fills && value.is_some() {
+        let rule = if alias { "the rowid" } else { "NOT NULL" };
+        checks.push(not_null_check(image, column, rule));
     }
     let converted = image.changes_type(column) && image.hints.column(&column.name).convert.is_some();
     match found {
         Some(found) if image.changes_type(column) && !converted => checks.push(survival_check(image, found, column)),
         _ => {}
     }
-    if image.to.strict && (!image.from.strict || found.is_none() || image.changes_type(column)) {
+    let becomes_rowid = alias && found.is_some_and(|found| !image.from.is_rowid_alias(&found.name));
+    let strict = image.to.strict && (!image.from.strict || found.is_none() || image.changes_type(column));
+    if becomes_rowid || strict {
         strict_check(image, column, checks);
     } else if converted {
         convert_check(image, column, checks);
+    }
+}
+
+/// A generated column is computed anew for every row: it may be NULL where it must not, and takes the place of what a plain
+/// column held.
+fn generated_checks(
+    image: &Image<'_>,
+    (found, column): (Option<&ColumnInfo>, &ColumnInfo),
+    rule: &GeneratedInfo,
+    checks: &mut Vec<Check>,
+) {
+    let object = format!("{}.{}", image.to.name, column.name);
+    let name = quote_ident(&column.name);
+    let same = |found: &ColumnInfo| found.generated.as_ref().is_some_and(|found| found.expr == rule.expr);
+    if column.not_null.is_some() && !found.is_some_and(|found| same(found) && found.not_null.is_some()) {
+        checks.push(not_null_check(image, column, "NOT NULL"));
+    }
+    if found.is_some_and(|found| found.generated.is_none()) {
+        checks.push(Check {
+            kind: CheckKind::Conversion,
+            code: HazardCode::ConvertValues,
+            object: object.clone(),
+            fault: format!("values of `{object}` would be lost, since they differ from {}", rule.expr),
+            help: format!("mend these rows, or allow {}={object}", HazardCode::ConvertValues.code()),
+            query: format!(
+                "SELECT {} FROM {} WHERE __schema_before IS NOT {name} COLLATE BINARY",
+                identity(image.from),
+                image.new_rows_beside(&column.name),
+            ),
+        });
+    }
+    if image.to.strict && !(image.from.strict && found.is_some_and(same)) {
+        strict_check(image, column, checks);
     }
 }
 
@@ -240,7 +278,8 @@ fn convert_check(image: &Image<'_>, column: &ColumnInfo, checks: &mut Vec<Check>
     });
 }
 
-fn not_null_check(image: &Image<'_>, column: &ColumnInfo) -> Check {
+/// Rows with NULL in a column that becomes `rule`: NOT NULL, or the rowid.
+fn not_null_check(image: &Image<'_>, column: &ColumnInfo, rule: &str) -> Check {
     let help = match column.generated {
         None => format!("give `{}` a `backfill` for these rows, or mend them", column.name),
         Some(_) => format!("mend these rows, or let the expression of `{}` never be NULL", column.name),
@@ -250,7 +289,7 @@ fn not_null_check(image: &Image<'_>, column: &ColumnInfo) -> Check {
         kind: CheckKind::NotNull,
         code: HazardCode::NotNull,
         object: format!("{}.{}", image.to.name, column.name),
-        fault: format!("rows of `{}` have NULL in `{}`, which becomes NOT NULL", image.to.name, column.name),
+        fault: format!("rows of `{}` have NULL in `{}`, which becomes {rule}", image.to.name, column.name),
         help,
         query: format!("SELECT {} FROM {} WHERE {name} IS NULL", identity(image.from), image.new_rows()),
     }
@@ -319,13 +358,19 @@ fn survives(c: &str, to: Affinity, strict: bool) -> String {
 /// Keys that the rows were not held to before: their columns, with the collation that each compares by.
 fn new_unique_rules(image: &Image<'_>, texts: &Texts<'_>) -> Vec<(Vec<KeyTermInfo>, Vec<Option<String>>)> {
     let collation = |table: &TableInfo, term: &KeyTermInfo| {
-        term.collation.clone().or_else(|| table.column(&term.column).and_then(|column| column.collation.clone()))
+        term.collation
+            .clone()
+            .or_else(|| table.column(&term.column).and_then(|column| column.collation.clone()))
     };
     let held = |terms: &[KeyTermInfo]| {
         let same = |found: &[KeyTermInfo]| {
             same_key_terms(texts, found, terms)
                 && found.iter().zip(terms).all(|(a, b)| {
-                    same_collation(texts, collation(image.from, a).as_deref(), collation(image.to, b).as_deref())
+                    same_collation(
+                        texts,
+                        collation(image.from, a).as_deref(),
+                        collation(image.to, b).as_deref(),
+                    )
                 })
         };
         image.from.uniques.iter().any(|unique| same(&unique.terms))
@@ -335,15 +380,21 @@ fn new_unique_rules(image: &Image<'_>, texts: &Texts<'_>) -> Vec<(Vec<KeyTermInf
     let moved = |terms: &[KeyTermInfo]| {
         terms.iter().any(|term| columns.iter().any(|column| eq_name(column, &term.column)))
     };
-    let mut rules: Vec<Vec<KeyTermInfo>> = image.to.uniques.iter().map(|unique| unique.terms.clone()).collect();
+    let mut rules: Vec<Vec<KeyTermInfo>> =
+        image.to.uniques.iter().map(|unique| unique.terms.clone()).collect();
     rules.extend(image.to.primary_key.iter().map(|key| key.terms.clone()));
     rules.retain(|terms| !held(terms) || moved(terms));
     // A new rowid alias that takes the old rowid cannot clash.
-    rules.retain(|terms| terms.iter().all(|term| {
-        image.from.column(&term.column).is_some() || image.to.column(&term.column).is_some_and(|column| {
-            image.hints.column(&column.name).backfill.is_some() || column.default.is_some() || column.generated.is_some()
+    rules.retain(|terms| {
+        terms.iter().all(|term| {
+            image.from.column(&term.column).is_some()
+                || image.to.column(&term.column).is_some_and(|column| {
+                    image.hints.column(&column.name).backfill.is_some()
+                        || column.default.is_some()
+                        || column.generated.is_some()
+                })
         })
-    }));
+    });
     rules
         .into_iter()
         .map(|terms| {
@@ -368,7 +419,12 @@ pub(super) fn unique_check(image: &Image<'_>, terms: &[KeyTermInfo], collations:
 }
 
 /// A check for duplicates: of each group of rows that agree in all terms, one row.
-pub(super) fn unique_query(image: &Image<'_>, terms: &[(String, String)], filter: Option<&str>, shown: &str) -> Check {
+pub(super) fn unique_query(
+    image: &Image<'_>,
+    terms: &[(String, String)],
+    filter: Option<&str>,
+    shown: &str,
+) -> Check {
     // NULLs are distinct from each other in a unique index. SQLite: <https://www.sqlite.org/lang_createindex.html>.
     let mut conditions: Vec<String> = terms.iter().map(|(expr, _)| format!("({expr}) IS NOT NULL")).collect();
     conditions.extend(filter.map(|filter| format!("({filter})")));
@@ -413,7 +469,8 @@ fn foreign_key_check(image: &Image<'_>, foreign: &ForeignKeyInfo) -> Option<Chec
         return None;
     }
     let child = quote_ident(&image.to.name);
-    let columns: Vec<String> = foreign.columns.iter().map(|name| format!("{child}.{}", quote_ident(name))).collect();
+    let columns: Vec<String> =
+        foreign.columns.iter().map(|name| format!("{child}.{}", quote_ident(name))).collect();
     let parent_table = image.renames.old_table(&foreign.table);
     let matches: Vec<String> = foreign
         .to

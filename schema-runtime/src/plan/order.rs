@@ -5,7 +5,9 @@ use schema_sql::{eq_name, quote_ident};
 use super::checks::unique_index_check;
 use super::rebuild::Image;
 use super::table::TableChange;
-use super::{Cost, Facts, Hazard, HazardCode, Method, Needs, PLAN_FORMAT, Plan, PlanKey, Step, virtual_tables};
+use super::{
+    Cost, Facts, Hazard, HazardCode, Method, Needs, PLAN_FORMAT, Plan, PlanKey, Step, virtual_tables,
+};
 use crate::catalog::{Catalog, IndexInfo, TableInfo, Texts, name_sql};
 use crate::diff::{Change, diff};
 use crate::rename::Renames;
@@ -94,7 +96,9 @@ impl Planner<'_> {
         };
         let mut list = Vec::new();
         for view in target.views.iter().filter(|view| broken(&view.name)) {
-            if !self.changes.iter().any(|change| stays(change, &view.name)) && self.request.live.view(&view.name).is_some() {
+            if !self.changes.iter().any(|change| stays(change, &view.name))
+                && self.request.live.view(&view.name).is_some()
+            {
                 list.push(("VIEW", view.name.clone(), view.sql.clone()));
             }
         }
@@ -113,7 +117,8 @@ impl Planner<'_> {
             let sql = format!("DROP {kind} main.{}", quote_ident(&name));
             let mut step = catalog_step(Vec::new(), &name, vec![sql]);
             let reason = self.request.facts.broken.get(&name).cloned().unwrap_or_default();
-            let text = format!("{} does not work ({reason}): set aside and put back as it is", kind.to_lowercase());
+            let text =
+                format!("{} does not work ({reason}): set aside and put back as it is", kind.to_lowercase());
             step.hazards.push(Hazard::new(HazardCode::Broken, name_sql(&name), text));
             self.steps.push(step);
         }
@@ -163,9 +168,10 @@ impl Planner<'_> {
                     },
                 })
                 .collect();
-            let object = group.first().and_then(|rename| rename.table.clone()).unwrap_or_else(|| {
-                group.first().map(|rename| rename.to.clone()).unwrap_or_default()
-            });
+            let object = group
+                .first()
+                .and_then(|rename| rename.table.clone())
+                .unwrap_or_else(|| group.first().map(|rename| rename.to.clone()).unwrap_or_default());
             let hazards = group
                 .iter()
                 .map(|rename| {
@@ -289,7 +295,8 @@ impl Planner<'_> {
             return step;
         }
         step.method = Method::Scan;
-        step.cost = Cost { rows: facts.rows, bytes: facts.bytes, ms: 1 + facts.rows / 1_800, disk: facts.bytes / 4 };
+        step.cost =
+            Cost { rows: facts.rows, bytes: facts.bytes, ms: 1 + facts.rows / 1_800, disk: facts.bytes / 4 };
         let text = format!("sorts {} rows of {}", facts.rows, name_sql(&table.name));
         step.hazards.push(Hazard::new(HazardCode::BuildIndex, name_sql(&index.name), text));
         let from = self.request.live.table(&table.name).filter(|_| index.unique);
@@ -313,13 +320,18 @@ impl Planner<'_> {
         let altered: Vec<String> = self
             .steps
             .iter()
-            .filter(|step| step.method >= Method::Update || step.changes.iter().any(|change| matches!(change, Change::RenameColumn { .. })))
+            .filter(|step| {
+                step.method >= Method::Update
+                    || step.changes.iter().any(|change| matches!(change, Change::RenameColumn { .. }))
+            })
             .map(|step| step.object.clone())
             .collect();
         let changes = self.take(&|change| {
             matches!(
                 change,
-                Change::CreateVirtualTable { .. } | Change::DropVirtualTable { .. } | Change::AlterVirtualTable { .. }
+                Change::CreateVirtualTable { .. }
+                    | Change::DropVirtualTable { .. }
+                    | Change::AlterVirtualTable { .. }
             )
         });
         let mut made: Vec<String> = Vec::new();
@@ -337,7 +349,8 @@ impl Planner<'_> {
         }
         // An index over a table whose values were written must be filled again.
         for table in &request.target.virtual_tables {
-            let touched = table.content().is_some_and(|content| altered.iter().any(|name| eq_name(name, &content)));
+            let touched =
+                table.content().is_some_and(|content| altered.iter().any(|name| eq_name(name, &content)));
             if touched && !made.iter().any(|name| eq_name(name, &table.name)) {
                 if let Some(sql) = virtual_tables::refill(table) {
                     let mut step = catalog_step(Vec::new(), &table.name, vec![sql]);
@@ -371,7 +384,9 @@ impl Planner<'_> {
 fn ordered(to: &TableInfo, model: Option<&TableInfo>) -> TableInfo {
     let mut table = to.clone();
     let position = |name: &str| {
-        model.and_then(|model| model.columns.iter().position(|wanted| eq_name(&wanted.name, name))).unwrap_or(usize::MAX)
+        model
+            .and_then(|model| model.columns.iter().position(|wanted| eq_name(&wanted.name, name)))
+            .unwrap_or(usize::MAX)
     };
     table.columns.sort_by_key(|column| position(&column.name));
     table

@@ -45,16 +45,22 @@ impl Image<'_> {
         })
     }
 
-    /// Whether the column may hold NULL now and may not later.
+    /// Whether the column may hold NULL now and may not later. SQLite would put a new rowid for a NULL in a column that
+    /// becomes the rowid.
     pub(super) fn tightens(&self, column: &ColumnInfo) -> bool {
-        let nullable = |found: &ColumnInfo| found.not_null.is_none() && !self.from.is_rowid_alias(&found.name);
-        effective_not_null(self.to, column).is_some() && self.found(column).is_some_and(nullable)
+        let nullable =
+            |found: &ColumnInfo| found.not_null.is_none() && !self.from.is_rowid_alias(&found.name);
+        let forbids = effective_not_null(self.to, column).is_some() || self.to.is_rowid_alias(&column.name);
+        forbids && self.found(column).is_some_and(nullable)
     }
 
     /// The expression that fills what would be NULL: the backfill, or else the default.
     pub(super) fn filling(&self, column: &ColumnInfo) -> Option<String> {
         let hints = self.hints.column(&column.name);
-        hints.backfill.clone().or_else(|| column.default.as_deref().map(default_expr).filter(|text| !is_null(text)))
+        hints
+            .backfill
+            .clone()
+            .or_else(|| column.default.as_deref().map(default_expr).filter(|text| !is_null(text)))
     }
 
     /// The value of `column` in the new row as an expression over the old row; `None` leaves it to the default.
@@ -136,7 +142,8 @@ impl Image<'_> {
         };
         let kept = |name: &String| self.from.column(name).is_some();
         !self.from.without_rowid
-            && (self.to.without_rowid || (alias(self.from) != alias(self.to) && alias(self.to).as_ref().is_some_and(kept)))
+            && (self.to.without_rowid
+                || (alias(self.from) != alias(self.to) && alias(self.to).as_ref().is_some_and(kept)))
     }
 
     /// The live table under its live names, shown with the new names; what preflight checks read.
@@ -164,19 +171,28 @@ impl Image<'_> {
     /// Generated columns are computed over the new values, one layer each, so that one may name another:
     /// `(SELECT *, (a + 1) AS g FROM (SELECT rowid AS rowid, a AS a FROM …) AS t) AS t`.
     pub(super) fn new_rows(&self) -> String {
-        self.rows_by(&|column, value| self.cast(column, value))
+        self.rows_by(None, &|column, value| self.cast(column, value))
+    }
+
+    /// As [`new_rows`](Self::new_rows), with what the row holds now in the column `kept`, under the name `__schema_before`.
+    pub(super) fn new_rows_beside(&self, kept: &str) -> String {
+        self.rows_by(Some(kept), &|column, value| self.cast(column, value))
     }
 
     /// The same rows, each value exactly as it will be stored, also where the new type does not take it.
     pub(super) fn stored_rows(&self) -> String {
-        self.rows_by(&|column, value| self.stored(column, value))
+        self.rows_by(None, &|column, value| self.stored(column, value))
     }
 
-    fn rows_by(&self, turned: &dyn Fn(&ColumnInfo, &str) -> String) -> String {
+    fn rows_by(&self, kept: Option<&str>, turned: &dyn Fn(&ColumnInfo, &str) -> String) -> String {
         let rowid = rowid_name(self.from).map(|rowid| format!("{rowid} AS {rowid}"));
         let plain = || self.to.columns.iter().filter(|column| column.generated.is_none());
         let mut values: Vec<String> = rowid.iter().cloned().collect();
         let mut terms: Vec<String> = rowid.into_iter().collect();
+        if let Some(kept) = kept {
+            values.push(format!("{} AS __schema_before", quote_ident(kept)));
+            terms.push("__schema_before".to_owned());
+        }
         for column in plain() {
             let name = quote_ident(&column.name);
             let value = self.value(column).unwrap_or_else(|| {
@@ -191,15 +207,15 @@ impl Image<'_> {
             values.push("NULL".to_owned());
             terms.push("NULL".to_owned());
         }
-        let name = quote_ident(&self.to.name);
+        let table = quote_ident(&self.to.name);
         let mut rows = format!(
-            "(SELECT {} FROM (SELECT {} FROM {}) AS {name}) AS {name}",
+            "(SELECT {} FROM (SELECT {} FROM {}) AS {table}) AS {table}",
             terms.join(", "),
             values.join(", "),
             self.live_source()
         );
         for (column, expr) in computed(self.to) {
-            rows = format!("(SELECT *, ({expr}) AS {} FROM {rows}) AS {name}", quote_ident(column));
+            rows = format!("(SELECT *, ({expr}) AS {} FROM {rows}) AS {table}", quote_ident(column));
         }
         rows
     }
@@ -287,7 +303,12 @@ impl Image<'_> {
     }
 
     /// The step: one rebuild, whatever the number of changes.
-    pub(super) fn step(&self, changes: Vec<crate::diff::Change>, facts: TableFacts, after: Vec<String>) -> Step {
+    pub(super) fn step(
+        &self,
+        changes: Vec<crate::diff::Change>,
+        facts: TableFacts,
+        after: Vec<String>,
+    ) -> Step {
         let mut hazards = Vec::new();
         if facts.rows > 0 {
             hazards.push(Hazard::new(
@@ -377,11 +398,19 @@ fn is_null(expr: &str) -> bool {
 }
 
 /// The texts of the indexes and triggers that a rebuild of `table` takes away and that stay as they are.
-pub(super) fn dependants(live: &Catalog, target: &Catalog, table: &str, kept: &dyn Fn(&str) -> bool) -> Vec<String> {
+pub(super) fn dependants(
+    live: &Catalog,
+    target: &Catalog,
+    table: &str,
+    kept: &dyn Fn(&str) -> bool,
+) -> Vec<String> {
     let mut texts = Vec::new();
     if let (Some(from), Some(to)) = (live.table(table), target.table(table)) {
-        let mut indexes: Vec<_> =
-            to.indexes.iter().filter(|index| from.index(&index.name).is_some() && kept(&index.name)).collect();
+        let mut indexes: Vec<_> = to
+            .indexes
+            .iter()
+            .filter(|index| from.index(&index.name).is_some() && kept(&index.name))
+            .collect();
         // A unique index first: where rows clash it says so before the others are built.
         indexes.sort_by_key(|index| !index.unique);
         texts.extend(indexes.into_iter().map(|index| index.sql.clone()));

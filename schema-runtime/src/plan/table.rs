@@ -6,7 +6,8 @@ use super::checks::table_checks;
 use super::rebuild::{Image, dependants};
 use super::{Cost, Facts, Hazard, HazardCode, Method, Needs, Step};
 use crate::catalog::{
-    Affinity, Catalog, ColumnInfo, TableInfo, Texts, affinity, check_sql, column_sql, foreign_key_sql, name_sql,
+    Affinity, Catalog, ColumnInfo, TableInfo, Texts, affinity, check_sql, column_sql, foreign_key_sql,
+    name_sql,
 };
 use crate::diff::{Change, ColumnProperty, ConstraintKind};
 
@@ -73,27 +74,58 @@ impl TableChange<'_> {
                 Some(Hazard::new(HazardCode::DropColumn, object(column), "the column's values are deleted"))
             }
             Change::AlterColumn { column, property: ColumnProperty::Type, from, to, .. } => {
-                let converted = self.image.to.column(column).is_some_and(|column| self.image.changes_type(column));
+                let converted =
+                    self.image.to.column(column).is_some_and(|column| self.image.changes_type(column));
                 converted.then(|| {
-                    Hazard::new(HazardCode::ConvertValues, object(column), format!("values go from {from} to {to}"))
+                    Hazard::new(
+                        HazardCode::ConvertValues,
+                        object(column),
+                        format!("values go from {from} to {to}"),
+                    )
+                })
+            }
+            Change::AlterColumn { column, property: ColumnProperty::Generated, to, .. } => {
+                let plain = self.image.from.column(column).is_some_and(|found| found.generated.is_none());
+                plain.then(|| {
+                    Hazard::new(
+                        HazardCode::ConvertValues,
+                        object(column),
+                        format!("values become what {to} computes"),
+                    )
                 })
             }
             Change::AlterColumn { column, property: ColumnProperty::NotNull, to, .. } if to != "NULL" => {
-                Some(Hazard::new(HazardCode::Tightened, object(column), "inserts of older programs may leave NULL"))
+                Some(Hazard::new(
+                    HazardCode::Tightened,
+                    object(column),
+                    "inserts of older programs may leave NULL",
+                ))
             }
-            Change::AddConstraint { constraint, .. } => {
-                Some(Hazard::new(HazardCode::Tightened, name_sql(table), format!("rows must now satisfy {constraint}")))
-            }
+            Change::AddConstraint { constraint, .. } => Some(Hazard::new(
+                HazardCode::Tightened,
+                name_sql(table),
+                format!("rows must now satisfy {constraint}"),
+            )),
             _ => None,
         }
     }
 
     /// Native statements for all changes, or `None` where one of them has none.
     fn native(&self) -> Option<Vec<Step>> {
-        let added: Vec<&ColumnInfo> =
-            self.image.to.columns.iter().filter(|column| self.image.from.column(&column.name).is_none()).collect();
-        let dropped: Vec<&ColumnInfo> =
-            self.image.from.columns.iter().filter(|column| self.image.to.column(&column.name).is_none()).collect();
+        let added: Vec<&ColumnInfo> = self
+            .image
+            .to
+            .columns
+            .iter()
+            .filter(|column| self.image.from.column(&column.name).is_none())
+            .collect();
+        let dropped: Vec<&ColumnInfo> = self
+            .image
+            .from
+            .columns
+            .iter()
+            .filter(|column| self.image.to.column(&column.name).is_none())
+            .collect();
         let mut steps = Vec::new();
         for change in &self.changes {
             match change {
@@ -115,7 +147,9 @@ impl TableChange<'_> {
                 Change::AddConstraint { kind: ConstraintKind::ForeignKey, .. } => {
                     self.inline_foreign_key(change, &added)?;
                 }
-                Change::DropConstraint { kind: ConstraintKind::Check | ConstraintKind::ForeignKey, .. } => {
+                Change::DropConstraint {
+                    kind: ConstraintKind::Check | ConstraintKind::ForeignKey, ..
+                } => {
                     if let Some(step) = self.drop_constraint(change, &dropped)? {
                         steps.push(step);
                     }
@@ -139,7 +173,9 @@ impl TableChange<'_> {
         let cost = match method {
             Method::Catalog => Cost { ms: 1, ..Cost::default() },
             // 40 to 130 ns a row for a scan, 0.5 to 1 µs for a write.
-            Method::Scan => Cost { rows: facts.rows, bytes: facts.bytes, ms: 1 + facts.rows / 10_000, disk: 0 },
+            Method::Scan => {
+                Cost { rows: facts.rows, bytes: facts.bytes, ms: 1 + facts.rows / 10_000, disk: 0 }
+            }
             _ => Cost { rows: facts.rows, bytes: facts.bytes, ms: 1 + facts.rows / 1_200, disk: facts.bytes },
         };
         let name = name_sql(&self.image.to.name);
@@ -184,7 +220,11 @@ impl TableChange<'_> {
         if self.fills_from(column, dropped) {
             return None;
         }
-        if !empty && (stored || !constant || (column.not_null.is_some() && null_default && column.generated.is_none())) {
+        if !empty
+            && (stored
+                || !constant
+                || (column.not_null.is_some() && null_default && column.generated.is_none()))
+        {
             return None;
         }
         // SQLite before 3.45.3 accepts a default of the wrong type on a STRICT table and leaves a bad table.
@@ -200,7 +240,9 @@ impl TableChange<'_> {
         let checked = table.checks.iter().any(|check| names(&check.expr, name));
         let method = match backfill {
             Some(_) => Method::Update,
-            None if checked || table.strict || (column.generated.is_some() && column.not_null.is_some()) => Method::Scan,
+            None if checked || table.strict || (column.generated.is_some() && column.not_null.is_some()) => {
+                Method::Scan
+            }
             None => Method::Catalog,
         };
         Some(self.step(change, sql, method))
@@ -237,7 +279,8 @@ impl TableChange<'_> {
         }
         let is_virtual = column.generated.as_ref().is_some_and(|rule| !rule.stored);
         let method = if is_virtual { Method::Catalog } else { Method::Update };
-        let mut step = self.step(change, vec![self.alter(&format!("DROP COLUMN {}", quote_ident(name)))], method);
+        let mut step =
+            self.step(change, vec![self.alter(&format!("DROP COLUMN {}", quote_ident(name)))], method);
         step.needs.triggers_off = false;
         Some(step)
     }
@@ -257,7 +300,11 @@ impl TableChange<'_> {
         }
         let name = quote_ident(&column.name);
         let Some(rule) = &column.not_null else {
-            return Some(self.step(change, vec![self.alter(&format!("ALTER COLUMN {name} DROP NOT NULL"))], Method::Catalog));
+            return Some(self.step(
+                change,
+                vec![self.alter(&format!("ALTER COLUMN {name} DROP NOT NULL"))],
+                Method::Catalog,
+            ));
         };
         if rule.name.is_some() {
             return None;
@@ -305,13 +352,16 @@ impl TableChange<'_> {
             }
             _ => {
                 let foreign = self.constraint(change, &self.image.from.foreign_keys, &foreign_key_sql)?;
-                let inline = dropped.iter().any(|column| foreign.columns.iter().any(|name| eq_name(name, &column.name)));
+                let inline = dropped
+                    .iter()
+                    .any(|column| foreign.columns.iter().any(|name| eq_name(name, &column.name)));
                 (foreign.name.as_deref(), DROP_FOREIGN_KEY, inline)
             }
         };
         // SQLite drops the first constraint of this name.
         let name = name.filter(|name| {
-            self.facts.sqlite >= version && self.constraint_names().filter(|other| eq_name(other, name)).count() == 1
+            self.facts.sqlite >= version
+                && self.constraint_names().filter(|other| eq_name(other, name)).count() == 1
         });
         let Some(name) = name else {
             // A constraint in the column's own definition goes with it; the rehearsal tells where it is not.
@@ -331,8 +381,14 @@ impl TableChange<'_> {
     }
 
     /// The constraint that a change speaks of.
-    fn constraint<'t, T>(&self, change: &Change, list: &'t [T], text: &dyn Fn(&T) -> String) -> Option<&'t T> {
-        let (Change::AddConstraint { constraint, .. } | Change::DropConstraint { constraint, .. }) = change else {
+    fn constraint<'t, T>(
+        &self,
+        change: &Change,
+        list: &'t [T],
+        text: &dyn Fn(&T) -> String,
+    ) -> Option<&'t T> {
+        let (Change::AddConstraint { constraint, .. } | Change::DropConstraint { constraint, .. }) = change
+        else {
             return None;
         };
         list.iter().find(|item| text(item) == *constraint)

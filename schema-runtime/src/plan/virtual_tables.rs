@@ -17,7 +17,8 @@ impl VirtualTableInfo {
     fn option(&self, name: &str) -> Option<String> {
         self.args.iter().find_map(|arg| {
             let (key, value) = arg.split_once('=')?;
-            eq_name(key.trim(), name).then(|| value.trim().trim_matches(['\'', '"', '`', '[', ']']).to_owned())
+            eq_name(key.trim(), name)
+                .then(|| value.trim().trim_matches(['\'', '"', '`', '[', ']']).to_owned())
         })
     }
 
@@ -81,7 +82,8 @@ pub(super) fn drop(change: Change, table: &VirtualTableInfo) -> Step {
     let sql = format!("DROP TABLE main.{}", quote_ident(&table.name));
     let mut step = step(change, table, vec![sql], Method::Catalog);
     if !table.is_derived() {
-        let hazard = Hazard::new(HazardCode::DropVirtualTable, name_sql(&table.name), "its content is deleted");
+        let hazard =
+            Hazard::new(HazardCode::DropVirtualTable, name_sql(&table.name), "its content is deleted");
         step.hazards.push(hazard);
     }
     step
@@ -103,7 +105,8 @@ pub(super) fn alter(change: Change, from: &VirtualTableInfo, to: &VirtualTableIn
         step.hazards.push(Hazard::new(HazardCode::DropVirtualTable, name_sql(&to.name), text));
         return step;
     };
-    let both: Vec<&String> = after.iter().filter(|name| before.iter().any(|old| eq_name(old, name))).collect();
+    let both: Vec<&String> =
+        after.iter().filter(|name| before.iter().any(|old| eq_name(old, name))).collect();
     let mut names: Vec<String> = both.iter().map(|name| quote_ident(name)).collect();
     if to.is_fts() {
         names.insert(0, "rowid".to_owned());

@@ -44,6 +44,7 @@ impl<'a> Merge<'a> {
         self.foreign_keys(&table, &mut merged);
         self.indexes(&table, &mut merged);
         self.left_over_names(&table, &merged);
+        self.left_over_types(&table, &merged);
         if merged != *live {
             merged.sql = catalog::table_sql(&merged);
         }
@@ -98,7 +99,11 @@ impl<'a> Merge<'a> {
         }
         if self.sides.model.table_hints(&wanted.name).exact_order {
             let position = |column: &ColumnInfo| {
-                wanted.columns.iter().position(|other| eq_name(&other.name, &column.name)).unwrap_or(usize::MAX)
+                wanted
+                    .columns
+                    .iter()
+                    .position(|other| eq_name(&other.name, &column.name))
+                    .unwrap_or(usize::MAX)
             };
             merged.columns.sort_by_key(position);
         }
@@ -135,7 +140,8 @@ impl<'a> Merge<'a> {
         }
         self.column_not_null(table, (live, base, wanted), &mut merged);
         let texts = table.texts();
-        let three = Three { live: &live.default, base: base.map(|base| &base.default), wanted: &wanted.default };
+        let three =
+            Three { live: &live.default, base: base.map(|base| &base.default), wanted: &wanted.default };
         let same = |a: &Option<String>, b: &Option<String>| {
             catalog::same_default(&texts, a.as_deref(), b.as_deref())
         };
@@ -143,8 +149,11 @@ impl<'a> Merge<'a> {
         if self.decide(&what("default"), &three, &same, &show) {
             merged.default.clone_from(&wanted.default);
         }
-        let three =
-            Three { live: &live.collation, base: base.map(|base| &base.collation), wanted: &wanted.collation };
+        let three = Three {
+            live: &live.collation,
+            base: base.map(|base| &base.collation),
+            wanted: &wanted.collation,
+        };
         let show = |text: &Option<String>| text.clone().unwrap_or_else(|| "BINARY".to_owned());
         let same = |a: &Option<String>, b: &Option<String>| {
             catalog::same_collation(&texts, a.as_deref(), b.as_deref())
@@ -152,8 +161,11 @@ impl<'a> Merge<'a> {
         if self.decide(&what("collation"), &three, &same, &show) {
             merged.collation.clone_from(&wanted.collation);
         }
-        let three =
-            Three { live: &live.generated, base: base.map(|base| &base.generated), wanted: &wanted.generated };
+        let three = Three {
+            live: &live.generated,
+            base: base.map(|base| &base.generated),
+            wanted: &wanted.generated,
+        };
         let same = |a: &Option<GeneratedInfo>, b: &Option<GeneratedInfo>| {
             catalog::same_generated(&texts, a.as_ref(), b.as_ref())
         };
@@ -175,8 +187,8 @@ impl<'a> Merge<'a> {
         if table.live.is_rowid_alias(&wanted.name) && table.wanted.is_rowid_alias(&wanted.name) {
             return;
         }
-        let forced = table.wanted.in_primary_key(&wanted.name)
-            && (table.wanted.strict || table.wanted.without_rowid);
+        let forced =
+            table.wanted.in_primary_key(&wanted.name) && (table.wanted.strict || table.wanted.without_rowid);
         let rule = |column: &ColumnInfo| column.not_null.is_some();
         let (l, w) = (rule(live), rule(wanted) || forced);
         let b = base.map(rule);
@@ -184,7 +196,8 @@ impl<'a> Merge<'a> {
         let what = format!("nullability of `{}`.`{}`", table.wanted.name, wanted.name);
         let show = |not_null: &bool| (if *not_null { "NOT NULL" } else { "NULL" }).to_owned();
         if self.decide(&what, &three, &|a, b| a == b, &show) {
-            merged.not_null = if w { wanted.not_null.clone().or_else(|| Some(Default::default())) } else { None };
+            merged.not_null =
+                if w { wanted.not_null.clone().or_else(|| Some(Default::default())) } else { None };
         }
     }
 
@@ -198,7 +211,6 @@ impl<'a> Merge<'a> {
         let consented = hints.dropped.iter().any(|dropped| eq_name(dropped, &live.name));
         let what = format!("column `{name}`.`{}`", live.name);
         if ours && (consented || (managed && self.policies.removal == RemovalPolicy::Drop)) {
-            self.drops.push(what);
             return None;
         }
         let blocks = live.not_null.is_some() && live.default.is_none() && live.generated.is_none();
@@ -246,14 +258,18 @@ impl<'a> Merge<'a> {
         });
         let same = |a: &Option<PrimaryKeyInfo>, b: &Option<PrimaryKeyInfo>| match (a, b) {
             (None, None) => true,
-            (Some(a), Some(b)) => catalog::same_primary_key(&texts, a, b) && catalog::same_name(a.name.as_deref(), b.name.as_deref()),
+            (Some(a), Some(b)) => {
+                catalog::same_primary_key(&texts, a, b)
+                    && catalog::same_name(a.name.as_deref(), b.name.as_deref())
+            }
             _ => false,
         };
         let show = |key: &Option<PrimaryKeyInfo>| {
             key.as_ref().map_or_else(|| "none".to_owned(), catalog::primary_key_sql)
         };
         let what = format!("primary key of `{}`", wanted.name);
-        let three = Three { live: &live.primary_key, base: base.map(|base| &base.primary_key), wanted: &unsaid };
+        let three =
+            Three { live: &live.primary_key, base: base.map(|base| &base.primary_key), wanted: &unsaid };
         if self.decide(&what, &three, &same, &show) {
             merged.primary_key = unsaid;
         }
@@ -274,8 +290,12 @@ impl<'a> Merge<'a> {
                     key::unique(&table.wanted.name, unique.terms.iter().map(|term| term.column.as_str()))
                 },
                 alike: &|a, b| catalog::same_key_terms(&texts, &a.terms, &b.terms),
-                same: &|a, b| catalog::same_unique(&texts, a, b) && catalog::same_name(a.name.as_deref(), b.name.as_deref()),
+                same: &|a, b| {
+                    catalog::same_unique(&texts, a, b)
+                        && catalog::same_name(a.name.as_deref(), b.name.as_deref())
+                },
                 show: &catalog::unique_sql,
+                label: &|_| "a unique constraint".to_owned(),
                 unsaid: &|found, wanted| {
                     wanted.conflict = wanted.conflict.take().or_else(|| found.conflict.clone());
                     wanted.name = wanted.name.take().or_else(|| found.name.clone());
@@ -299,6 +319,7 @@ impl<'a> Merge<'a> {
                 alike: &|a, b| catalog::same_check(&texts, a, b),
                 same: &|a, b| catalog::same_name(a.name.as_deref(), b.name.as_deref()),
                 show: &catalog::check_sql,
+                label: &|_| "a check".to_owned(),
                 unsaid: &|found, wanted| wanted.name = wanted.name.take().or_else(|| found.name.clone()),
             },
         );
@@ -320,8 +341,12 @@ impl<'a> Merge<'a> {
                     key::foreign_key(&table.wanted.name, columns, &foreign.table)
                 },
                 alike: &catalog::same_link,
-                same: &|a, b| catalog::same_foreign_key(&texts, a, b) && catalog::same_name(a.name.as_deref(), b.name.as_deref()),
+                same: &|a, b| {
+                    catalog::same_foreign_key(&texts, a, b)
+                        && catalog::same_name(a.name.as_deref(), b.name.as_deref())
+                },
                 show: &catalog::foreign_key_sql,
+                label: &|_| "a foreign key".to_owned(),
                 unsaid: &|found, wanted| {
                     wanted.match_name = wanted.match_name.take().or_else(|| found.match_name.clone());
                     wanted.name = wanted.name.take().or_else(|| found.name.clone());
@@ -345,13 +370,19 @@ impl<'a> Merge<'a> {
                 alike: &|a, b| eq_name(&a.name, &b.name),
                 same: &|a, b| catalog::same_index(&texts, a, b),
                 show: &|index| index.sql.clone(),
+                label: &|index| format!("index `{}`", index.name),
                 unsaid: &|_, _| {},
             },
         );
     }
 
     /// Merges constraints (or indexes) of one kind: the file's order first, then what is new in the model's order.
-    fn constraints<T: Clone>(&mut self, table: &Table<'_>, sides: &Constraints<'_, T>, rules: &Rules<'_, T>) -> Vec<T> {
+    fn constraints<T: Clone>(
+        &mut self,
+        table: &Table<'_>,
+        sides: &Constraints<'_, T>,
+        rules: &Rules<'_, T>,
+    ) -> Vec<T> {
         let name = &table.wanted.name;
         let mut merged = Vec::new();
         let mut wanted: Vec<&T> = sides.wanted.iter().collect();
@@ -370,7 +401,10 @@ impl<'a> Merge<'a> {
             (rules.unsaid)(found, &mut want);
             let base = sides.base.filter(|_| managed);
             let base = base.and_then(|base| base.iter().find(|other| (rules.alike)(found, other)));
-            let what = format!("a constraint or index of `{name}`");
+            let what = format!("{} of `{name}`", (rules.label)(found));
+            if table.base.is_some() {
+                self.present(&format!("{} of `{name}`", (rules.show)(found)), &key);
+            }
             let three = Three { live: found, base, wanted: &want };
             let take = self.decide(&what, &three, rules.same, rules.show);
             self.owners.set(key, State::Managed);
@@ -383,6 +417,24 @@ impl<'a> Merge<'a> {
             merged.push(want.clone());
         }
         merged
+    }
+
+    /// A kept column whose type STRICT does not know stands in its way.
+    fn left_over_types(&mut self, table: &Table<'_>, merged: &TableInfo) {
+        if !merged.strict {
+            return;
+        }
+        let known = |name: &str| {
+            ["INT", "INTEGER", "REAL", "TEXT", "BLOB", "ANY"].iter().any(|known| eq_name(known, name))
+        };
+        let kept = merged.columns.iter().filter(|column| table.wanted.column(&column.name).is_none());
+        for column in kept.filter(|column| !known(&column.type_name)) {
+            let type_name = if column.type_name.is_empty() { "no type" } else { &column.type_name };
+            self.conflicts.push(format!(
+                "column `{}`.`{}` is not the model's and has the type {type_name}, which STRICT does not know",
+                merged.name, column.name
+            ));
+        }
     }
 
     /// What is not the model's but names a column that goes away stands in the way.
@@ -421,12 +473,15 @@ impl<'a> Merge<'a> {
             }
         }
         for unique in &merged.uniques {
-            for term in unique.terms.iter().filter(|term| gone.iter().any(|name| eq_name(name, &term.column))) {
+            for term in unique.terms.iter().filter(|term| gone.iter().any(|name| eq_name(name, &term.column)))
+            {
                 holders.push((catalog::unique_sql(unique), term.column.clone()));
             }
         }
         for foreign in &merged.foreign_keys {
-            for column in foreign.columns.iter().filter(|column| gone.iter().any(|name| eq_name(name, column))) {
+            for column in
+                foreign.columns.iter().filter(|column| gone.iter().any(|name| eq_name(name, column)))
+            {
                 holders.push((catalog::foreign_key_sql(foreign), column.clone()));
             }
         }
@@ -456,6 +511,8 @@ struct Rules<'r, T> {
     alike: &'r dyn Fn(&T, &T) -> bool,
     same: &'r dyn Fn(&T, &T) -> bool,
     show: &'r dyn Fn(&T) -> String,
+    /// What to call it in a message, before its value.
+    label: &'r dyn Fn(&T) -> String,
     /// Fills what a model cannot say from what the file holds.
     unsaid: &'r dyn Fn(&T, &mut T),
 }

@@ -31,8 +31,8 @@ impl Merge<'_> {
                     let base = last.and_then(|last| last.catalog.view(&live.name));
                     let three = Three { live, base, wanted };
                     let same = |a: &ViewInfo, b: &ViewInfo| catalog::same_view(&texts, a, b);
-                    let take =
-                        self.decide(&format!("view `{}`", live.name), &three, &same, &|view| view.sql.clone());
+                    let take = self
+                        .decide(&format!("view `{}`", live.name), &three, &same, &|view| view.sql.clone());
                     self.owners.set(key, State::Managed);
                     catalog.views.push(if take { wanted.clone() } else { live.clone() });
                 }
@@ -75,7 +75,9 @@ impl Merge<'_> {
                 }
             }
         }
-        for wanted in sides.model.catalog.triggers.iter().filter(|wanted| sides.live.trigger(&wanted.name).is_none()) {
+        for wanted in
+            sides.model.catalog.triggers.iter().filter(|wanted| sides.live.trigger(&wanted.name).is_none())
+        {
             let key = key::trigger(&wanted.name);
             self.missing(&format!("trigger `{}`", wanted.name), &key);
             self.owners.set(key, State::Managed);
@@ -99,8 +101,9 @@ impl Merge<'_> {
                     let last = sides.last.as_ref().filter(|last| last.owners.is_managed(&key));
                     let base = last.and_then(|last| last.catalog.virtual_table(&live.name));
                     let three = Three { live, base, wanted };
-                    let same =
-                        |a: &VirtualTableInfo, b: &VirtualTableInfo| catalog::same_virtual_table(&texts, a, b);
+                    let same = |a: &VirtualTableInfo, b: &VirtualTableInfo| {
+                        catalog::same_virtual_table(&texts, a, b)
+                    };
                     let what = format!("virtual table `{}`", live.name);
                     let take = self.decide(&what, &three, &same, &|table| table.sql.clone());
                     self.owners.set(key, State::Managed);
@@ -133,7 +136,6 @@ impl Merge<'_> {
             return false;
         }
         if consented || (managed && self.policies.removal == RemovalPolicy::Drop) {
-            self.drops.push(what);
             return false;
         }
         if managed && self.policies.removal == RemovalPolicy::Refuse {
