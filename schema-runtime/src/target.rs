@@ -408,7 +408,8 @@ impl Merge<'_> {
         let wanted = &sides.model.catalog;
         let removed = sides.live.tables.iter().filter(|table| wanted.table(&table.name).is_none());
         let removed: Vec<_> = removed.filter(|table| self.managed_last(&key::table(&table.name))).collect();
-        let added: Vec<_> = wanted.tables.iter().filter(|table| sides.live.table(&table.name).is_none()).collect();
+        let added: Vec<_> =
+            wanted.tables.iter().filter(|table| sides.live.table(&table.name).is_none()).collect();
         let ([old], [new]) = (removed.as_slice(), added.as_slice()) else { return };
         let alike = old.columns.len() == new.columns.len()
             && old.columns.iter().all(|column| new.column(&column.name).is_some());
