@@ -1,5 +1,6 @@
 //! Table of contents.
 
+mod bad_input;
 mod catalog;
 mod columns;
 mod constraints;
