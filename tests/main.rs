@@ -1,6 +1,7 @@
 //! Table of contents.
 
 mod catalog;
+mod chinook;
 mod corpus;
 mod derive;
 mod derive_ui;
