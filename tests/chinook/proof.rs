@@ -39,8 +39,8 @@ const ROWS: &[(usize, &str, &str)] = &[
     (7, "SELECT count(*) FROM InvoiceLine WHERE Amount IS NOT UnitPrice * Quantity", "0"),
     (8, "SELECT Tier, count(*) FROM Customer GROUP BY 1 ORDER BY 1", "'gold'|1\n'standard'|58"),
     (9, "SELECT sum(Lines), round(sum(Amount), 2) FROM Sales", "2240|2328.6"),
-    (10, "SELECT rowid FROM TrackSearch WHERE TrackSearch MATCH 'princess AND dozen' OR rowid = 1", "1"),
-    (10, "SELECT count(*) FROM TrackSearch WHERE TrackSearch MATCH 'love'", "114"),
+    (10, "SELECT rowid FROM TrackSearch WHERE TrackSearch MATCH 'princess AND dawn'", "5"),
+    (10, "SELECT count(*) FROM TrackSearch WHERE TrackSearch MATCH 'love'", "102"),
     (11, "SELECT Stars, Body FROM Review ORDER BY 1", "1|NULL\n5|'loud'"),
     (11, "SELECT count(FaxNumber) FROM Customer", "12"),
 ];
@@ -48,7 +48,7 @@ const ROWS: &[(usize, &str, &str)] = &[
 /// What holds in the end.
 pub const AT_LAST: &[(&str, &str)] = &[
     ("SELECT TrackId, Explicit, Lyrics FROM Track WHERE Explicit OR Lyrics", "7|1|'la'\n3503|1|'la'"),
-    ("SELECT count(*) FROM TrackSearch WHERE TrackSearch MATCH 'title: love'", "114"),
+    ("SELECT count(*) FROM TrackSearch WHERE TrackSearch MATCH 'title: love'", "102"),
     ("SELECT count(*) FROM Sales WHERE Title IS NULL", "0"),
 ];
 
@@ -62,13 +62,15 @@ pub fn rows(number: usize) -> &'static [(&'static str, &'static str)] {
 pub fn lost_by_undo(number: usize) -> &'static [&'static str] {
     match number {
         3 => &["Track.Milliseconds"],
+        // A table without rowids has none to give back.
+        8 => &["PlaylistTrack.rowid"],
         12 => &["Customer.FaxNumber", "Review.*"],
         _ => &[],
     }
 }
 
 /// As [`lost_by_undo`], from the last version to the file as it was.
-pub const LOST_BY_ALL: &[&str] = &["Customer.Fax", "Track.Milliseconds"];
+pub const LOST_BY_ALL: &[&str] = &["Customer.Fax", "Track.Milliseconds", "PlaylistTrack.rowid"];
 
 fn quoted(name: &str) -> String {
     schema_sql::quote_ident(name)
@@ -182,7 +184,8 @@ impl Facts {
             names.sort();
             let list: Vec<String> = names.iter().map(|name| quoted(name)).collect();
             let rowid = if table.without_rowid { "''" } else { "rowid" };
-            let order = if table.without_rowid { "1, 2, 3" } else { "1" };
+            let keys = table.primary_key.iter().flat_map(|key| &key.terms);
+            let order = keys.map(|term| quoted(&term.column)).collect::<Vec<_>>().join(", ");
             let sql = format!("SELECT {rowid}, {} FROM {} ORDER BY {order}", list.join(", "), quoted(&table.name));
             rows.insert(table.name.clone(), (names, query_text(conn, &sql)));
         }
@@ -206,19 +209,18 @@ impl Facts {
             let (was, is) = (differs(object, found), differs(found, object));
             assert!(object == found, "{at}: {name}\n{was}\n->\n{is}");
         }
-        assert_eq!(self.sequences, other.sequences, "{at}");
+        let is_lost = |table: &str| lost.contains(&format!("{table}.*").as_str());
+        let kept = self.sequences.iter().filter(|(table, _)| !is_lost(table));
+        assert!(kept.eq(&other.sequences), "{at}: {:?} -> {:?}", self.sequences, other.sequences);
         for (table, (names, rows)) in &self.rows {
             let (found_names, found) = &other.rows[table];
             assert_eq!(names, found_names, "{at}");
-            if lost.contains(&format!("{table}.*").as_str()) {
+            if is_lost(table) {
                 continue;
             }
-            let skip: Vec<usize> = names
-                .iter()
-                .enumerate()
-                .filter(|(_, name)| lost.contains(&format!("{table}.{name}").as_str()))
-                .map(|(at, _)| at + 1)
-                .collect();
+            let all = std::iter::once("rowid").chain(names.iter().map(String::as_str)).enumerate();
+            let skip = all.filter(|(_, name)| lost.contains(&format!("{table}.{name}").as_str()));
+            let skip: Vec<usize> = skip.map(|(at, _)| at).collect();
             let kept = |line: &str| {
                 let cells = line.split('|').enumerate().filter(|(at, _)| !skip.contains(at));
                 cells.map(|(_, cell)| cell).collect::<Vec<_>>().join("|")
