@@ -2,8 +2,22 @@
 
 mod catalog;
 mod chinook;
+mod columns;
+mod constraints;
 mod corpus;
 mod derive;
 mod derive_ui;
+mod drops;
 mod first;
+mod indexes;
+mod keys;
+mod keys_and_rows;
+mod messages;
+mod names;
+mod rebuilds;
+mod removal;
+mod renames;
 mod support;
+mod three_way;
+mod types;
+mod versions;

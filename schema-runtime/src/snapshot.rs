@@ -49,6 +49,9 @@ pub struct Snapshot {
     pub owners: Owners,
     /// Renames that the model declared and that were true after the revision, by key; they are never applied again.
     pub renames: Vec<RenameRecord>,
+    /// The catalog before the revision, where somebody had changed it since the last one: what the undo leads back to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start: Option<Catalog>,
 }
 
 /// A declared rename that has been applied.
@@ -216,6 +219,7 @@ impl Snapshot {
             catalog,
             owners,
             renames: Vec::new(),
+            start: None,
         }
     }
 

@@ -44,8 +44,7 @@ fn undo(schema: &Schema, history: &History, own: &[String], deadline: &Deadline<
     let missing = |what: &str| Error::new(ErrorKind::History, format!("cannot undo: {what}"));
     let last = history.latest(conn, schema.name)?.ok_or_else(|| missing("no revision is recorded"))?;
     let plan = last.undo.as_deref().ok_or_else(|| missing("the last revision has no undo"))?;
-    let plan: Plan =
-        serde_json::from_str(plan).map_err(|err| missing("the stored undo cannot be read").source(err))?;
+    let plan = Plan::from_json(plan)?;
     let left = Snapshot::from_json(last.snapshot.as_deref().unwrap_or_default())?;
     let before = history
         .all(conn)?
@@ -54,9 +53,10 @@ fn undo(schema: &Schema, history: &History, own: &[String], deadline: &Deadline<
         .filter(|revision| revision.id < last.id && revision.model == schema.name)
         .filter(|revision| revision.status == Status::Completed)
         .find_map(|revision| revision.snapshot);
-    let target = match before {
-        Some(text) => Snapshot::from_json(&text)?.catalog,
-        None => Catalog::default(),
+    let target = match (left.start.clone(), before) {
+        (Some(start), _) => start,
+        (None, Some(text)) => Snapshot::from_json(&text)?.catalog,
+        (None, None) => Catalog::default(),
     };
     let live = catalog::read(conn, "main", own)?;
     if let Some(change) = diff(&live, &left.catalog, &|_| false).first() {

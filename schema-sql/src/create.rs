@@ -14,6 +14,7 @@ use crate::token::{Token, TokenKind, unquote};
 
 /// The parts of a `CREATE TABLE` statement.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct CreateTable {
     /// The schema before the name; SQLite never stores it.
     pub schema: Option<String>,
@@ -33,6 +34,7 @@ pub struct CreateTable {
 
 /// A column of a `CREATE TABLE` statement.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct ColumnDef {
     /// Its name.
     pub name: String,
@@ -46,6 +48,7 @@ pub struct ColumnDef {
 
 /// A constraint of a column or a table.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Constraint {
     /// The name that `CONSTRAINT` gives it.
     pub name: Option<String>,
@@ -112,6 +115,7 @@ pub enum ConstraintKind {
 
 /// A term of an index, a primary key or a `UNIQUE` constraint.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct IndexTerm {
     /// The term, verbatim, without its collation and order.
     pub expr: String,
@@ -127,6 +131,7 @@ pub struct IndexTerm {
 ///
 /// SQLite: <https://www.sqlite.org/lang_conflict.html>.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Conflict {
     /// `ROLLBACK`.
     Rollback,
@@ -155,6 +160,7 @@ impl Conflict {
 
 /// A foreign key.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct ForeignKeyDef {
     /// The child's columns, in order.
     pub columns: Vec<String>,
@@ -178,6 +184,7 @@ pub struct ForeignKeyDef {
 ///
 /// SQLite: <https://www.sqlite.org/foreignkeys.html>, section 4.3.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Action {
     /// `NO ACTION`, SQLite's default.
     NoAction,

@@ -8,6 +8,7 @@ use crate::token::{LexError, Token, TokenKind, significant};
 
 /// A `CREATE` statement that could not be split.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct SplitError {
     /// The byte offset of what is wrong.
     pub at: usize,

@@ -24,6 +24,7 @@ pub enum CreateKind {
 
 /// The parts of a `CREATE INDEX` statement.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct CreateIndex {
     /// `UNIQUE`.
     pub unique: bool,
@@ -39,6 +40,7 @@ pub struct CreateIndex {
 
 /// The parts of a `CREATE VIEW` statement.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct CreateView {
     /// `TEMP`.
     pub temp: bool,
@@ -52,6 +54,7 @@ pub struct CreateView {
 
 /// What fires a trigger.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub enum TriggerEvent {
     /// `DELETE`.
     Delete,
@@ -63,6 +66,7 @@ pub enum TriggerEvent {
 
 /// The parts of a `CREATE TRIGGER` statement.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct CreateTrigger {
     /// `TEMP`.
     pub temp: bool,
@@ -82,6 +86,7 @@ pub struct CreateTrigger {
 
 /// The parts of a `CREATE VIRTUAL TABLE` statement.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct CreateVirtualTable {
     /// The table's name.
     pub name: String,

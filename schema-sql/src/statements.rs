@@ -4,6 +4,7 @@ use crate::token::{LexError, Token, significant};
 
 /// One statement of a script.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Statement<'a> {
     /// Its text from the first token to the last, without the `;` and without white space and comments around it.
     pub text: &'a str,

@@ -32,6 +32,7 @@ pub enum TokenKind {
 
 /// A token of some SQL text.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
 pub struct Token<'a> {
     /// What it is.
     pub kind: TokenKind,
@@ -92,6 +93,7 @@ pub(crate) fn unquote(text: &str) -> Cow<'_, str> {
 
 /// Text that SQLite cannot read as tokens, or that is no expression.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct LexError {
     /// The byte offset of what is wrong.
     pub at: usize,

@@ -343,20 +343,21 @@ fn each_part_of_a_table_is_found() {
     )
     .expect("a table");
     let [a, b] = table.columns.as_slice() else { panic!("two columns: {table:?}") };
-    let term = |expr: &str, column: Option<&str>, collation: Option<&str>, desc| IndexTerm {
-        expr: expr.to_owned(),
-        column: column.map(str::to_owned),
-        collation: collation.map(str::to_owned),
-        desc,
+    let shown = |terms: &[IndexTerm]| -> Vec<String> {
+        terms
+            .iter()
+            .map(|term| format!("{} {:?} {:?} {}", term.expr, term.column, term.collation, term.desc))
+            .collect()
     };
     let key = &a.constraints[0];
     assert_eq!(key.name.as_deref(), Some("k"));
     assert_eq!(key.text, "CONSTRAINT k PRIMARY KEY DESC ON CONFLICT FAIL AUTOINCREMENT");
-    let columns = vec![term("a", Some("a"), None, true)];
-    assert_eq!(
-        key.kind,
-        ConstraintKind::PrimaryKey { columns, conflict: Some(Conflict::Fail), autoincrement: true }
-    );
+    let ConstraintKind::PrimaryKey { columns, conflict: Some(Conflict::Fail), autoincrement: true } =
+        &key.kind
+    else {
+        panic!("{key:?}")
+    };
+    assert_eq!(shown(columns), ["a Some(\"a\") None true"]);
     let [collate, default, check, references, not_null] = b.constraints.as_slice() else { panic!("{b:?}") };
     assert_eq!(collate.kind, ConstraintKind::Collate { collation: "NoCase".to_owned() });
     assert_eq!(default.kind, ConstraintKind::Default { value: "( 'x' )".to_owned() });
@@ -369,9 +370,11 @@ fn each_part_of_a_table_is_found() {
         (Action::SetDefault, 0, &["b".to_owned()][..])
     );
     assert_eq!(references.text, "REFERENCES p ON DELETE SET DEFAULT DEFERRABLE INITIALLY DEFERRED");
-    let columns = vec![term("a", Some("a"), None, false), term("lower(b)", None, Some("rtrim"), true)];
     let [unique] = table.constraints.as_slice() else { panic!("{table:?}") };
-    assert_eq!(unique.kind, ConstraintKind::Unique { columns, conflict: Some(Conflict::Ignore) });
+    let ConstraintKind::Unique { columns, conflict: Some(Conflict::Ignore) } = &unique.kind else {
+        panic!("{unique:?}")
+    };
+    assert_eq!(shown(columns), ["a Some(\"a\") None false", "lower(b) None Some(\"rtrim\") true"]);
 }
 
 #[test]

@@ -51,9 +51,10 @@ impl TableChange<'_> {
     /// Puts checks and hazards that do not depend on the method on the steps.
     fn describe(&self, steps: &mut [Step]) {
         let table = &self.image.to.name;
+        let rebuild = steps.iter().any(|step| step.method == Method::Rebuild);
         if self.rows().rows > 0 {
             if let Some(first) = steps.first_mut() {
-                first.checks = table_checks(&self.image, self.texts);
+                first.checks = table_checks(&self.image, self.texts, rebuild);
             }
         }
         for step in steps {
@@ -80,6 +81,16 @@ impl TableChange<'_> {
                         HazardCode::ConvertValues,
                         object(column),
                         format!("values go from {from} to {to}"),
+                    )
+                })
+            }
+            Change::AlterColumn { column, property: ColumnProperty::Generated, to, .. } => {
+                let plain = self.image.from.column(column).is_some_and(|found| found.generated.is_none());
+                plain.then(|| {
+                    Hazard::new(
+                        HazardCode::ConvertValues,
+                        object(column),
+                        format!("values become what {to} computes"),
                     )
                 })
             }
@@ -120,13 +131,13 @@ impl TableChange<'_> {
             match change {
                 Change::AddColumn { column, .. } => {
                     let column = self.image.to.column(column)?;
-                    steps.push(self.add_column(column, change)?);
+                    steps.push(self.add_column(column, change, &dropped)?);
                 }
                 Change::DropColumn { column, .. } => {
                     steps.push(self.drop_column(self.image.from.column(column)?, change)?);
                 }
                 Change::AlterColumn { column, property: ColumnProperty::NotNull, .. } => {
-                    steps.push(self.not_null(self.image.to.column(column)?, change)?);
+                    steps.push(self.not_null(self.image.to.column(column)?, change, &dropped)?);
                 }
                 Change::AddConstraint { kind: ConstraintKind::Check, .. } => {
                     if let Some(step) = self.add_check(change, &added)? {
@@ -193,7 +204,7 @@ impl TableChange<'_> {
     }
 
     /// ADD COLUMN, with the backfill as an update. SQLite: <https://www.sqlite.org/lang_altertable.html>, section 5.
-    fn add_column(&self, column: &ColumnInfo, change: &Change) -> Option<Step> {
+    fn add_column(&self, column: &ColumnInfo, change: &Change, dropped: &[&ColumnInfo]) -> Option<Step> {
         let table = self.image.to;
         let name = &column.name;
         let empty = self.rows().rows == 0;
@@ -204,6 +215,9 @@ impl TableChange<'_> {
             || table.uniques.iter().any(|unique| unique.terms.iter().any(|term| eq_name(&term.column, name)));
         let taken = ["rowid", "oid", "_rowid_"].iter().any(|rowid| eq_name(rowid, name));
         if keyed || taken || self.needs_order(column) {
+            return None;
+        }
+        if self.fills_from(column, dropped) {
             return None;
         }
         if !empty
@@ -232,6 +246,13 @@ impl TableChange<'_> {
             None => Method::Catalog,
         };
         Some(self.step(change, sql, method))
+    }
+
+    /// Whether the backfill reads a column that goes: natively it would be gone by then, and its name in double quotes a
+    /// string.
+    fn fills_from(&self, column: &ColumnInfo, dropped: &[&ColumnInfo]) -> bool {
+        let backfill = self.image.hints.column(&column.name).backfill.as_deref();
+        backfill.is_some_and(|backfill| dropped.iter().any(|column| names(backfill, &column.name)))
     }
 
     /// Whether the column has to stand before one that exists: only a rebuild can do that.
@@ -264,8 +285,11 @@ impl TableChange<'_> {
         Some(step)
     }
 
-    fn not_null(&self, column: &ColumnInfo, change: &Change) -> Option<Step> {
+    fn not_null(&self, column: &ColumnInfo, change: &Change, dropped: &[&ColumnInfo]) -> Option<Step> {
         let from = self.image.from.column(&column.name)?;
+        if self.fills_from(column, dropped) {
+            return None;
+        }
         let clause = |column: &ColumnInfo| column.not_null.as_ref().and_then(|rule| rule.conflict.clone());
         if self.facts.sqlite < ALTER_NOT_NULL_AND_CHECK
             || self.image.from.in_primary_key(&column.name)
@@ -334,15 +358,15 @@ impl TableChange<'_> {
                 (foreign.name.as_deref(), DROP_FOREIGN_KEY, inline)
             }
         };
-        if inline {
-            // A constraint in the column's own definition goes with it; the rehearsal tells where it is not.
-            return Some(None);
-        }
-        let name = name.filter(|_| self.facts.sqlite >= version)?;
         // SQLite drops the first constraint of this name.
-        if self.constraint_names().filter(|other| eq_name(other, name)).count() != 1 {
-            return None;
-        }
+        let name = name.filter(|name| {
+            self.facts.sqlite >= version
+                && self.constraint_names().filter(|other| eq_name(other, name)).count() == 1
+        });
+        let Some(name) = name else {
+            // A constraint in the column's own definition goes with it; the rehearsal tells where it is not.
+            return inline.then_some(None);
+        };
         let sql = self.alter(&format!("DROP CONSTRAINT {}", quote_ident(name)));
         Some(Some(self.step(change, vec![sql], Method::Catalog)))
     }

@@ -1,0 +1,1 @@
+//! Primary keys: which column they are, and what of the rows follows them.
