@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod catalog;
+mod chinook;
 mod columns;
 mod constraints;
 mod corpus;
