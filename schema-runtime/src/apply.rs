@@ -217,9 +217,7 @@ fn verify(conn: &Connection, job: &Job<'_>, census: &Census) -> Result<(Catalog,
         let after = violations(conn, table);
         match (before, after) {
             (Some(before), Ok(after)) if after > *before => {
-                return Err(wrong(format!(
-                    "table `{table}` had {before} rows that refer to a missing parent and has {after}"
-                )));
+                return Err(orphans(table, *before, after));
             }
             (Some(_), Err(err)) => {
                 return Err(wrong(format!("foreign keys of `{table}` cannot be checked: {err}")));
@@ -234,6 +232,16 @@ fn verify(conn: &Connection, job: &Job<'_>, census: &Census) -> Result<(Catalog,
         }
     }
     Ok((reached, old))
+}
+
+/// Rows whose parents a changed type, collation or key no longer matches: no query over the old rows can tell.
+fn orphans(table: &str, before: u64, after: u64) -> Error {
+    Error::new(ErrorKind::Data, "rows of the database stand in the way of the change")
+        .cause(format!(
+            "table `{table}` has {before} rows that refer to a missing parent and would have {after} after the change"
+        ))
+        .state("transaction rolled back; the database is unchanged")
+        .help(format!("mend or delete the rows of `{table}` whose keys match their parents only as long as nothing changes"))
 }
 
 fn wrong(cause: String) -> Error {

@@ -65,6 +65,7 @@ pub(crate) struct Options {
     pub(crate) history_table: String,
     pub(crate) cancel: Cancel,
     pub(crate) dry_run: bool,
+    pub(crate) reason: Option<String>,
     pub(crate) observer: Option<Observer>,
 }
 
@@ -99,6 +100,7 @@ impl Migrator {
                 history_table: "migration_history".to_owned(),
                 cancel: Cancel::new(),
                 dry_run: false,
+                reason: None,
                 observer: None,
             },
         }
@@ -201,6 +203,12 @@ impl Migrator {
     /// Only plans: the report holds the same plan, and nothing is touched or created.
     pub fn dry_run(mut self, dry: bool) -> Self {
         self.options.dry_run = dry;
+        self
+    }
+
+    /// Why the run is made; recorded in the history.
+    pub fn reason(mut self, reason: impl Into<String>) -> Self {
+        self.options.reason = Some(reason.into());
         self
     }
 

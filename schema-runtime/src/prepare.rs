@@ -9,7 +9,7 @@ use rusqlite::Connection;
 use schema_sql::{eq_name, fold};
 use sha2::{Digest, Sha256};
 
-use crate::catalog::{self, Catalog};
+use crate::catalog::{self, Catalog, TableInfo, Texts};
 use crate::connection;
 use crate::diff::{Change, diff};
 use crate::error::{Error, ErrorKind, Result};
@@ -20,7 +20,7 @@ use crate::preflight::{facts, preflight};
 use crate::rehearse::{self, Stage, UndoProof, Verdict};
 use crate::rename::Renames;
 use crate::revision::Revision;
-use crate::snapshot::{Owners, RenameRecord, SNAPSHOT_FORMAT, Snapshot, State};
+use crate::snapshot::{Owners, RenameRecord, SNAPSHOT_FORMAT, Snapshot, State, key, table_keys};
 use crate::target::{Note, NoteKind, RemovalPolicy, Sides, Target, merge};
 use crate::version::version_cmp;
 use crate::wanted::Model;
@@ -462,13 +462,38 @@ pub(crate) fn what_older_lacks(prepared: &Prepared) -> Vec<String> {
                     .push(format!("column `{}`.`{}` is NOT NULL and has no default", live.name, column.name));
             }
         }
-        let wanted = crate::snapshot::table_keys(table);
-        for key in crate::snapshot::table_keys(live) {
-            let rule = ["unique ", "check ", "foreign key "].iter().any(|kind| key.starts_with(kind));
-            if rule && last.owners.is_managed(&key) && !wanted.contains(&key) {
+        for key in unknown_rules(live, table) {
+            if last.owners.is_managed(&key) {
                 reasons.push(format!("`{}` has a rule that this version does not know: {key}", live.name));
             }
         }
     }
     reasons
+}
+
+/// The keys of the rules of `live` that `table` lacks and that its inserts and updates could break. A rule over new columns
+/// alone breaks nothing: they hold their defaults, and a NULL is never a duplicate.
+fn unknown_rules(live: &TableInfo, table: &TableInfo) -> Vec<String> {
+    let name = live.name.as_str();
+    let written = |column: &str| table.column(column).is_some();
+    let set = |column: &str| written(column) || live.column(column).is_some_and(|found| found.default.is_some());
+    let texts = Texts::of([live, table]);
+    let checks = live.checks.iter().filter_map(|check| {
+        let breaks = schema_sql::idents(&check.expr).map_or(true, |idents| idents.iter().any(|ident| written(ident)));
+        breaks.then(|| key::check(name, &texts.norm_expr(&check.expr)))
+    });
+    let foreign_keys = live.foreign_keys.iter().filter_map(|foreign| {
+        let columns = || foreign.columns.iter().map(String::as_str);
+        columns().any(written).then(|| key::foreign_key(name, columns(), &foreign.table))
+    });
+    let uniques = live.uniques.iter().filter_map(|unique| {
+        let columns = || unique.terms.iter().map(|term| term.column.as_str());
+        columns().all(set).then(|| key::unique(name, columns()))
+    });
+    let wanted = table_keys(table);
+    let indexes = live.indexes.iter().filter_map(|index| {
+        let breaks = index.unique && index.terms.iter().all(|term| term.is_expr || set(&term.term));
+        breaks.then(|| key::index(&index.name))
+    });
+    checks.chain(foreign_keys).chain(uniques).chain(indexes).filter(|key| !wanted.contains(key)).collect()
 }

@@ -371,7 +371,12 @@ fn dangling(catalog: &Catalog) -> Vec<String> {
                 }
                 continue;
             };
-            if !foreign.to.is_empty() && !is_key(parent, &foreign.to) {
+            // The reader writes an implied key out where it fits; one that does not is a mismatch in every write.
+            let implied = parent.primary_key.as_ref().map_or(0, |key| key.terms.len());
+            if foreign.to.is_empty() && implied != foreign.columns.len() {
+                let faulty = format!("`{}`({by}) refers to the primary key of `{}`", table.name, parent.name);
+                faults.push(format!("{faulty}, which has {implied} columns"));
+            } else if !foreign.to.is_empty() && !is_key(parent, &foreign.to) {
                 let to = foreign.to.join(", ");
                 faults.push(format!(
                     "`{}`({by}) refers to `{}`({to}), which is no unique key",

@@ -18,6 +18,7 @@ use crate::report::{Event, Outcome, Phases, Report, StepReport};
 use crate::revision::{Kind, Revision, Status as RevisionStatus};
 use crate::snapshot::{Owners, Snapshot, State};
 use crate::status::Status;
+use crate::version::version_cmp;
 use crate::target::{DriftPolicy, NoteKind, RemovalPolicy};
 
 /// The format of what the engine writes; part of the stamp, so that a newer engine looks again.
@@ -208,6 +209,7 @@ impl<'a> Run<'a> {
         self.migrator
             .emit(&Event::Planned { plan: prepared.plan.to_string(), steps: prepared.plan.steps.len() });
         self.refuse_slow(&prepared.plan)?;
+        refuse_full(path, &prepared.plan)?;
         let (backup, no_backup) = self.back_up(conn, path, &prepared)?;
         deadline.extend(self.began.elapsed());
         self.writing = true;
@@ -383,8 +385,8 @@ impl<'a> Run<'a> {
         }
         let mut revision = self.revision(conn, Kind::Automatic, &summary(&prepared.plan), batch)?;
         revision.duration_ms = millis(applied.apply + applied.verify);
-        revision.plan = Some(to_json(&prepared.plan)?);
-        revision.undo = prepared.undo.as_ref().map(to_json).transpose()?;
+        revision.plan = Some(prepared.plan.to_json()?);
+        revision.undo = prepared.undo.as_ref().map(Plan::to_json).transpose()?;
         revision.rollback_sql = prepared.undo.as_ref().map(Plan::to_sql);
         let mut snapshot = prepared.snapshot(applied.reached.clone());
         let left = prepared.found.last.as_ref().map(|(_, last)| &last.catalog);
@@ -424,6 +426,8 @@ impl<'a> Run<'a> {
         let schema = self.migrator.schema;
         let mut revision = Revision::new(schema.name, kind, schema.version, name, connection::now(conn)?);
         revision.batch = batch;
+        revision.program = Some(program(schema.version));
+        revision.reason.clone_from(&self.options.reason);
         revision.fingerprint = Some(fingerprint(schema));
         Ok(revision)
     }
@@ -450,7 +454,8 @@ impl<'a> Run<'a> {
         let found = &prepared.found;
         let snapshot = prepared.snapshot(found.live.clone());
         let known = found.last.as_ref().is_some_and(|(_, last)| {
-            last.fingerprint == snapshot.fingerprint
+            version_cmp(&last.version, &snapshot.version).is_eq()
+                && last.fingerprint == snapshot.fingerprint
                 && last.owners == snapshot.owners
                 && last.renames == snapshot.renames
         });
@@ -496,7 +501,7 @@ impl<'a> Run<'a> {
                 let name = if first { "the database as it was found" } else { "no change to the schema" };
                 let mut revision = self.revision(conn, kind, name, prepared.found.head + 1)?;
                 revision.snapshot = Some(snapshot.to_json()?);
-                revision.plan = Some(to_json(&prepared.plan)?);
+                revision.plan = Some(prepared.plan.to_json()?);
                 self.history.append(conn, &revision)?
             }
         };
@@ -686,6 +691,9 @@ fn newer_error(ours: &str, newest: &str, reasons: &[String]) -> Error {
         ErrorKind::NewerDatabase,
         format!("the database is of version {newest} and this program of version {ours} cannot use it"),
     );
+    if version_cmp(ours, newest).is_eq() {
+        error = error.cause("a later model of the same version has replaced this one");
+    }
     for reason in reasons {
         error = error.cause(reason.clone());
     }
@@ -705,6 +713,23 @@ fn read_only(conn: &Connection, plan: &Plan) -> Error {
     error.state("nothing was changed").help("make the file and its folder writable, then start again")
 }
 
+/// The running program and the version of its model.
+fn program(version: &str) -> String {
+    let name = std::env::current_exe().ok().and_then(|path| Some(path.file_stem()?.to_string_lossy().into_owned()));
+    format!("{} {version}", name.as_deref().unwrap_or("unknown program"))
+}
+
+/// The change writes a log or a journal of about the size that the plan says; where the disk cannot take it, nothing begins.
+fn refuse_full(path: &Path, plan: &Plan) -> Result<()> {
+    let needed = plan.cost().disk;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let Some(free) = backup::available_space(folder).filter(|free| *free < needed) else { return Ok(()) };
+    Err(Error::new(ErrorKind::DiskFull, format!("`{}` has too little free space for the change", folder.display()))
+        .cause(format!("the plan needs about {needed} bytes, {free} are free"))
+        .state("nothing was changed")
+        .help("free disk space, then start again"))
+}
+
 /// Changes when another connection has committed.
 fn data_version(conn: &Connection) -> Result<i64> {
     conn.query_row("PRAGMA main.data_version", [], |row| row.get(0))
@@ -717,11 +742,6 @@ fn fingerprint(schema: &crate::descriptor::Schema) -> String {
 
 fn millis(time: Duration) -> i64 {
     i64::try_from(time.as_millis()).unwrap_or(i64::MAX)
-}
-
-fn to_json(plan: &Plan) -> Result<String> {
-    serde_json::to_string(plan)
-        .map_err(|err| Error::new(ErrorKind::History, "cannot write the plan as JSON").source(err))
 }
 
 /// The changes in one line, for the history: the first three, and how many more.

@@ -390,6 +390,26 @@ impl Merge<'_> {
                 }
             }
         }
+        self.hint_lone_table_rename();
+    }
+
+    /// The same for tables, where the columns have the same names.
+    fn hint_lone_table_rename(&mut self) {
+        let sides = self.sides;
+        let wanted = &sides.model.catalog;
+        let removed = sides.live.tables.iter().filter(|table| wanted.table(&table.name).is_none());
+        let removed: Vec<_> = removed.filter(|table| self.managed_last(&key::table(&table.name))).collect();
+        let added: Vec<_> = wanted.tables.iter().filter(|table| sides.live.table(&table.name).is_none()).collect();
+        let ([old], [new]) = (removed.as_slice(), added.as_slice()) else { return };
+        let alike = old.columns.len() == new.columns.len()
+            && old.columns.iter().all(|column| new.column(&column.name).is_some());
+        if alike {
+            let text = format!(
+                "table `{}` went as `{}` came: if it is a rename, declare it with #[table(renamed_from = \"{}\")]",
+                old.name, new.name, old.name
+            );
+            self.note(NoteKind::Warning, text);
+        }
     }
 
     fn refuse_problems(&mut self) -> Result<()> {

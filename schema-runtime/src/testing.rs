@@ -44,8 +44,7 @@ fn undo(schema: &Schema, history: &History, own: &[String], deadline: &Deadline<
     let missing = |what: &str| Error::new(ErrorKind::History, format!("cannot undo: {what}"));
     let last = history.latest(conn, schema.name)?.ok_or_else(|| missing("no revision is recorded"))?;
     let plan = last.undo.as_deref().ok_or_else(|| missing("the last revision has no undo"))?;
-    let plan: Plan =
-        serde_json::from_str(plan).map_err(|err| missing("the stored undo cannot be read").source(err))?;
+    let plan = Plan::from_json(plan)?;
     let left = Snapshot::from_json(last.snapshot.as_deref().unwrap_or_default())?;
     let before = history
         .all(conn)?

@@ -34,6 +34,12 @@ pub struct Case {
     pub changed: &'static [&'static str],
     /// Columns, or tables, whose values the undo cannot bring back without the backup.
     pub lost: &'static [&'static str],
+    /// As `rows`, after the undo.
+    pub undone: &'static [(&'static str, &'static str)],
+    /// Texts that the report must contain: of its lines, `retired: <key>` and `foreign: <key>`.
+    pub says: &'static [&'static str],
+    /// How the run must end, where that is not plain from the plan.
+    pub outcome: Option<Outcome>,
 }
 
 /// How the run must end.
@@ -55,6 +61,9 @@ impl Case {
         rows: &[],
         changed: &[],
         lost: &[],
+        undone: &[],
+        says: &[],
+        outcome: None,
     };
 }
 
@@ -135,6 +144,10 @@ fn applied(case: &Case, schema: &'static Schema, path: &Path, (plan, hazards): (
     let report = migrator(case, schema).run(path).unwrap_or_else(|err| panic!("run:\n{err}"));
     assert_eq!(dry.plan, report.plan, "the plan that is shown is not the plan that runs");
     assert_eq!(plan_text(&report.plan), plan, "plan");
+    says(&report, case.says);
+    if let Some(outcome) = case.outcome {
+        assert_eq!(report.outcome, outcome, "{report}");
+    }
     let codes: Vec<HazardCode> = report.plan.hazards().map(|hazard| hazard.code).collect();
     assert_eq!(codes, hazards, "hazards");
 
@@ -157,6 +170,18 @@ fn applied(case: &Case, schema: &'static Schema, path: &Path, (plan, hazards): (
     }
 }
 
+fn says(report: &schema_runtime::Report, texts: &[&str]) {
+    let mut told = report.to_string();
+    for (title, list) in [("retired", &report.retired), ("foreign", &report.foreign)] {
+        for key in list {
+            write!(told, "\n{title}: {key}").expect("a string");
+        }
+    }
+    for text in texts {
+        assert!(told.contains(text), "{text:?} is missing in\n{told}");
+    }
+}
+
 /// The undo leads back to the catalog (the engine proves it against the snapshot) and to every row that was not dropped.
 fn undo(case: &Case, schema: &Schema, path: &Path, old_rows: &Rows) {
     let mut conn = open(path);
@@ -164,6 +189,7 @@ fn undo(case: &Case, schema: &Schema, path: &Path, old_rows: &Rows) {
     healthy(&conn, i64::MAX);
     let back = Catalog::read(&conn).expect("the catalog reads");
     compare_rows(case.lost, &[], old_rows, &dump(&conn, &back));
+    check_rows(&conn, case.undone);
 }
 
 /// The plan's lines without the hazards.
@@ -229,6 +255,9 @@ fn cell(value: ValueRef<'_>) -> String {
 /// By table: its columns, and its rows, each with its rowid where the table has one.
 type Rows = Vec<(String, Vec<String>, Vec<Vec<String>>)>;
 
+/// What a row's rowid is called in `changed` and `lost`, apart from a column of that name.
+const ROWID: &str = "(rowid)";
+
 fn dump(conn: &Connection, catalog: &Catalog) -> Rows {
     let mut all = Vec::new();
     for table in &catalog.tables {
@@ -238,9 +267,10 @@ fn dump(conn: &Connection, catalog: &Catalog) -> Rows {
         let mut names: Vec<String> = table.columns.iter().map(|column| column.name.clone()).collect();
         let alias = table.primary_key.as_ref().is_some_and(|key| key.rowid_alias);
         if !alias && !table.without_rowid && table.column("rowid").is_none() {
-            names.push("rowid".to_owned());
+            names.push(ROWID.to_owned());
         }
-        let quoted: Vec<String> = names.iter().map(|name| schema_sql::quote_ident(name)).collect();
+        let term = |name: &String| if name == ROWID { "rowid".to_owned() } else { schema_sql::quote_ident(name) };
+        let quoted: Vec<String> = names.iter().map(term).collect();
         let list = quoted.join(", ");
         let query = format!("SELECT {list} FROM {} ORDER BY {list}", schema_sql::quote_ident(&table.name));
         let mut statement = conn.prepare(&query).unwrap_or_else(|err| panic!("{query}: {err}"));

@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 use super::hazard::HazardCode;
 use super::rebuild::{Image, default_expr, rowid_name};
 use crate::catalog::{
-    Affinity, ColumnInfo, ForeignKeyInfo, KeyTermInfo, TableInfo, Texts, affinity, same_check,
-    same_collation, same_generated, same_key_terms, same_link,
+    Affinity, ColumnInfo, ForeignKeyInfo, GeneratedInfo, IndexInfo, IndexTermInfo, KeyTermInfo, TableInfo, Texts,
+    affinity, same_check, same_collation, same_generated, same_index, same_key_terms, same_link,
 };
 
 /// What a check is about.
@@ -78,26 +78,48 @@ fn identity(table: &TableInfo) -> String {
     if names.is_empty() { "NULL".to_owned() } else { names.join(" || ', ' || ") }
 }
 
-/// The checks that the change of one table asks for; none where the table has no rows.
-pub(super) fn table_checks(image: &Image<'_>, texts: &Texts<'_>) -> Vec<Check> {
+fn names(sql: &str, column: &str) -> bool {
+    schema_sql::idents(sql).unwrap_or_default().iter().any(|name| eq_name(name, column))
+}
+
+/// Columns that hold or compare otherwise than before; a generated one may where any other does.
+fn moved_columns<'i>(image: &Image<'i>, texts: &Texts<'_>) -> Vec<&'i str> {
+    let to = image.to;
+    let moves = |column: &ColumnInfo| match image.from.column(&column.name) {
+        None => true,
+        Some(found) => {
+            image.changes_type(column)
+                || image.tightens(column)
+                || !same_collation(texts, found.collation.as_deref(), column.collation.as_deref())
+                || !same_generated(texts, found.generated.as_ref(), column.generated.as_ref())
+        }
+    };
+    let any = to.columns.iter().any(moves);
+    let moved = to.columns.iter().filter(|column| moves(column) || (any && column.generated.is_some()));
+    moved.map(|column| column.name.as_str()).collect()
+}
+
+/// The checks that the change of one table asks for, by a `rebuild` or natively; none where the table has no rows.
+pub(super) fn table_checks(image: &Image<'_>, texts: &Texts<'_>, rebuild: bool) -> Vec<Check> {
     let mut checks = Vec::new();
     for column in &image.to.columns {
-        column_checks(image, texts, column, &mut checks);
+        column_checks(image, column, &mut checks);
     }
     for (terms, collations) in new_unique_rules(image, texts) {
         checks.push(unique_check(image, &terms, &collations));
     }
+    let moved: Vec<&str> = moved_columns(image, texts);
+    for index in image.to.indexes.iter().filter(|index| index.unique) {
+        // One that is new or other than before is checked by the step that makes it.
+        let kept = image.from.index(&index.name).is_some_and(|found| same_index(texts, found, index));
+        if kept && moved.iter().any(|column| names(&index.sql, column)) {
+            checks.push(unique_index_check(image, index));
+        }
+    }
     for check in &image.to.checks {
-        let changed = image.to.columns.iter().any(|column| {
-            let uses = schema_sql::idents(&check.expr).unwrap_or_default();
-            uses.iter().any(|name| eq_name(name, &column.name))
-                && (image.changes_type(column)
-                    || image.tightens(column)
-                    || image.from.column(&column.name).is_none_or(|found| {
-                        !same_collation(texts, found.collation.as_deref(), column.collation.as_deref())
-                    }))
-        });
-        if changed || !image.from.checks.iter().any(|found| same_check(texts, found, check)) {
+        let held = image.from.checks.iter().any(|found| same_check(texts, found, check));
+        // A copy holds every row against every rule again: also those that were smuggled in past it.
+        if rebuild || !held || moved.iter().any(|column| names(&check.expr, column)) {
             checks.push(Check {
                 kind: CheckKind::Check,
                 code: HazardCode::Check,
@@ -122,21 +144,15 @@ pub(super) fn table_checks(image: &Image<'_>, texts: &Texts<'_>) -> Vec<Check> {
     checks
 }
 
-fn column_checks(image: &Image<'_>, texts: &Texts<'_>, column: &ColumnInfo, checks: &mut Vec<Check>) {
+fn column_checks(image: &Image<'_>, column: &ColumnInfo, checks: &mut Vec<Check>) {
     let object = format!("{}.{}", image.to.name, column.name);
-    let name = quote_ident(&column.name);
+
     let found = image.from.column(&column.name);
     if image.fill {
         return;
     }
-    if column.generated.is_some() {
-        let same = found.is_some_and(|found| {
-            same_generated(texts, found.generated.as_ref(), column.generated.as_ref())
-                && found.not_null.is_some()
-        });
-        if column.not_null.is_some() && !same {
-            checks.push(not_null_check(image, column));
-        }
+    if let Some(rule) = &column.generated {
+        generated_checks(image, (found, column), rule, checks);
         return;
     }
     let alias = image.to.is_rowid_alias(&column.name);
@@ -162,40 +178,109 @@ fn column_checks(image: &Image<'_>, texts: &Texts<'_>, column: &ColumnInfo, chec
         return;
     }
     let fills = found.is_none() || image.tightens(column) || image.changes_type(column);
-    if column.not_null.is_some() && !alias && fills && value.is_some() {
-        checks.push(not_null_check(image, column));
+    let forbids = if alias { image.tightens(column) } else { column.not_null.is_some() };
+    if forbids && fills && value.is_some() {
+        let rule = if alias { "the rowid" } else { "NOT NULL" };
+        checks.push(not_null_check(image, column, rule));
     }
-    let Some(found) = found else { return };
-    let converted = image.hints.column(&column.name).convert.is_some();
-    if image.changes_type(column) && !converted {
-        let kept = survives(&name, affinity(&column.type_name, image.to.strict), image.to.strict);
+    let converted = image.changes_type(column) && image.hints.column(&column.name).convert.is_some();
+    match found {
+        Some(found) if image.changes_type(column) && !converted => checks.push(survival_check(image, found, column)),
+        _ => {}
+    }
+    let becomes_rowid = alias && found.is_some_and(|found| !image.from.is_rowid_alias(&found.name));
+    let strict = image.to.strict && (!image.from.strict || found.is_none() || image.changes_type(column));
+    if becomes_rowid || strict {
+        strict_check(image, column, checks);
+    } else if converted {
+        convert_check(image, column, checks);
+    }
+}
+
+/// A generated column is computed anew for every row: it may be NULL where it must not, and takes the place of what a plain
+/// column held.
+fn generated_checks(
+    image: &Image<'_>,
+    (found, column): (Option<&ColumnInfo>, &ColumnInfo),
+    rule: &GeneratedInfo,
+    checks: &mut Vec<Check>,
+) {
+    let object = format!("{}.{}", image.to.name, column.name);
+    let name = quote_ident(&column.name);
+    let same = |found: &ColumnInfo| found.generated.as_ref().is_some_and(|found| found.expr == rule.expr);
+    if column.not_null.is_some() && !found.is_some_and(|found| same(found) && found.not_null.is_some()) {
+        checks.push(not_null_check(image, column, "NOT NULL"));
+    }
+    if found.is_some_and(|found| found.generated.is_none()) {
         checks.push(Check {
             kind: CheckKind::Conversion,
             code: HazardCode::ConvertValues,
-            object,
-            fault: format!(
-                "values of `{}`.`{}` would not survive the change from {} to {}",
-                image.to.name,
-                column.name,
-                or_untyped(&found.type_name),
-                or_untyped(&column.type_name)
+            object: object.clone(),
+            fault: format!("values of `{object}` would be lost, since they differ from {}", rule.expr),
+            help: format!("mend these rows, or allow {}={object}", HazardCode::ConvertValues.code()),
+            query: format!(
+                "SELECT {} FROM {} WHERE __schema_before IS NOT {name} COLLATE BINARY",
+                identity(image.from),
+                image.new_rows_beside(&column.name),
             ),
-            help: format!(
-                "give `{}` a `convert` that says what becomes of them, or allow {}={}.{}",
-                column.name,
-                HazardCode::ConvertValues.code(),
-                image.to.name,
-                column.name
-            ),
-            query: format!("SELECT {} FROM {} WHERE NOT ({kept})", identity(image.from), image.live_source()),
         });
     }
-    if image.to.strict && (!image.from.strict || image.changes_type(column)) {
+    if image.to.strict && !(image.from.strict && found.is_some_and(same)) {
         strict_check(image, column, checks);
     }
 }
 
-fn not_null_check(image: &Image<'_>, column: &ColumnInfo) -> Check {
+fn survival_check(image: &Image<'_>, found: &ColumnInfo, column: &ColumnInfo) -> Check {
+    let name = quote_ident(&column.name);
+    let kept = survives(&name, affinity(&column.type_name, image.to.strict), image.to.strict);
+    Check {
+        kind: CheckKind::Conversion,
+        code: HazardCode::ConvertValues,
+        object: format!("{}.{}", image.to.name, column.name),
+        fault: format!(
+            "values of `{}`.`{}` would not survive the change from {} to {}",
+            image.to.name,
+            column.name,
+            or_untyped(&found.type_name),
+            or_untyped(&column.type_name)
+        ),
+        help: format!(
+            "give `{}` a `convert` that says what becomes of them, or allow {}={}.{}",
+            column.name,
+            HazardCode::ConvertValues.code(),
+            image.to.name,
+            column.name
+        ),
+        query: format!("SELECT {} FROM {} WHERE NOT ({kept})", identity(image.from), image.live_source()),
+    }
+}
+
+/// What a `convert` gives must be of the new type: the column's affinity would keep anything else as it is.
+fn convert_check(image: &Image<'_>, column: &ColumnInfo, checks: &mut Vec<Check>) {
+    let fits = match affinity(&column.type_name, false) {
+        Affinity::Integer => "'integer', 'null'",
+        Affinity::Real => "'real', 'null'",
+        Affinity::Text => "'text', 'null'",
+        _ => return,
+    };
+    let object = format!("{}.{}", image.to.name, column.name);
+    checks.push(Check {
+        kind: CheckKind::Conversion,
+        code: HazardCode::ConvertValues,
+        fault: format!("values of `{}`.`{}` are no {} after its `convert`", image.to.name, column.name, column.type_name),
+        help: format!("let `convert` give a value of the new type, or allow {}={object}", HazardCode::ConvertValues.code()),
+        query: format!(
+            "SELECT {} FROM {} WHERE typeof({}) NOT IN ({fits})",
+            identity(image.from),
+            image.stored_rows(),
+            quote_ident(&column.name)
+        ),
+        object,
+    });
+}
+
+/// Rows with NULL in a column that becomes `rule`: NOT NULL, or the rowid.
+fn not_null_check(image: &Image<'_>, column: &ColumnInfo, rule: &str) -> Check {
     let help = match column.generated {
         None => format!("give `{}` a `backfill` for these rows, or mend them", column.name),
         Some(_) => format!("mend these rows, or let the expression of `{}` never be NULL", column.name),
@@ -205,7 +290,7 @@ fn not_null_check(image: &Image<'_>, column: &ColumnInfo) -> Check {
         kind: CheckKind::NotNull,
         code: HazardCode::NotNull,
         object: format!("{}.{}", image.to.name, column.name),
-        fault: format!("rows of `{}` have NULL in `{}`, which becomes NOT NULL", image.to.name, column.name),
+        fault: format!("rows of `{}` have NULL in `{}`, which becomes {rule}", image.to.name, column.name),
         help,
         query: format!("SELECT {} FROM {} WHERE {name} IS NULL", identity(image.from), image.new_rows()),
     }
@@ -216,8 +301,8 @@ fn strict_check(image: &Image<'_>, column: &ColumnInfo, checks: &mut Vec<Check>)
     // What STRICT accepts after applying the affinity. SQLite: <https://www.sqlite.org/stricttables.html>.
     let fits = match affinity(&column.type_name, true) {
         Affinity::Integer => "'integer', 'null'",
-        Affinity::Real => "'real', 'integer', 'null'",
-        Affinity::Text => "'text', 'integer', 'real', 'null'",
+        Affinity::Real => "'real', 'null'",
+        Affinity::Text => "'text', 'null'",
         Affinity::Blob => "'blob', 'null'",
         _ => return,
     };
@@ -233,7 +318,7 @@ fn strict_check(image: &Image<'_>, column: &ColumnInfo, checks: &mut Vec<Check>)
         query: format!(
             "SELECT {} FROM {} WHERE typeof({name}) NOT IN ({fits})",
             identity(image.from),
-            image.new_rows()
+            image.stored_rows()
         ),
     });
 }
@@ -292,15 +377,9 @@ fn new_unique_rules(image: &Image<'_>, texts: &Texts<'_>) -> Vec<(Vec<KeyTermInf
         image.from.uniques.iter().any(|unique| same(&unique.terms))
             || image.from.primary_key.as_ref().is_some_and(|key| same(&key.terms))
     };
+    let columns = moved_columns(image, texts);
     let moved = |terms: &[KeyTermInfo]| {
-        terms.iter().any(|term| {
-            image.to.column(&term.column).is_some_and(|column| {
-                image.changes_type(column)
-                    || image.tightens(column)
-                    || image.hints.column(&column.name).backfill.is_some()
-                        && image.from.column(&column.name).is_none()
-            })
-        })
+        terms.iter().any(|term| columns.iter().any(|column| eq_name(column, &term.column)))
     };
     let mut rules: Vec<Vec<KeyTermInfo>> =
         image.to.uniques.iter().map(|unique| unique.terms.clone()).collect();
@@ -360,11 +439,30 @@ pub(super) fn unique_query(
         query: format!(
             "SELECT min({}) FROM {} WHERE {} GROUP BY {} HAVING count(*) > 1",
             identity(image.from),
-            image.new_rows(),
+            image.stored_rows(),
             conditions.join(" AND "),
             group.join(", ")
         ),
     }
+}
+
+/// A check for rows that a unique index of the new table would not take.
+pub(super) fn unique_index_check(image: &Image<'_>, index: &IndexInfo) -> Check {
+    let terms: Vec<(String, String)> = index.terms.iter().map(|term| index_term(image.to, term)).collect();
+    let shown: Vec<&str> = index.terms.iter().map(|term| term.term.as_str()).collect();
+    unique_query(image, &terms, index.filter.as_deref(), &format!("`{}`", shown.join("`, `")))
+}
+
+/// The term as an expression, and as it groups: with the collation that the index compares by.
+fn index_term(table: &TableInfo, term: &IndexTermInfo) -> (String, String) {
+    let expr = if term.is_expr { format!("({})", term.term) } else { quote_ident(&term.term) };
+    let column = table.column(&term.term).filter(|_| !term.is_expr);
+    let collation = term.collation.clone().or_else(|| column.and_then(|column| column.collation.clone()));
+    let group = match collation {
+        None => expr.clone(),
+        Some(collation) => format!("{expr} COLLATE {}", quote_ident(&collation)),
+    };
+    (expr, group)
 }
 
 fn foreign_key_check(image: &Image<'_>, foreign: &ForeignKeyInfo) -> Option<Check> {
@@ -386,6 +484,10 @@ fn foreign_key_check(image: &Image<'_>, foreign: &ForeignKeyInfo) -> Option<Chec
         })
         .collect();
     let present: Vec<String> = columns.iter().map(|column| format!("{column} IS NOT NULL")).collect();
+    // A key that the parent gets only now is for the verification after the change.
+    if image.live.table(&foreign.table).is_some_and(|parent| foreign.to.iter().any(|to| parent.column(to).is_none())) {
+        return None;
+    }
     let orphan = if image.live.table(&foreign.table).is_some() {
         format!(
             " AND NOT EXISTS (SELECT 1 FROM main.{} AS __schema_parent WHERE {})",

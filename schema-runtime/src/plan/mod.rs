@@ -21,6 +21,7 @@ pub use hazard::{Hazard, HazardCode};
 pub(crate) use order::{Request, plan};
 
 use crate::diff::Change;
+use crate::error::{Error, ErrorKind, Result};
 
 /// The format of a plan's JSON form; raised when a field changes its meaning.
 pub const PLAN_FORMAT: u32 = 1;
@@ -198,6 +199,37 @@ impl Plan {
         }
     }
 
+    /// The plan as JSON, of the format that [`Plan::format`] says.
+    ///
+    /// # Errors
+    /// `History` if it cannot be written as JSON.
+    pub fn to_json(&self) -> Result<String> {
+        serde_json::to_string(self)
+            .map_err(|err| Error::new(ErrorKind::History, "cannot write the plan as JSON").source(err))
+    }
+
+    /// Reads a plan that [`to_json`](Self::to_json) wrote.
+    ///
+    /// # Errors
+    /// `History` if the text is no plan, or one of a newer format.
+    pub fn from_json(text: &str) -> Result<Plan> {
+        let plan: Plan = serde_json::from_str(text).map_err(|err| {
+            Error::new(ErrorKind::History, "cannot read the plan")
+                .source(err)
+                .state("nothing was changed")
+                .help("make the plan again")
+        })?;
+        if plan.format > PLAN_FORMAT {
+            return Err(Error::new(
+                ErrorKind::History,
+                format!("cannot read a plan of format {}: this program knows format {PLAN_FORMAT}", plan.format),
+            )
+            .state("nothing was changed")
+            .help("update the program"));
+        }
+        Ok(plan)
+    }
+
     /// The plan as an SQL script, for people to read or to run by hand with foreign keys off.
     pub fn to_sql(&self) -> String {
         let mut script = String::new();
@@ -226,10 +258,25 @@ impl Plan {
 impl Step {
     /// One line: the changes, joined.
     pub fn summary(&self) -> String {
+        if self.changes.is_empty() {
+            return self.upkeep();
+        }
         let changes: Vec<String> = self.changes.iter().map(ToString::to_string).collect();
         match (self.method, changes.len()) {
             (Method::Rebuild, 2..) => format!("rebuild table {}: {}", self.object, changes.join("; ")),
             _ => changes.join("; "),
+        }
+    }
+}
+
+impl Step {
+    /// What a step does that changes nothing by itself and serves the others.
+    fn upkeep(&self) -> String {
+        let object = crate::catalog::name_sql(&self.object);
+        match self.sql.first().and_then(|sql| sql.split_ascii_whitespace().next()) {
+            Some("DROP") => format!("set aside {object}"),
+            Some("CREATE") => format!("put back {object}"),
+            _ => format!("fill {object} anew"),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use schema_sql::{eq_name, quote_ident};
 
-use super::checks::unique_query;
+use super::checks::unique_index_check;
 use super::rebuild::Image;
 use super::table::TableChange;
 use super::{
@@ -310,11 +310,7 @@ impl Planner<'_> {
                 fill: self.request.undo,
                 live: self.request.live,
             };
-            let terms: Vec<(String, String)> =
-                index.terms.iter().map(|term| index_term(table, term)).collect();
-            let shown: Vec<&str> = index.terms.iter().map(|term| term.term.as_str()).collect();
-            let shown = format!("`{}`", shown.join("`, `"));
-            step.checks.push(unique_query(&image, &terms, index.filter.as_deref(), &shown));
+            step.checks.push(unique_index_check(&image, index));
         }
         step
     }
@@ -382,18 +378,6 @@ impl Planner<'_> {
             self.steps.push(catalog_step(vec![change], &name, vec![in_main(&sql)]));
         }
     }
-}
-
-/// The term as an expression, and as it groups: with the collation that the index compares by.
-fn index_term(table: &TableInfo, term: &crate::catalog::IndexTermInfo) -> (String, String) {
-    let expr = if term.is_expr { format!("({})", term.term) } else { quote_ident(&term.term) };
-    let column = table.column(&term.term).filter(|_| !term.is_expr);
-    let collation = term.collation.clone().or_else(|| column.and_then(|column| column.collation.clone()));
-    let group = match collation {
-        None => expr.clone(),
-        Some(collation) => format!("{expr} COLLATE {}", quote_ident(&collation)),
-    };
-    (expr, group)
 }
 
 /// The table with its columns in the model's order, those that the model does not know last: what a rebuild makes.

@@ -51,9 +51,10 @@ impl TableChange<'_> {
     /// Puts checks and hazards that do not depend on the method on the steps.
     fn describe(&self, steps: &mut [Step]) {
         let table = &self.image.to.name;
+        let rebuild = steps.iter().any(|step| step.method == Method::Rebuild);
         if self.rows().rows > 0 {
             if let Some(first) = steps.first_mut() {
-                first.checks = table_checks(&self.image, self.texts);
+                first.checks = table_checks(&self.image, self.texts, rebuild);
             }
         }
         for step in steps {
@@ -80,6 +81,16 @@ impl TableChange<'_> {
                         HazardCode::ConvertValues,
                         object(column),
                         format!("values go from {from} to {to}"),
+                    )
+                })
+            }
+            Change::AlterColumn { column, property: ColumnProperty::Generated, to, .. } => {
+                let plain = self.image.from.column(column).is_some_and(|found| found.generated.is_none());
+                plain.then(|| {
+                    Hazard::new(
+                        HazardCode::ConvertValues,
+                        object(column),
+                        format!("values become what {to} computes"),
                     )
                 })
             }

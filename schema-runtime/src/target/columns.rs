@@ -44,6 +44,7 @@ impl<'a> Merge<'a> {
         self.foreign_keys(&table, &mut merged);
         self.indexes(&table, &mut merged);
         self.left_over_names(&table, &merged);
+        self.left_over_types(&table, &merged);
         if merged != *live {
             merged.sql = catalog::table_sql(&merged);
         }
@@ -401,6 +402,9 @@ impl<'a> Merge<'a> {
             let base = sides.base.filter(|_| managed);
             let base = base.and_then(|base| base.iter().find(|other| (rules.alike)(found, other)));
             let what = format!("{} of `{name}`", (rules.label)(found));
+            if table.base.is_some() {
+                self.present(&format!("{} of `{name}`", (rules.show)(found)), &key);
+            }
             let three = Three { live: found, base, wanted: &want };
             let take = self.decide(&what, &three, rules.same, rules.show);
             self.owners.set(key, State::Managed);
@@ -413,6 +417,24 @@ impl<'a> Merge<'a> {
             merged.push(want.clone());
         }
         merged
+    }
+
+    /// A kept column whose type STRICT does not know stands in its way.
+    fn left_over_types(&mut self, table: &Table<'_>, merged: &TableInfo) {
+        if !merged.strict {
+            return;
+        }
+        let known = |name: &str| {
+            ["INT", "INTEGER", "REAL", "TEXT", "BLOB", "ANY"].iter().any(|known| eq_name(known, name))
+        };
+        let kept = merged.columns.iter().filter(|column| table.wanted.column(&column.name).is_none());
+        for column in kept.filter(|column| !known(&column.type_name)) {
+            let type_name = if column.type_name.is_empty() { "no type" } else { &column.type_name };
+            self.conflicts.push(format!(
+                "column `{}`.`{}` is not the model's and has the type {type_name}, which STRICT does not know",
+                merged.name, column.name
+            ));
+        }
     }
 
     /// What is not the model's but names a column that goes away stands in the way.
