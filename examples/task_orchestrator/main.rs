@@ -95,7 +95,7 @@ fn run(path: &Path) -> Result<(), Box<dyn Error>> {
 
     println!("\nversion 1 starts by mistake");
     match start(&v1::SCHEMA, path) {
-        Err(error) if error.kind() == ErrorKind::NewerDatabase => {}
+        Err(error) if error.kind() == ErrorKind::NewerDatabase => println!("{error}"),
         Err(error) => return Err(error.into()),
         Ok(report) => return Err(format!("version 1 should have been refused: {report}").into()),
     }
@@ -115,6 +115,8 @@ fn start(schema: &'static Schema, path: &Path) -> schema_runtime::Result<Report>
 fn tell(event: &Event) {
     match event {
         Event::Planned { .. } | Event::BackingUp { .. } => {}
+        // The caller prints it.
+        Event::Failed { .. } => {}
         Event::Step { .. } => println!("  {event}"),
         _ => println!("{event}"),
     }
