@@ -7,6 +7,7 @@ mod corpus;
 mod derive;
 mod derive_ui;
 mod drops;
+mod example;
 mod first;
 mod indexes;
 mod keys;
