@@ -115,6 +115,16 @@ fn the_readme_s_program_is_an_example_that_restarts() {
 }
 
 #[test]
+fn the_readme_s_options_are_those_of_the_crate_s_tested_documentation() {
+    let source = fs::read_to_string(root().join("schema-runtime/src/lib.rs")).expect("the crate");
+    let documentation: String =
+        source.lines().filter_map(|line| line.strip_prefix("//! ")).flat_map(|line| [line, "\n"]).collect();
+    for block in blocks("rust,ignore") {
+        assert!(documentation.contains(&block), "not in the crate's documentation:\n{block}");
+    }
+}
+
+#[test]
 fn the_readme_is_short_and_has_its_two_commands() {
     let readme = fs::read_to_string(root().join("README.md")).expect("the README");
     assert!(readme.lines().count() < 200);
