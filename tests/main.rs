@@ -10,6 +10,7 @@ mod dependents;
 mod derive;
 mod derive_ui;
 mod drops;
+mod example;
 mod first;
 mod indexes;
 mod keys;

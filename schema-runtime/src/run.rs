@@ -335,6 +335,10 @@ impl<'a> Run<'a> {
             !self.options.cancel.is_cancelled()
         })?;
         self.phases.backup = began.elapsed();
+        self.migrator.emit(&Event::BackedUp {
+            backup: info.path.display().to_string(),
+            ms: millis(self.phases.backup).unsigned_abs(),
+        });
         Ok(info)
     }
 
