@@ -1,6 +1,8 @@
 //! Table of contents.
 
+mod bad_input;
 mod catalog;
+mod chinook;
 mod columns;
 mod constraints;
 mod corpus;
@@ -8,6 +10,7 @@ mod dependents;
 mod derive;
 mod derive_ui;
 mod drops;
+mod example;
 mod files;
 mod first;
 mod indexes;

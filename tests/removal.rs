@@ -423,3 +423,29 @@ fn a_retired_object_is_reported_at_every_change_with_the_version_that_left_it() 
     let snapshot = place.query("SELECT snapshot FROM migration_history ORDER BY id DESC LIMIT 1");
     contains(&snapshot, &["\"table \\\"u\\\"\":{\"retired\":{\"since\":\"1.1.0\"}}"]);
 }
+
+#[test]
+fn a_consent_to_drop_what_is_somebody_elses_is_reported_and_not_followed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("foreign.db");
+    let conn = rusqlite::Connection::open(&path).expect("a database");
+    conn.execute_batch("CREATE TABLE user (id INTEGER PRIMARY KEY, note TEXT); CREATE TABLE log (x); INSERT INTO log VALUES (1)")
+        .expect("tables");
+    drop(conn);
+    let schema = crate::support::model::model(
+        "--: dropped user.note\n--: dropped log\nCREATE TABLE user (id INTEGER PRIMARY KEY)",
+    );
+    let report = schema_runtime::Migrator::new(schema).run(&path).expect("a run");
+    assert_eq!(
+        report.warnings,
+        [
+            "`dropped(\"note\")` has no effect: column `user`.`note` is not this model's, and what is not is never dropped",
+            "`dropped: [\"log\"]` has no effect: table `log` is not this model's, and what is not is never dropped",
+        ]
+    );
+    let conn = rusqlite::Connection::open(&path).expect("a database");
+    crate::support::case::check_rows(
+        &conn,
+        &[("SELECT x FROM log", "1"), ("SELECT count(note) FROM user", "0")],
+    );
+}

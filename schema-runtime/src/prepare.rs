@@ -371,7 +371,7 @@ impl Maker<'_> {
     }
 
     fn undo(&self, target: &Target, facts: &Facts, rebuild: &[String]) -> Result<Plan> {
-        let back = target.renames.reversed();
+        let back = target.renames.undoing(&target.catalog);
         let none = Broken::new();
         let catalog = if back.is_empty() {
             target.catalog.clone()

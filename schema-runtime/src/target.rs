@@ -204,6 +204,14 @@ impl Merge<'_> {
         true
     }
 
+    /// A consent to drop what was never the model's is not followed, and not passed over in silence either.
+    fn no_effect(&mut self, consent: &str, what: &str) {
+        let text = format!(
+            "`{consent}` has no effect: {what} is not this model's, and what is not is never dropped"
+        );
+        self.note(NoteKind::Warning, text);
+    }
+
     /// A wanted object that the file lacks: new, or dropped by hand.
     fn missing(&mut self, what: &str, key: &str) {
         if self.managed_last(key) {
@@ -335,6 +343,9 @@ impl Merge<'_> {
         let ours = managed || self.retired_last(&table_key);
         if ours && (consented || (managed && self.policies.removal == RemovalPolicy::Drop)) {
             return None;
+        }
+        if consented && !ours {
+            self.no_effect(&format!("dropped: [\"{}\"]", live.name), &format!("table `{}`", live.name));
         }
         if managed && self.policies.removal == RemovalPolicy::Refuse {
             let remedy = format!("dropped: [\"{}\"]", live.name);

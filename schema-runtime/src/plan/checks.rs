@@ -146,7 +146,6 @@ pub(super) fn table_checks(image: &Image<'_>, texts: &Texts<'_>, rebuild: bool) 
 
 fn column_checks(image: &Image<'_>, column: &ColumnInfo, checks: &mut Vec<Check>) {
     let object = format!("{}.{}", image.to.name, column.name);
-
     let found = image.from.column(&column.name);
     if image.fill {
         return;
@@ -177,8 +176,13 @@ fn column_checks(image: &Image<'_>, column: &ColumnInfo, checks: &mut Vec<Check>
         }
         return;
     }
-    let fills = found.is_none() || image.tightens(column) || image.changes_type(column);
-    let forbids = if alias { image.tightens(column) } else { column.not_null.is_some() };
+    let becomes_rowid = alias
+        && match found {
+            Some(found) => !image.from.is_rowid_alias(&found.name),
+            None => image.hints.column(&column.name).backfill.is_some(),
+        };
+    let fills = found.is_none() || image.tightens(column) || image.changes_type(column) || becomes_rowid;
+    let forbids = if alias { becomes_rowid } else { column.not_null.is_some() };
     if forbids && fills && value.is_some() {
         let rule = if alias { "the rowid" } else { "NOT NULL" };
         checks.push(not_null_check(image, column, rule));
@@ -190,7 +194,6 @@ fn column_checks(image: &Image<'_>, column: &ColumnInfo, checks: &mut Vec<Check>
         }
         _ => {}
     }
-    let becomes_rowid = alias && found.is_some_and(|found| !image.from.is_rowid_alias(&found.name));
     let strict = image.to.strict && (!image.from.strict || found.is_none() || image.changes_type(column));
     if becomes_rowid || strict {
         strict_check(image, column, checks);
@@ -322,7 +325,11 @@ fn strict_check(image: &Image<'_>, column: &ColumnInfo, checks: &mut Vec<Check>)
             "rows of `{}` hold a value in `{}` that is no {}",
             image.to.name, column.name, column.type_name
         ),
-        help: "mend these rows, or leave the table without `strict`".to_owned(),
+        help: if image.to.is_rowid_alias(&column.name) && !image.to.strict {
+            format!("mend these rows: `{}` becomes the rowid", column.name)
+        } else {
+            "mend these rows, or leave the table without `strict`".to_owned()
+        },
         query: format!(
             "SELECT {} FROM {} WHERE typeof({name}) NOT IN ({fits})",
             identity(image.from),

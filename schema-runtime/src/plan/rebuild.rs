@@ -71,11 +71,11 @@ impl Image<'_> {
         let name = quote_ident(&column.name);
         let hints = self.hints.column(&column.name);
         let Some(_) = self.found(column) else {
-            if let Some(rowid) = self.becomes_rowid(column) {
-                return Some(rowid);
-            }
             if let Some(backfill) = &hints.backfill {
                 return Some(format!("({backfill})"));
+            }
+            if let Some(rowid) = self.becomes_rowid(column) {
+                return Some(rowid);
             }
             let must_fill = column.not_null.is_some() && column.default.is_none();
             return (self.fill && must_fill).then(|| self.made_up(column));
@@ -140,7 +140,8 @@ impl Image<'_> {
             let key = table.primary_key.as_ref().filter(|key| key.rowid_alias);
             key.and_then(|key| key.terms.first()).map(|term| schema_sql::fold(&term.column))
         };
-        let kept = |name: &String| self.from.column(name).is_some();
+        let kept =
+            |name: &String| self.from.column(name).is_some() || self.hints.column(name).backfill.is_some();
         !self.from.without_rowid
             && (self.to.without_rowid
                 || (alias(self.from) != alias(self.to) && alias(self.to).as_ref().is_some_and(kept)))
