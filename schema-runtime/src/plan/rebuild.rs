@@ -149,21 +149,43 @@ impl Image<'_> {
 
     /// The live table under its live names, shown with the new names; what preflight checks read.
     pub(super) fn live_source(&self) -> String {
-        let table = self.renames.old_table(&self.to.name);
+        format!("({}) AS {}", self.shown(self.from), quote_ident(&self.to.name))
+    }
+
+    /// A query that shows a live table, which goes by its new names here, under these names before it has them.
+    fn shown(&self, table: &TableInfo) -> String {
         let mut terms: Vec<String> = Vec::new();
-        if let Some(rowid) = rowid_name(self.from) {
+        if let Some(rowid) = rowid_name(table) {
             terms.push(format!("{rowid} AS {rowid}"));
         }
-        for column in &self.from.columns {
-            let old = self.renames.old_column(&self.to.name, &column.name);
+        for column in &table.columns {
+            let old = self.renames.old_column(&table.name, &column.name);
             terms.push(format!("{} AS {}", quote_ident(old), quote_ident(&column.name)));
         }
-        format!(
-            "(SELECT {} FROM main.{}) AS {}",
-            terms.join(", "),
-            quote_ident(table),
-            quote_ident(&self.to.name)
-        )
+        format!("SELECT {} FROM main.{}", terms.join(", "), quote_ident(self.renames.old_table(&table.name)))
+    }
+
+    /// Whether a `backfill` or `convert` names this table, in a subquery perhaps.
+    fn is_asked(&self, table: &str) -> bool {
+        let hints = self.hints.columns.values();
+        let exprs = hints.flat_map(|hints| hints.backfill.iter().chain(&hints.convert));
+        exprs
+            .into_iter()
+            .any(|expr| schema_sql::idents(expr).unwrap_or_default().iter().any(|name| eq_name(name, table)))
+    }
+
+    /// What goes before a query so that subqueries in `backfill` and `convert` find renamed tables by their new names.
+    fn renamed_tables(&self) -> String {
+        let renamed = |table: &&TableInfo| {
+            self.renames.list.iter().any(|rename| {
+                let name = rename.table.as_ref().unwrap_or(&rename.to);
+                eq_name(name, &table.name)
+            })
+        };
+        let tables = self.live.tables.iter().filter(renamed).filter(|table| self.is_asked(&table.name));
+        let list: Vec<String> =
+            tables.map(|table| format!("{} AS ({})", quote_ident(&table.name), self.shown(table))).collect();
+        if list.is_empty() { String::new() } else { format!("WITH {} ", list.join(", ")) }
     }
 
     /// The rows as they will be, as a subquery with every column of the new table and, where there is one, the rowid.
@@ -210,8 +232,9 @@ impl Image<'_> {
         }
         let table = quote_ident(&self.to.name);
         let mut rows = format!(
-            "(SELECT {} FROM (SELECT {} FROM {}) AS {table}) AS {table}",
+            "(SELECT {} FROM ({}SELECT {} FROM {}) AS {table}) AS {table}",
             terms.join(", "),
+            self.renamed_tables(),
             values.join(", "),
             self.live_source()
         );
@@ -276,8 +299,16 @@ impl Image<'_> {
         if columns.is_empty() {
             sql.push(format!("INSERT INTO main.{name} DEFAULT VALUES"));
         } else {
+            // A subquery over this very table means the old rows, not those that are copied already.
+            let asked = if self.is_asked(&self.to.name) {
+                let rowid =
+                    rowid_name(self.from).map(|rowid| format!("{rowid} AS {rowid}, ")).unwrap_or_default();
+                format!("WITH {name} AS (SELECT {rowid}* FROM main.{old}) ")
+            } else {
+                String::new()
+            };
             sql.push(format!(
-                "INSERT INTO main.{name} ({}) SELECT {} FROM main.{old} AS {name}",
+                "INSERT INTO main.{name} ({}) {asked}SELECT {} FROM main.{old} AS {name}",
                 columns.join(", "),
                 values.join(", ")
             ));
