@@ -18,6 +18,7 @@ mod keys;
 mod keys_and_rows;
 mod messages;
 mod names;
+mod rebuild_values;
 mod rebuilds;
 mod removal;
 mod renames;
