@@ -1,12 +1,16 @@
 //! Table of contents.
 
+mod bad_input;
 mod catalog;
+mod chinook;
 mod columns;
 mod constraints;
 mod corpus;
+mod dependents;
 mod derive;
 mod derive_ui;
 mod drops;
+mod example;
 mod first;
 mod indexes;
 mod keys;
@@ -20,3 +24,4 @@ mod support;
 mod three_way;
 mod types;
 mod versions;
+mod virtual_tables;

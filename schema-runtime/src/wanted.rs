@@ -12,11 +12,11 @@ use crate::catalog::{
     Catalog, CheckInfo, ColumnInfo, ForeignKeyInfo, GeneratedInfo, IndexInfo, IndexTermInfo, KeyTermInfo,
     NotNullInfo, PrimaryKeyInfo, TableInfo, UniqueInfo, index_sql, name_sql, read, reason, table_sql,
 };
+use crate::connection::sqlite_error;
 use crate::descriptor::{
     ColumnDescriptor, ColumnOrder, ConstValue, ForeignKeyDescriptor, IndexDescriptor, PrimaryKeyDescriptor,
     Schema, SqlType, TableDescriptor,
 };
-use crate::connection::sqlite_error;
 use crate::error::{Error, ErrorKind, Result};
 
 /// A target of a run.
@@ -352,7 +352,12 @@ impl Maker<'_> {
     }
 
     /// SQLite takes any default for a STRICT column and then refuses every insert that uses it; so one is tried.
-    fn strict_default(&self, table: &TableDescriptor, column: &ColumnDescriptor, default: &str) -> Result<()> {
+    fn strict_default(
+        &self,
+        table: &TableDescriptor,
+        column: &ColumnDescriptor,
+        default: &str,
+    ) -> Result<()> {
         let type_name = type_name(table, column);
         let probe = format!(
             "CREATE TABLE temp.__schema_default (c {type_name} DEFAULT ({default})) STRICT;

@@ -281,7 +281,8 @@ fn dump(conn: &Connection, catalog: &Catalog) -> Rows {
         if !alias && !table.without_rowid && table.column("rowid").is_none() {
             names.push(ROWID.to_owned());
         }
-        let term = |name: &String| if name == ROWID { "rowid".to_owned() } else { schema_sql::quote_ident(name) };
+        let term =
+            |name: &String| if name == ROWID { "rowid".to_owned() } else { schema_sql::quote_ident(name) };
         let quoted: Vec<String> = names.iter().map(term).collect();
         let list = quoted.join(", ");
         let query = format!("SELECT {list} FROM {} ORDER BY {list}", schema_sql::quote_ident(&table.name));

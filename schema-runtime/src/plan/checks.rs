@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 use super::hazard::HazardCode;
 use super::rebuild::{Image, default_expr, rowid_name};
 use crate::catalog::{
-    Affinity, ColumnInfo, ForeignKeyInfo, GeneratedInfo, IndexInfo, IndexTermInfo, KeyTermInfo, TableInfo, Texts,
-    affinity, same_check, same_collation, same_generated, same_index, same_key_terms, same_link,
+    Affinity, ColumnInfo, ForeignKeyInfo, GeneratedInfo, IndexInfo, IndexTermInfo, KeyTermInfo, TableInfo,
+    Texts, affinity, same_check, same_collation, same_generated, same_index, same_key_terms, same_link,
 };
 
 /// What a check is about.
@@ -189,7 +189,9 @@ fn column_checks(image: &Image<'_>, column: &ColumnInfo, checks: &mut Vec<Check>
     }
     let converted = image.changes_type(column) && image.hints.column(&column.name).convert.is_some();
     match found {
-        Some(found) if image.changes_type(column) && !converted => checks.push(survival_check(image, found, column)),
+        Some(found) if image.changes_type(column) && !converted => {
+            checks.push(survival_check(image, found, column))
+        }
         _ => {}
     }
     let strict = image.to.strict && (!image.from.strict || found.is_none() || image.changes_type(column));
@@ -270,8 +272,14 @@ fn convert_check(image: &Image<'_>, column: &ColumnInfo, checks: &mut Vec<Check>
     checks.push(Check {
         kind: CheckKind::Conversion,
         code: HazardCode::ConvertValues,
-        fault: format!("values of `{}`.`{}` are no {} after its `convert`", image.to.name, column.name, column.type_name),
-        help: format!("let `convert` give a value of the new type, or allow {}={object}", HazardCode::ConvertValues.code()),
+        fault: format!(
+            "values of `{}`.`{}` are no {} after its `convert`",
+            image.to.name, column.name, column.type_name
+        ),
+        help: format!(
+            "let `convert` give a value of the new type, or allow {}={object}",
+            HazardCode::ConvertValues.code()
+        ),
         query: format!(
             "SELECT {} FROM {} WHERE typeof({}) NOT IN ({fits})",
             identity(image.from),
@@ -494,7 +502,11 @@ fn foreign_key_check(image: &Image<'_>, foreign: &ForeignKeyInfo) -> Option<Chec
         .collect();
     let present: Vec<String> = columns.iter().map(|column| format!("{column} IS NOT NULL")).collect();
     // A key that the parent gets only now is for the verification after the change.
-    if image.live.table(&foreign.table).is_some_and(|parent| foreign.to.iter().any(|to| parent.column(to).is_none())) {
+    if image
+        .live
+        .table(&foreign.table)
+        .is_some_and(|parent| foreign.to.iter().any(|to| parent.column(to).is_none()))
+    {
         return None;
     }
     let orphan = if image.live.table(&foreign.table).is_some() {

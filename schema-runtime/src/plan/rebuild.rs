@@ -195,9 +195,9 @@ impl Image<'_> {
         }
         for column in plain() {
             let name = quote_ident(&column.name);
-            let value = self.value(column).unwrap_or_else(|| {
-                column.default.as_deref().map_or_else(|| "NULL".to_owned(), default_expr)
-            });
+            let value = self
+                .value(column)
+                .unwrap_or_else(|| column.default.as_deref().map_or_else(|| "NULL".to_owned(), default_expr));
             values.push(format!("{value} AS {name}"));
             let new = self.changes_type(column) || self.found(column).is_none();
             let value = if new { turned(column, &name) } else { name.clone() };
@@ -224,7 +224,11 @@ impl Image<'_> {
     fn new_collation(&self, column: &ColumnInfo) -> String {
         let of = |column: &ColumnInfo| column.collation.clone().unwrap_or_else(|| "BINARY".to_owned());
         let found = self.found(column).map_or_else(|| "BINARY".to_owned(), of);
-        if eq_name(&found, &of(column)) { String::new() } else { format!(" COLLATE {}", quote_ident(&of(column))) }
+        if eq_name(&found, &of(column)) {
+            String::new()
+        } else {
+            format!(" COLLATE {}", quote_ident(&of(column)))
+        }
     }
 
     /// `value` turned into the column's type; the same as stored for every value that the type takes.
@@ -251,7 +255,9 @@ impl Image<'_> {
             ),
             Affinity::Real => format!("CASE WHEN {numeric} THEN CAST({value} AS REAL) ELSE {value} END"),
             Affinity::Text => {
-                format!("CASE WHEN typeof({value}) IN ('integer', 'real') THEN CAST({value} AS TEXT) ELSE {value} END")
+                format!(
+                    "CASE WHEN typeof({value}) IN ('integer', 'real') THEN CAST({value} AS TEXT) ELSE {value} END"
+                )
             }
             _ => value.to_owned(),
         }
