@@ -2,17 +2,22 @@
 
 mod bad_input;
 mod catalog;
+mod chinook;
 mod columns;
 mod constraints;
 mod corpus;
+mod dependents;
 mod derive;
 mod derive_ui;
 mod drops;
+mod example;
 mod first;
+mod indexes;
 mod keys;
 mod keys_and_rows;
 mod messages;
 mod names;
+mod odd_names;
 mod rebuilds;
 mod removal;
 mod renames;
@@ -21,3 +26,4 @@ mod support;
 mod three_way;
 mod types;
 mod versions;
+mod virtual_tables;

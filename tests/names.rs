@@ -1,166 +1,199 @@
-//! Names that are SQL, quotes, line ends or emoji, everywhere a name can stand.
+//! Names and texts that are hard to quote, hard to read, or that SQLite itself rewrites.
 
-use schema_runtime::{
-    CheckDescriptor, ColumnDescriptor, ConstValue, DriftPolicy, ErrorKind, ForeignKeyDescriptor, IndexDescriptor,
-    IndexTermDescriptor, Migrator, Outcome, PrimaryKeyDescriptor, Schema, SqlType, TableDescriptor, UniqueDescriptor,
-};
+use schema_runtime::{HazardCode, Migrator, Outcome};
 
+use crate::support::case::{Act::*, Case, Expect, check_rows, run};
 use crate::support::model::model;
-use crate::support::place::Place;
 
-const NAMES: [&str; 12] = [
-    "we \"ird",
-    "it's",
-    "a`b",
-    "[a b]",
-    "x]; DROP TABLE t; --",
-    "line\nend\r\ttab",
-    "🚀 emoji ü",
-    "select",
-    "/* no comment */",
-    "-- no comment",
-    "a.b",
-    "%s_%",
-];
-
-fn leak<T>(list: Vec<T>) -> &'static [T] {
-    Box::leak(list.into_boxed_slice())
+#[test]
+fn hard_names_live_through_every_kind_of_step() {
+    run(&[
+        Case {
+            name: "quotes, brackets, backticks and line ends in names survive a rebuild",
+            before: &[
+                Model(
+                    "CREATE TABLE \"we \"\"ird\" (\"a \"\"b\" INTEGER PRIMARY KEY, [c d] TEXT, `e``f` TEXT, \"g\nh\" TEXT, \"i;--j\" TEXT);
+                     CREATE INDEX \"in \"\"dex\" ON \"we \"\"ird\" (`e``f` DESC)",
+                ),
+                Sql("INSERT INTO \"we \"\"ird\" VALUES (1, 'c', 'e', 'g', 'i')"),
+            ],
+            after: "CREATE TABLE \"we \"\"ird\" (\"a \"\"b\" INTEGER PRIMARY KEY, [c d] TEXT UNIQUE, `e``f` TEXT, \"g\nh\" TEXT, \"i;--j\" TEXT, \"k'l\" TEXT NOT NULL DEFAULT 'it''s');
+                CREATE INDEX \"in \"\"dex\" ON \"we \"\"ird\" (`e``f` DESC)",
+            expect: Expect::Plan(
+                "1. rebuild table we \"ird: add column we \"ird.k'l; add UNIQUE (\"c d\") to we \"ird (rebuild)",
+                &[HazardCode::Tightened, HazardCode::Rewrite],
+            ),
+            rows: &[("SELECT * FROM \"we \"\"ird\"", "1|'c'|'e'|'g'|'i'|'it's'")],
+            ..Case::DEFAULT
+        },
+        Case {
+            name: "keywords are names like any other",
+            before: &[
+                Model("CREATE TABLE \"table\" (\"select\" INTEGER PRIMARY KEY, \"from\" TEXT, \"index\" TEXT, \"group\" TEXT)"),
+                Sql("INSERT INTO \"table\" VALUES (1, 'f', 'i', 'g')"),
+            ],
+            after: "--: renamed_from order table
+--: renamed_from order.where from
+CREATE TABLE \"order\" (\"select\" INTEGER PRIMARY KEY, \"where\" TEXT NOT NULL, \"index\" TEXT UNIQUE, \"group\" TEXT, \"unique\" TEXT CHECK (\"unique\" <> ''));
+                CREATE INDEX \"values\" ON \"order\" (\"group\")",
+            expect: Expect::Plan(
+                "1. rename table table to order (catalog)\n2. rename column order.from to where (catalog)\n\
+                 3. rebuild table order: alter nullability of order.where: NULL -> NOT NULL; add column order.unique; \
+                 add UNIQUE (\"index\") to order; add CHECK (\"unique\" <> '') to order (rebuild)\n\
+                 4. create index values on order (scan)",
+                &[
+                    HazardCode::Rename,
+                    HazardCode::Rename,
+                    HazardCode::Tightened,
+                    HazardCode::Tightened,
+                    HazardCode::Tightened,
+                    HazardCode::Rewrite,
+                    HazardCode::BuildIndex,
+                ],
+            ),
+            rows: &[("SELECT * FROM \"order\"", "1|'f'|'i'|'g'|NULL")],
+            ..Case::DEFAULT
+        },
+        Case {
+            name: "emoji and letters of other scripts are names, and case is folded for ASCII alone",
+            before: &[
+                Model("CREATE TABLE \"\u{1F600}\" (\"Ä\" INTEGER PRIMARY KEY, \"ä\" TEXT, \"名前\" TEXT)"),
+                Sql("INSERT INTO \"\u{1F600}\" VALUES (1, 'a', 'n')"),
+            ],
+            after: "CREATE TABLE \"\u{1F600}\" (\"Ä\" INTEGER PRIMARY KEY, \"ä\" TEXT UNIQUE, \"名前\" TEXT)",
+            expect: Expect::Plan(
+                "1. add UNIQUE (\"ä\") to \u{1F600} (rebuild)",
+                &[HazardCode::Tightened, HazardCode::Rewrite],
+            ),
+            rows: &[("SELECT * FROM \"\u{1F600}\"", "1|'a'|'n'")],
+            ..Case::DEFAULT
+        },
+        Case {
+            name: "names that look like SQL are names",
+            before: &[
+                Model("CREATE TABLE \"t); DROP TABLE x; --\" (a INTEGER PRIMARY KEY, \"b\"\") FROM x\" TEXT)"),
+                Sql("INSERT INTO \"t); DROP TABLE x; --\" VALUES (1, 'x')"),
+            ],
+            after: "CREATE TABLE \"t); DROP TABLE x; --\" (a INTEGER PRIMARY KEY, \"b\"\") FROM x\" TEXT NOT NULL UNIQUE)",
+            expect: Expect::Plan(
+                "1. rebuild table t); DROP TABLE x; --: alter nullability of t); DROP TABLE x; --.b\") FROM x: NULL -> NOT NULL; \
+                 add UNIQUE (\"b\"\") FROM x\") to t); DROP TABLE x; -- (rebuild)",
+                &[HazardCode::Tightened, HazardCode::Tightened, HazardCode::Rewrite],
+            ),
+            rows: &[("SELECT * FROM \"t); DROP TABLE x; --\"", "1|'x'")],
+            ..Case::DEFAULT
+        },
+        Case {
+            name: "a name of two hundred letters is rebuilt",
+            before: &[
+                Model(
+                    "CREATE TABLE taaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa (a TEXT)",
+                ),
+                Sql(
+                    "INSERT INTO taaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa VALUES ('x')",
+                ),
+            ],
+            after: "CREATE TABLE taaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa (a TEXT UNIQUE)",
+            expect: Expect::Plan(
+                "1. add UNIQUE (a) to taaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa (rebuild)",
+                &[HazardCode::Tightened, HazardCode::Rewrite],
+            ),
+            ..Case::DEFAULT
+        },
+    ]);
 }
 
-fn text(text: &str) -> &'static str {
-    Box::leak(text.to_owned().into_boxed_str())
-}
-
-/// A parent and a child whose every name is `name`, with something before or behind it where two must differ.
-fn named(name: &'static str, version: &'static str, second: bool) -> &'static Schema {
-    let other = text(&format!("{name} too"));
-    let kind = if second { SqlType::Integer } else { SqlType::Text };
-    let mut columns = vec![
-        ColumnDescriptor::new("id", SqlType::Integer),
-        ColumnDescriptor::new(name, kind).collate("NOCASE").default(ConstValue::Text(name)),
-    ];
-    if second {
-        columns.push(ColumnDescriptor::new(other, SqlType::Text));
-    }
-    let quoted = text(&format!("{} IS NOT 'no'", schema_sql::quote_ident(name)));
-    let parent = TableDescriptor::new(name, leak(columns))
-        .primary_key(PrimaryKeyDescriptor::new(&["id"]))
-        .uniques(leak(vec![UniqueDescriptor::new(leak(vec![name, "id"])).name(name)]))
-        .checks(leak(vec![CheckDescriptor::new(quoted).name(other)]))
-        .indexes(leak(vec![
-            IndexDescriptor::new(text(&format!("i {name}")), leak(vec![IndexTermDescriptor::column(name)])).filter(quoted),
-        ]));
-    let child = TableDescriptor::new(
-        text(&format!("c {name}")),
-        leak(vec![ColumnDescriptor::new(name, SqlType::Integer), ColumnDescriptor::new("z", SqlType::Text)]),
+#[test]
+fn a_temporary_table_of_the_same_name_is_never_meant() {
+    let mut conn = rusqlite::Connection::open_in_memory().expect("memory");
+    conn.execute_batch(
+        "CREATE TABLE t (a TEXT); INSERT INTO t VALUES ('main'); CREATE INDEX t_a ON t (a);
+         CREATE TABLE u (a TEXT, b TEXT); INSERT INTO u VALUES ('main', 'b'); CREATE VIEW v AS SELECT a FROM main.t;
+         CREATE TEMP TABLE t (a TEXT, other TEXT); INSERT INTO temp.t VALUES ('temp', 'x');
+         CREATE TEMP TABLE u (z TEXT); CREATE TEMP VIEW w AS SELECT * FROM temp.t;
+         CREATE TEMP TRIGGER tt AFTER INSERT ON temp.t BEGIN SELECT 1; END;",
     )
-    .foreign_keys(leak(vec![ForeignKeyDescriptor::new(leak(vec![name]), name, &["id"]).name(name)]));
-    let tables = vec![&*Box::leak(Box::new(parent)), &*Box::leak(Box::new(child))];
-    let view = format!(
-        "CREATE VIEW {} AS SELECT {} FROM {}",
-        schema_sql::quote_ident(&format!("v {name}")),
-        schema_sql::quote_ident(name),
-        schema_sql::quote_ident(name)
+    .expect("the start");
+    let wanted = model(
+        "--: dropped u.b
+         CREATE TABLE t (a TEXT UNIQUE, c TEXT); CREATE INDEX t_a ON t (a, c);
+         CREATE TABLE u (a TEXT NOT NULL);",
     );
-    let trigger = format!(
-        "CREATE TRIGGER {} AFTER DELETE ON {} BEGIN DELETE FROM {} WHERE {} = old.id; END",
-        schema_sql::quote_ident(&format!("g {name}")),
-        schema_sql::quote_ident(name),
-        schema_sql::quote_ident(&format!("c {name}")),
-        schema_sql::quote_ident(name)
+    let report = Migrator::new(wanted).run_on(&mut conn).unwrap_or_else(|err| panic!("{err}"));
+    assert_eq!(report.outcome, Outcome::Migrated);
+    check_rows(
+        &conn,
+        &[
+            ("SELECT * FROM main.t", "'main'|NULL"),
+            ("SELECT * FROM main.u", "'main'|'b'"),
+            ("SELECT * FROM temp.t", "'temp'|'x'"),
+            ("SELECT name FROM pragma_table_info('u', 'temp')", "'z'"),
+            ("SELECT * FROM w", "'temp'|'x'"),
+            ("SELECT name FROM temp.sqlite_schema WHERE type = 'trigger'", "'tt'"),
+        ],
     );
-    let schema = Schema::new(name, version, leak(tables)).views(leak(vec![text(&view)])).triggers(leak(vec![text(&trigger)]));
-    Box::leak(Box::new(schema))
+    let again = Migrator::new(wanted).run_on(&mut conn).unwrap_or_else(|err| panic!("{err}"));
+    assert_eq!(again.outcome, Outcome::UpToDate);
 }
 
 #[test]
-fn every_object_may_have_any_name() {
-    for name in NAMES {
-        let place = Place::new();
-        let quoted = schema_sql::quote_ident(name);
-        let run = |schema| {
-            Migrator::new(schema)
-                .history_table("my \"history\"; --")
-                .run(place.path())
-                .unwrap_or_else(|err| panic!("{name:?}\n{err}"))
-        };
-        assert_eq!(run(named(name, "1", false)).outcome, Outcome::Created, "{name:?}");
-        place.sql(&format!(
-            "INSERT INTO {quoted} (id, {quoted}) VALUES (3, '7'), (9, NULL); INSERT INTO {} VALUES (3, 'z')",
-            schema_sql::quote_ident(&format!("c {name}"))
-        ));
-        assert_eq!(run(named(name, "1", false)).outcome, Outcome::UpToDate, "{name:?}");
-        let report = run(named(name, "2", true));
-        assert_eq!(report.outcome, Outcome::Migrated, "{name:?}");
-        assert_eq!(run(named(name, "2", true)).outcome, Outcome::UpToDate, "{name:?}");
-        assert_eq!(place.query(&format!("SELECT id, {quoted} FROM {quoted} ORDER BY id")), "3|7\n9|NULL", "{name:?}");
-        assert_eq!(place.query("PRAGMA integrity_check"), "'ok'");
-        assert_eq!(place.query("SELECT count(*) FROM pragma_foreign_key_check"), "0");
-        assert_eq!(place.query("SELECT count(*) FROM \"my \"\"history\"\"; --\""), "2");
-        place.sql(&format!("DELETE FROM {quoted}"));
-        assert_eq!(place.query(&format!("SELECT count(*) FROM {}", schema_sql::quote_ident(&format!("c {name}")))), "0");
-    }
-}
-
-#[test]
-fn foreign_objects_may_have_any_name() {
-    for name in NAMES {
-        let quoted = schema_sql::quote_ident(name);
-        let place = Place::with_model("CREATE TABLE base (id INTEGER PRIMARY KEY, a TEXT)");
-        place.sql(&format!(
-            "CREATE TABLE {quoted} ({quoted} TEXT CONSTRAINT {quoted} CHECK ({quoted} <> ''));
-             INSERT INTO {quoted} VALUES ('x'); ALTER TABLE base ADD {quoted} TEXT DEFAULT 'd'; INSERT INTO base (a) VALUES ('5');
-             CREATE INDEX {0} ON base ({quoted}); CREATE VIEW {1} AS SELECT {quoted} FROM base;
-             CREATE TRIGGER {2} AFTER INSERT ON base BEGIN UPDATE base SET {quoted} = 't'; END",
-            schema_sql::quote_ident(&format!("i {name}")),
-            schema_sql::quote_ident(&format!("v {name}")),
-            schema_sql::quote_ident(&format!("g {name}")),
-        ));
-        let report = place.run("--: version 2\nCREATE TABLE base (id INTEGER PRIMARY KEY, a INTEGER)");
-        assert_eq!(report.outcome, Outcome::Migrated, "{name:?}");
-        assert_eq!(place.query("SELECT * FROM base"), "1|5|'d'", "{name:?}");
-        place.sql("INSERT INTO base (a) VALUES (6)");
-        assert_eq!(place.query("SELECT * FROM base"), "1|5|'t'\n2|6|'t'", "{name:?}");
-    }
-}
-
-#[test]
-fn a_database_may_have_any_name() {
-    for name in NAMES.iter().map(|name| name.replace(['/', '\n', '\r', '\t'], "-")).chain(["file:x?mode=ro".to_owned()]) {
-        let place = Place::new();
-        let path = place.folder().join(format!("{name}.db"));
-        let first = "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT)";
-        assert_eq!(Migrator::new(model(first)).run(&path).expect(&name).outcome, Outcome::Created);
-        let report = Migrator::new(model("--: version 2\nCREATE TABLE t (id INTEGER PRIMARY KEY, a INTEGER)")).run(&path);
-        let report = report.unwrap_or_else(|err| panic!("{name}\n{err}"));
-        let backup = report.backup.expect("a backup");
-        assert!(backup.path.is_file(), "{name}");
-        assert_eq!(backup.path.parent(), Some(place.folder().canonicalize().expect("a path").join("backups/migrations").as_path()));
-        assert!(path.is_file() && place.names().len() == 2, "{:?}", place.names());
-    }
-}
-
-#[cfg(unix)]
-#[test]
-fn a_path_that_is_not_unicode_works() {
-    use std::os::unix::ffi::OsStrExt;
-    let place = Place::new();
-    let path = place.folder().join(std::ffi::OsStr::from_bytes(b"caf\xe9.db"));
-    let first = "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT)";
-    Migrator::new(model(first)).run(&path).expect("a run");
-    let second = model("--: version 2\nCREATE TABLE t (id INTEGER PRIMARY KEY, a INTEGER)");
-    let report = Migrator::new(second).run(&path).expect("a run");
-    assert!(report.backup.expect("a backup").path.is_file());
-    assert_eq!(Migrator::new(second).drift(DriftPolicy::Repair).run(&path).expect("a run").outcome, Outcome::UpToDate);
-}
-
-#[test]
-fn a_name_with_a_nul_is_refused() {
-    let columns = leak(vec![ColumnDescriptor::new("a\0b", SqlType::Text)]);
-    let table: &'static TableDescriptor = Box::leak(Box::new(TableDescriptor::new("t", columns)));
-    let schema: &'static Schema = Box::leak(Box::new(Schema::new("main", "1", leak(vec![table]))));
-    let place = Place::new();
-    let error = Migrator::new(schema).run(place.path()).expect_err("no such name can be");
-    assert_eq!(error.kind(), ErrorKind::Model, "{error}");
-    assert!(place.names().is_empty());
+fn texts_that_sqlite_rewrites_make_no_phantom_plans() {
+    run(&[
+        Case {
+            name: "a double-quoted string in a default and an index stays one when another column is dropped",
+            before: &[
+                Sql(
+                    "CREATE TABLE t (a TEXT DEFAULT \"x\", b TEXT, c TEXT, CHECK (b <> \"no\"));
+                     CREATE INDEX t_b ON t (a) WHERE b = \"x\"; INSERT INTO t VALUES ('1', 'x', '3')",
+                ),
+                Model("CREATE TABLE t (a TEXT DEFAULT 'x', b TEXT, c TEXT, CHECK (b <> 'no')); CREATE INDEX t_b ON t (a) WHERE b = 'x'"),
+            ],
+            after: "--: dropped t.c
+CREATE TABLE t (a TEXT DEFAULT 'x', b TEXT, CHECK (b <> 'no')); CREATE INDEX t_b ON t (a) WHERE b = 'x'",
+            expect: Expect::Plan("1. drop column t.c (update)", &[HazardCode::DropColumn, HazardCode::Update]),
+            rows: &[("SELECT * FROM t INDEXED BY t_b WHERE b = 'x'", "'1'|'x'")],
+            lost: &["t.c"],
+            ..Case::DEFAULT
+        },
+        Case {
+            name: "a double-quoted string in somebody else's view and trigger stays one when a column is renamed",
+            before: &[
+                Model("CREATE TABLE t (a TEXT, b TEXT)"),
+                Sql(
+                    "CREATE VIEW v AS SELECT a FROM t WHERE a = \"str\";
+                     CREATE TRIGGER g AFTER INSERT ON t WHEN new.a = \"str\" BEGIN UPDATE t SET b = \"str\" WHERE a = new.a; END;
+                     INSERT INTO t VALUES ('1', '2')",
+                ),
+                Model("CREATE TABLE t (a TEXT, b TEXT, c TEXT)"),
+            ],
+            after: "--: renamed_from t.d a
+CREATE TABLE t (d TEXT, b TEXT, c TEXT)",
+            expect: Expect::Plan("1. rename column t.a to d (catalog)", &[HazardCode::Rename]),
+            rows: &[("SELECT name FROM sqlite_schema WHERE type IN ('view', 'trigger') ORDER BY name", "'g'\n'v'")],
+            ..Case::DEFAULT
+        },
+        Case {
+            name: "a table made from a query, odd types and odd spacing are read as they are",
+            before: &[Sql(
+                "CREATE TABLE src (a, b TEXT); INSERT INTO src VALUES (1, 'x');
+                 CREATE TABLE ctas AS SELECT a, b, a + 1 AS c FROM src;
+                 CREATE TABLE odd (u, n unsigned  big int, v VARCHAR ( 10 ), d DECIMAL(10,5), dp DOUBLE PRECISION, f \"quoted type\");
+                 INSERT INTO odd VALUES (1, 2, 'v', 1.5, 2.5, 'f')",
+            )],
+            after: "CREATE TABLE src (a, b TEXT); CREATE TABLE ctas (a, b TEXT, c);
+                CREATE TABLE odd (u, n UNSIGNED BIG INT, v VARCHAR(10), d DECIMAL(10,5), dp DOUBLE PRECISION, f \"quoted type\")",
+            ..Case::DEFAULT
+        },
+        Case {
+            name: "such tables are rebuilt with every value as it was",
+            before: &[Sql(
+                "CREATE TABLE odd (u, n unsigned  big int, v VARCHAR ( 10 ), d DECIMAL(10,5), dp DOUBLE PRECISION);
+                 INSERT INTO odd VALUES (1, 2, 'v', 1.5, 2.5), ('one', 'two', x'76', '1.50x', NULL)",
+            )],
+            after: "CREATE TABLE odd (u UNIQUE, n UNSIGNED BIG INT, v VARCHAR(10), d DECIMAL(10,5), dp DOUBLE PRECISION)",
+            expect: Expect::Plan("1. add UNIQUE (u) to odd (rebuild)", &[HazardCode::Tightened, HazardCode::Rewrite]),
+            rows: &[("SELECT * FROM odd", "1|2|'v'|1.5|2.5\n'one'|'two'|x'76'|'1.50x'|NULL")],
+            ..Case::DEFAULT
+        },
+    ]);
 }

@@ -222,6 +222,7 @@ impl Maker<'_> {
         let mut last = snapshot.cloned();
         if !renames.is_empty() {
             let faults = rehearse::broken(&|| self.scratch(), &found.live)?;
+            self.refuse_lost_triggers(&renames, &faults)?;
             live = rehearse::renamed(&|| self.scratch(), &found.live, &renames, &faults, &self.own)?;
             if let Some(snapshot) = &mut last {
                 let old = renames.applicable(&snapshot.catalog);
@@ -234,6 +235,29 @@ impl Maker<'_> {
         }
         let sides = Sides { live, last, model: &found.model, renames, others: found.others.clone() };
         Ok((merge(sides, self.migrator.options.policies)?, broken))
+    }
+
+    /// SQLite cannot rewrite a trigger that does not work; on a table that is renamed it would be left without one.
+    fn refuse_lost_triggers(&self, renames: &Renames, broken: &Broken) -> Result<()> {
+        let mut error = Error::new(
+            ErrorKind::Dependent,
+            "a trigger that does not work cannot follow its table to a new name",
+        );
+        let renamed = |name: &str| {
+            renames.list.iter().any(|rename| rename.table.is_none() && eq_name(&rename.from, name))
+        };
+        for trigger in self.found.live.triggers.iter().filter(|trigger| renamed(&trigger.table)) {
+            let reason = broken
+                .get(&trigger.name)
+                .filter(|_| self.found.model.catalog.trigger(&trigger.name).is_none());
+            if let Some(reason) = reason {
+                error = error.cause(format!("trigger `{}` on `{}`: {reason}", trigger.name, trigger.table));
+            }
+        }
+        if error.causes().is_empty() {
+            return Ok(());
+        }
+        Err(error.state("nothing was changed").help("mend or drop the trigger, then start again"))
     }
 
     /// Rows are counted where a change reads or writes them; of other tables only whether they have any is asked.
@@ -343,7 +367,7 @@ impl Maker<'_> {
     }
 
     fn undo(&self, target: &Target, facts: &Facts, rebuild: &[String]) -> Result<Plan> {
-        let back = target.renames.reversed();
+        let back = target.renames.undoing(&target.catalog);
         let none = Broken::new();
         let catalog = if back.is_empty() {
             target.catalog.clone()
@@ -476,10 +500,12 @@ pub(crate) fn what_older_lacks(prepared: &Prepared) -> Vec<String> {
 fn unknown_rules(live: &TableInfo, table: &TableInfo) -> Vec<String> {
     let name = live.name.as_str();
     let written = |column: &str| table.column(column).is_some();
-    let set = |column: &str| written(column) || live.column(column).is_some_and(|found| found.default.is_some());
+    let set =
+        |column: &str| written(column) || live.column(column).is_some_and(|found| found.default.is_some());
     let texts = Texts::of([live, table]);
     let checks = live.checks.iter().filter_map(|check| {
-        let breaks = schema_sql::idents(&check.expr).map_or(true, |idents| idents.iter().any(|ident| written(ident)));
+        let breaks =
+            schema_sql::idents(&check.expr).map_or(true, |idents| idents.iter().any(|ident| written(ident)));
         breaks.then(|| key::check(name, &texts.norm_expr(&check.expr)))
     });
     let foreign_keys = live.foreign_keys.iter().filter_map(|foreign| {

@@ -197,7 +197,7 @@ pub(crate) fn broken(
     Ok(found)
 }
 
-fn reason(err: &rusqlite::Error) -> String {
+pub(crate) fn reason(err: &rusqlite::Error) -> String {
     match err {
         rusqlite::Error::SqliteFailure(_, Some(text)) => text.clone(),
         other => other.to_string(),
@@ -206,41 +206,44 @@ fn reason(err: &rusqlite::Error) -> String {
 
 /// SQLite compiles a trigger only with a statement that fires it; so each is created alone and such a statement prepared.
 fn trigger_fault(scratch: &Connection, catalog: &Catalog, trigger: &catalog::TriggerInfo) -> Option<String> {
-    let parts = match split_create_trigger(&trigger.sql) {
-        Ok(parts) => parts,
-        Err(err) => return Some(err.to_string()),
-    };
-    let target = quote_ident(&trigger.table);
-    let columns: Vec<&str> = match catalog.table(&trigger.table) {
-        Some(table) => table
-            .columns
-            .iter()
-            .filter(|column| column.generated.is_none())
-            .map(|column| column.name.as_str())
-            .collect(),
-        None => Vec::new(),
-    };
-    let sql = match &parts.event {
-        TriggerEvent::Insert => format!("INSERT INTO main.{target} DEFAULT VALUES"),
-        TriggerEvent::Delete => format!("DELETE FROM main.{target}"),
-        TriggerEvent::Update(named) => {
-            if let Some(table) = catalog.table(&trigger.table) {
-                if let Some(lost) = named.iter().find(|name| table.column(name).is_none()) {
-                    return Some(format!("UPDATE OF names no column of `{}`: {lost}", table.name));
-                }
-            }
-            let column = named.first().map(String::as_str).or_else(|| columns.first().copied());
-            let column = match column {
-                Some(column) => column.to_owned(),
-                None => view_column(scratch, &trigger.table)?,
-            };
-            format!("UPDATE main.{target} SET {0} = {0}", quote_ident(&column))
-        }
-        _ => return None,
+    let sql = match firing_statement(scratch, catalog, trigger) {
+        Ok(sql) => sql?,
+        Err(fault) => return Some(fault),
     };
     let fault = scratch.execute_batch(&trigger.sql).and_then(|()| scratch.prepare(&sql).map(|_| ())).err();
     let _ = scratch.execute_batch(&format!("DROP TRIGGER IF EXISTS main.{}", quote_ident(&trigger.name)));
     fault.map(|err| reason(&err))
+}
+
+/// A statement that fires the trigger, `None` where none can be told.
+///
+/// # Errors
+/// Why the trigger can never fire.
+pub(crate) fn firing_statement(
+    conn: &Connection,
+    catalog: &Catalog,
+    trigger: &catalog::TriggerInfo,
+) -> std::result::Result<Option<String>, String> {
+    let parts = split_create_trigger(&trigger.sql).map_err(|err| err.to_string())?;
+    let target = quote_ident(&trigger.table);
+    let table = catalog.table(&trigger.table);
+    Ok(Some(match &parts.event {
+        TriggerEvent::Insert => format!("INSERT INTO main.{target} DEFAULT VALUES"),
+        TriggerEvent::Delete => format!("DELETE FROM main.{target}"),
+        TriggerEvent::Update(named) => {
+            if let Some(table) = table {
+                if let Some(lost) = named.iter().find(|name| table.column(name).is_none()) {
+                    return Err(format!("UPDATE OF names no column of `{}`: {lost}", table.name));
+                }
+            }
+            let mut plain =
+                table.iter().flat_map(|table| &table.columns).filter(|column| column.generated.is_none());
+            let column = named.first().cloned().or_else(|| plain.next().map(|column| column.name.clone()));
+            let Some(column) = column.or_else(|| view_column(conn, &trigger.table)) else { return Ok(None) };
+            format!("UPDATE main.{target} SET {0} = {0}", quote_ident(&column))
+        }
+        _ => return Ok(None),
+    }))
 }
 
 fn view_column(scratch: &Connection, view: &str) -> Option<String> {
@@ -302,6 +305,13 @@ fn is_native(step: &Step) -> bool {
 fn refuted(step: &Step, err: rusqlite::Error) -> Result<Verdict> {
     if is_native(step) {
         return Ok(Verdict::Rebuild(step.object.clone()));
+    }
+    if step.changes.is_empty() {
+        // A full-text index that nobody changed is filled anew.
+        return Err(Error::new(ErrorKind::Dependent, "the change would break what depends on it")
+            .cause(format!("virtual table `{}` would not work: {}", step.object, reason(&err)))
+            .state("nothing was changed")
+            .help("change or drop what depends on it, then start again"));
     }
     let error = sqlite_error(err, format!("the plan fails on the scratch copy at `{}`", step.summary()));
     let error = if error.kind() == ErrorKind::Sqlite { error.of_kind(ErrorKind::Rehearsal) } else { error };

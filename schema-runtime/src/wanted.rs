@@ -12,11 +12,11 @@ use crate::catalog::{
     Catalog, CheckInfo, ColumnInfo, ForeignKeyInfo, GeneratedInfo, IndexInfo, IndexTermInfo, KeyTermInfo,
     NotNullInfo, PrimaryKeyInfo, TableInfo, UniqueInfo, index_sql, name_sql, read, reason, table_sql,
 };
+use crate::connection::sqlite_error;
 use crate::descriptor::{
     ColumnDescriptor, ColumnOrder, ConstValue, ForeignKeyDescriptor, IndexDescriptor, PrimaryKeyDescriptor,
     Schema, SqlType, TableDescriptor,
 };
-use crate::connection::sqlite_error;
 use crate::error::{Error, ErrorKind, Result};
 
 /// A target of a run.
@@ -304,6 +304,9 @@ impl Maker<'_> {
             Some(value) => Some(self.value(table, column, value)?),
             None => None,
         };
+        if let Some(default) = default.as_deref().filter(|_| table.strict) {
+            self.strict_default(table, column, default)?;
+        }
         Ok(ColumnInfo {
             name: column.name.to_owned(),
             type_name: type_name(table, column).to_owned(),
@@ -346,6 +349,32 @@ impl Maker<'_> {
             )),
             ConstValue::Sql(sql) => Ok((*sql).to_owned()),
         }
+    }
+
+    /// SQLite takes any default for a STRICT column and then refuses every insert that uses it; so one is tried.
+    fn strict_default(
+        &self,
+        table: &TableDescriptor,
+        column: &ColumnDescriptor,
+        default: &str,
+    ) -> Result<()> {
+        let type_name = type_name(table, column);
+        let probe = format!(
+            "CREATE TABLE temp.__schema_default (c {type_name} DEFAULT ({default})) STRICT;
+             INSERT INTO temp.__schema_default DEFAULT VALUES"
+        );
+        let tried = self.conn.execute_batch(&probe);
+        let _ = self.conn.execute_batch("DROP TABLE IF EXISTS temp.__schema_default");
+        let code = tried.err().and_then(|err| err.sqlite_error().map(|failure| failure.extended_code));
+        if code != Some(rusqlite::ffi::SQLITE_CONSTRAINT_DATATYPE) {
+            return Ok(());
+        }
+        Err(broken("table", table.name)
+            .cause(format!(
+                "the default {default} of `{}`.`{}` is no {type_name}, which its STRICT table wants",
+                table.name, column.name
+            ))
+            .help("give a default of the column's type"))
     }
 
     /// The shortest literal that SQLite reads as exactly this number; its conversion is not always the nearest one.

@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 use super::hazard::HazardCode;
 use super::rebuild::{Image, default_expr, rowid_name};
 use crate::catalog::{
-    Affinity, ColumnInfo, ForeignKeyInfo, GeneratedInfo, IndexInfo, IndexTermInfo, KeyTermInfo, TableInfo, Texts,
-    affinity, same_check, same_collation, same_generated, same_index, same_key_terms, same_link,
+    Affinity, ColumnInfo, ForeignKeyInfo, GeneratedInfo, IndexInfo, IndexTermInfo, KeyTermInfo, TableInfo,
+    Texts, affinity, same_check, same_collation, same_generated, same_index, same_key_terms, same_link,
 };
 
 /// What a check is about.
@@ -146,7 +146,6 @@ pub(super) fn table_checks(image: &Image<'_>, texts: &Texts<'_>, rebuild: bool) 
 
 fn column_checks(image: &Image<'_>, column: &ColumnInfo, checks: &mut Vec<Check>) {
     let object = format!("{}.{}", image.to.name, column.name);
-    let name = quote_ident(&column.name);
     let found = image.from.column(&column.name);
     if image.fill {
         return;
@@ -177,40 +176,29 @@ fn column_checks(image: &Image<'_>, column: &ColumnInfo, checks: &mut Vec<Check>
         }
         return;
     }
-    let fills = found.is_none() || image.tightens(column) || image.changes_type(column);
-    let forbids = if alias { image.tightens(column) } else { column.not_null.is_some() };
+    let becomes_rowid = alias
+        && match found {
+            Some(found) => !image.from.is_rowid_alias(&found.name),
+            None => image.hints.column(&column.name).backfill.is_some(),
+        };
+    let fills = found.is_none() || image.tightens(column) || image.changes_type(column) || becomes_rowid;
+    let forbids = if alias { becomes_rowid } else { column.not_null.is_some() };
     if forbids && fills && value.is_some() {
         let rule = if alias { "the rowid" } else { "NOT NULL" };
         checks.push(not_null_check(image, column, rule));
     }
-    let Some(found) = found else { return };
-    let converted = image.hints.column(&column.name).convert.is_some();
-    if image.changes_type(column) && !converted {
-        let kept = survives(&name, affinity(&column.type_name, image.to.strict), image.to.strict);
-        checks.push(Check {
-            kind: CheckKind::Conversion,
-            code: HazardCode::ConvertValues,
-            object,
-            fault: format!(
-                "values of `{}`.`{}` would not survive the change from {} to {}",
-                image.to.name,
-                column.name,
-                or_untyped(&found.type_name),
-                or_untyped(&column.type_name)
-            ),
-            help: format!(
-                "give `{}` a `convert` that says what becomes of them, or allow {}={}.{}",
-                column.name,
-                HazardCode::ConvertValues.code(),
-                image.to.name,
-                column.name
-            ),
-            query: format!("SELECT {} FROM {} WHERE NOT ({kept})", identity(image.from), image.live_source()),
-        });
+    let converted = image.changes_type(column) && image.hints.column(&column.name).convert.is_some();
+    match found {
+        Some(found) if image.changes_type(column) && !converted => {
+            checks.push(survival_check(image, found, column))
+        }
+        _ => {}
     }
-    let becomes_rowid = alias && !image.from.is_rowid_alias(&found.name);
-    if becomes_rowid || image.to.strict && (!image.from.strict || image.changes_type(column)) {
+    let strict = image.to.strict && (!image.from.strict || found.is_none() || image.changes_type(column));
+    if becomes_rowid || strict {
         strict_check(image, column, checks);
+    } else if converted {
+        convert_check(image, column, checks);
     }
 }
 
@@ -238,13 +226,68 @@ fn generated_checks(
             query: format!(
                 "SELECT {} FROM {} WHERE __schema_before IS NOT {name} COLLATE BINARY",
                 identity(image.from),
-                image.new_rows_beside(Some(&column.name)),
+                image.new_rows_beside(&column.name),
             ),
         });
     }
     if image.to.strict && !(image.from.strict && found.is_some_and(same)) {
         strict_check(image, column, checks);
     }
+}
+
+fn survival_check(image: &Image<'_>, found: &ColumnInfo, column: &ColumnInfo) -> Check {
+    let name = quote_ident(&column.name);
+    let kept = survives(&name, affinity(&column.type_name, image.to.strict), image.to.strict);
+    Check {
+        kind: CheckKind::Conversion,
+        code: HazardCode::ConvertValues,
+        object: format!("{}.{}", image.to.name, column.name),
+        fault: format!(
+            "values of `{}`.`{}` would not survive the change from {} to {}",
+            image.to.name,
+            column.name,
+            or_untyped(&found.type_name),
+            or_untyped(&column.type_name)
+        ),
+        help: format!(
+            "give `{}` a `convert` that says what becomes of them, or allow {}={}.{}",
+            column.name,
+            HazardCode::ConvertValues.code(),
+            image.to.name,
+            column.name
+        ),
+        query: format!("SELECT {} FROM {} WHERE NOT ({kept})", identity(image.from), image.live_source()),
+    }
+}
+
+/// What a `convert` gives must be of the new type: the column's affinity would keep anything else as it is.
+fn convert_check(image: &Image<'_>, column: &ColumnInfo, checks: &mut Vec<Check>) {
+    let fits = match affinity(&column.type_name, false) {
+        Affinity::Integer => "'integer', 'null'",
+        Affinity::Real => "'real', 'null'",
+        Affinity::Text => "'text', 'null'",
+        _ => return,
+    };
+    let object = format!("{}.{}", image.to.name, column.name);
+    checks.push(Check {
+        kind: CheckKind::Conversion,
+        code: HazardCode::ConvertValues,
+        fault: format!(
+            "values of `{}`.`{}` are no {} after its `convert`",
+            image.to.name, column.name, column.type_name
+        ),
+        help: format!(
+            "let `convert` give a value of the new type, or allow {}={object}",
+            HazardCode::ConvertValues.code()
+        ),
+        query: format!(
+            "SELECT {} FROM {} WHERE typeof({}) NOT IN ({fits})",
+            identity(image.from),
+            image.stored_rows(),
+            quote_ident(&column.name)
+        ),
+        object,
+    });
 }
 
 /// Rows with NULL in a column that becomes `rule`: NOT NULL, or the rowid.
@@ -269,8 +312,8 @@ fn strict_check(image: &Image<'_>, column: &ColumnInfo, checks: &mut Vec<Check>)
     // What STRICT accepts after applying the affinity. SQLite: <https://www.sqlite.org/stricttables.html>.
     let fits = match affinity(&column.type_name, true) {
         Affinity::Integer => "'integer', 'null'",
-        Affinity::Real => "'real', 'integer', 'null'",
-        Affinity::Text => "'text', 'integer', 'real', 'null'",
+        Affinity::Real => "'real', 'null'",
+        Affinity::Text => "'text', 'null'",
         Affinity::Blob => "'blob', 'null'",
         _ => return,
     };
@@ -282,11 +325,15 @@ fn strict_check(image: &Image<'_>, column: &ColumnInfo, checks: &mut Vec<Check>)
             "rows of `{}` hold a value in `{}` that is no {}",
             image.to.name, column.name, column.type_name
         ),
-        help: "mend these rows, or leave the table without `strict`".to_owned(),
+        help: if image.to.is_rowid_alias(&column.name) && !image.to.strict {
+            format!("mend these rows: `{}` becomes the rowid", column.name)
+        } else {
+            "mend these rows, or leave the table without `strict`".to_owned()
+        },
         query: format!(
             "SELECT {} FROM {} WHERE typeof({name}) NOT IN ({fits})",
             identity(image.from),
-            image.new_rows()
+            image.stored_rows()
         ),
     });
 }
@@ -407,7 +454,7 @@ pub(super) fn unique_query(
         query: format!(
             "SELECT min({}) FROM {} WHERE {} GROUP BY {} HAVING count(*) > 1",
             identity(image.from),
-            image.new_rows(),
+            image.stored_rows(),
             conditions.join(" AND "),
             group.join(", ")
         ),
@@ -453,7 +500,11 @@ fn foreign_key_check(image: &Image<'_>, foreign: &ForeignKeyInfo) -> Option<Chec
         .collect();
     let present: Vec<String> = columns.iter().map(|column| format!("{column} IS NOT NULL")).collect();
     // A key that the parent gets only now is for the verification after the change.
-    if image.live.table(&foreign.table).is_some_and(|parent| foreign.to.iter().any(|to| parent.column(to).is_none())) {
+    if image
+        .live
+        .table(&foreign.table)
+        .is_some_and(|parent| foreign.to.iter().any(|to| parent.column(to).is_none()))
+    {
         return None;
     }
     let orphan = if image.live.table(&foreign.table).is_some() {

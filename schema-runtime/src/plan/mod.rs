@@ -222,7 +222,10 @@ impl Plan {
         if plan.format > PLAN_FORMAT {
             return Err(Error::new(
                 ErrorKind::History,
-                format!("cannot read a plan of format {}: this program knows format {PLAN_FORMAT}", plan.format),
+                format!(
+                    "cannot read a plan of format {}: this program knows format {PLAN_FORMAT}",
+                    plan.format
+                ),
             )
             .state("nothing was changed")
             .help("update the program"));

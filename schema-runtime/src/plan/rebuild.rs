@@ -71,11 +71,11 @@ impl Image<'_> {
         let name = quote_ident(&column.name);
         let hints = self.hints.column(&column.name);
         let Some(_) = self.found(column) else {
-            if let Some(rowid) = self.becomes_rowid(column) {
-                return Some(rowid);
-            }
             if let Some(backfill) = &hints.backfill {
                 return Some(format!("({backfill})"));
+            }
+            if let Some(rowid) = self.becomes_rowid(column) {
+                return Some(rowid);
             }
             let must_fill = column.not_null.is_some() && column.default.is_none();
             return (self.fill && must_fill).then(|| self.made_up(column));
@@ -140,7 +140,7 @@ impl Image<'_> {
             let key = table.primary_key.as_ref().filter(|key| key.rowid_alias);
             key.and_then(|key| key.terms.first()).map(|term| schema_sql::fold(&term.column))
         };
-        let kept = |name: &String| self.from.column(name).is_some();
+        let kept = |name: &String| self.from.column(name).is_some() || self.hints.column(name).backfill.is_some();
         !self.from.without_rowid
             && (self.to.without_rowid
                 || (alias(self.from) != alias(self.to) && alias(self.to).as_ref().is_some_and(kept)))
@@ -166,31 +166,54 @@ impl Image<'_> {
     }
 
     /// The rows as they will be, as a subquery with every column of the new table and, where there is one, the rowid.
+    /// Columns that change their type have the affinity of the new one, so that expressions compare as they will.
     ///
     /// Generated columns are computed over the new values, one layer each, so that one may name another:
     /// `(SELECT *, (a + 1) AS g FROM (SELECT rowid AS rowid, a AS a FROM …) AS t) AS t`.
     pub(super) fn new_rows(&self) -> String {
-        self.new_rows_beside(None)
+        self.rows_by(None, &|column, value| self.cast(column, value))
     }
 
     /// As [`new_rows`](Self::new_rows), with what the row holds now in the column `kept`, under the name `__schema_before`.
-    pub(super) fn new_rows_beside(&self, kept: Option<&str>) -> String {
-        let table = quote_ident(&self.to.name);
-        let mut terms: Vec<String> = Vec::new();
-        terms.extend(kept.map(|kept| format!("{} AS __schema_before", quote_ident(kept))));
-        if let Some(rowid) = rowid_name(self.from) {
-            terms.push(format!("{rowid} AS {rowid}"));
+    pub(super) fn new_rows_beside(&self, kept: &str) -> String {
+        self.rows_by(Some(kept), &|column, value| self.cast(column, value))
+    }
+
+    /// The same rows, each value exactly as it will be stored, also where the new type does not take it.
+    pub(super) fn stored_rows(&self) -> String {
+        self.rows_by(None, &|column, value| self.stored(column, value))
+    }
+
+    fn rows_by(&self, kept: Option<&str>, turned: &dyn Fn(&ColumnInfo, &str) -> String) -> String {
+        let rowid = rowid_name(self.from).map(|rowid| format!("{rowid} AS {rowid}"));
+        let plain = || self.to.columns.iter().filter(|column| column.generated.is_none());
+        let mut values: Vec<String> = rowid.iter().cloned().collect();
+        let mut terms: Vec<String> = rowid.into_iter().collect();
+        if let Some(kept) = kept {
+            values.push(format!("{} AS __schema_before", quote_ident(kept)));
+            terms.push("__schema_before".to_owned());
         }
-        for column in self.to.columns.iter().filter(|column| column.generated.is_none()) {
-            let default = || column.default.as_deref().map_or_else(|| "NULL".to_owned(), default_expr);
-            let value = self.value(column).unwrap_or_else(default);
-            let value = if self.changes_type(column) { self.stored(column, &value) } else { value };
-            terms.push(format!("{value}{} AS {}", self.new_collation(column), quote_ident(&column.name)));
+        for column in plain() {
+            let name = quote_ident(&column.name);
+            let value = self
+                .value(column)
+                .unwrap_or_else(|| column.default.as_deref().map_or_else(|| "NULL".to_owned(), default_expr));
+            values.push(format!("{value} AS {name}"));
+            let new = self.changes_type(column) || self.found(column).is_none();
+            let value = if new { turned(column, &name) } else { name.clone() };
+            terms.push(format!("{value}{} AS {name}", self.new_collation(column)));
         }
-        if terms.is_empty() {
+        if values.is_empty() {
+            values.push("NULL".to_owned());
             terms.push("NULL".to_owned());
         }
-        let mut rows = format!("(SELECT {} FROM {}) AS {table}", terms.join(", "), self.live_source());
+        let table = quote_ident(&self.to.name);
+        let mut rows = format!(
+            "(SELECT {} FROM (SELECT {} FROM {}) AS {table}) AS {table}",
+            terms.join(", "),
+            values.join(", "),
+            self.live_source()
+        );
         for (column, expr) in computed(self.to) {
             rows = format!("(SELECT *, ({expr}) AS {} FROM {rows}) AS {table}", quote_ident(column));
         }
@@ -201,15 +224,41 @@ impl Image<'_> {
     fn new_collation(&self, column: &ColumnInfo) -> String {
         let of = |column: &ColumnInfo| column.collation.clone().unwrap_or_else(|| "BINARY".to_owned());
         let found = self.found(column).map_or_else(|| "BINARY".to_owned(), of);
-        if eq_name(&found, &of(column)) { String::new() } else { format!(" COLLATE {}", quote_ident(&of(column))) }
+        if eq_name(&found, &of(column)) {
+            String::new()
+        } else {
+            format!(" COLLATE {}", quote_ident(&of(column)))
+        }
     }
 
-    /// `value` as the column's affinity stores it.
-    fn stored(&self, column: &ColumnInfo, value: &str) -> String {
+    /// `value` turned into the column's type; the same as stored for every value that the type takes.
+    fn cast(&self, column: &ColumnInfo, value: &str) -> String {
         match affinity(&column.type_name, self.to.strict) {
             Affinity::Integer => format!("CAST({value} AS INTEGER)"),
             Affinity::Real => format!("CAST({value} AS REAL)"),
             Affinity::Text => format!("CAST({value} AS TEXT)"),
+            _ => value.to_owned(),
+        }
+    }
+
+    /// `value` as the column's affinity stores it. SQLite: <https://www.sqlite.org/datatype3.html>, section 3.
+    ///
+    /// The comparison applies the numeric affinity to `value`, so it holds for numbers and for texts that are turned into one.
+    fn stored(&self, column: &ColumnInfo, value: &str) -> String {
+        let numeric = format!("CAST({value} AS NUMERIC) = {value}");
+        match affinity(&column.type_name, self.to.strict) {
+            Affinity::Integer | Affinity::Numeric => format!(
+                "CASE WHEN {numeric} AND typeof(CAST({value} AS NUMERIC)) = 'real' \
+                 AND CAST({value} AS REAL) = CAST(CAST({value} AS REAL) AS INTEGER) \
+                 AND abs(CAST({value} AS REAL)) < 9223372036854775807 THEN CAST(CAST({value} AS REAL) AS INTEGER) \
+                 WHEN {numeric} THEN CAST({value} AS NUMERIC) ELSE {value} END"
+            ),
+            Affinity::Real => format!("CASE WHEN {numeric} THEN CAST({value} AS REAL) ELSE {value} END"),
+            Affinity::Text => {
+                format!(
+                    "CASE WHEN typeof({value}) IN ('integer', 'real') THEN CAST({value} AS TEXT) ELSE {value} END"
+                )
+            }
             _ => value.to_owned(),
         }
     }
