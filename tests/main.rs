@@ -1,5 +1,6 @@
 //! Table of contents.
 
+mod architecture;
 mod bad_input;
 mod catalog;
 mod chinook;
@@ -18,6 +19,7 @@ mod keys_and_rows;
 mod messages;
 mod names;
 mod odd_names;
+mod race;
 mod rebuilds;
 mod removal;
 mod renames;
