@@ -1,5 +1,6 @@
 //! Table of contents.
 
+mod architecture;
 mod bad_input;
 mod catalog;
 mod chinook;
@@ -18,10 +19,13 @@ mod keys;
 mod keys_and_rows;
 mod messages;
 mod names;
+mod odd_names;
+mod race;
 mod rebuilds;
 mod removal;
 mod renames;
 mod statistics;
+mod start_up;
 mod support;
 mod three_way;
 mod types;
