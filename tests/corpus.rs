@@ -9,7 +9,7 @@ use schema_runtime::rusqlite::Connection;
 use schema_runtime::{Catalog, TableInfo};
 
 /// The shared folder, or the printed reason for skipping.
-fn shared() -> Option<PathBuf> {
+pub(crate) fn shared() -> Option<PathBuf> {
     if let Some(folder) = std::env::var_os("SCHEMA_SHARED") {
         return Some(PathBuf::from(folder));
     }

@@ -1,6 +1,8 @@
 //! Tests of the whole, in one binary: the table of contents. Each module is a theme; cases are rows in tables.
 
+mod bad_input;
 mod catalog;
+mod chinook;
 mod columns;
 mod constraints;
 mod corpus;

@@ -189,6 +189,7 @@ impl<'a> Run<'a> {
             self.phases.check = self.began.elapsed();
             return Ok(self.up_to_date(stamp.revision));
         }
+        connection::refuse_cut_file(conn)?;
         let found = prepare::read(conn, self.migrator, &self.history)?;
         self.phases.check = self.began.elapsed();
         let prepared = prepare(conn, self.migrator, found, true)?;
