@@ -1,4 +1,4 @@
-//! Table of contents.
+//! Tests of the whole, in one binary: the table of contents. Each module is a theme; cases are rows in tables.
 
 mod architecture;
 mod bad_input;
