@@ -1,5 +1,6 @@
-//! Table of contents.
+//! Tests of the whole, in one binary: the table of contents. Each module is a theme; cases are rows in tables.
 
+mod architecture;
 mod bad_input;
 mod catalog;
 mod chinook;
@@ -18,10 +19,13 @@ mod keys;
 mod keys_and_rows;
 mod messages;
 mod names;
+mod odd_names;
+mod race;
 mod rebuild_values;
 mod rebuilds;
 mod removal;
 mod renames;
+mod start_up;
 mod statistics;
 mod support;
 mod three_way;

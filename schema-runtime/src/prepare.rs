@@ -16,7 +16,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::history::{History, Shape};
 use crate::migrator::Migrator;
 use crate::plan::{Facts, HazardCode, Plan, PlanKey, Request, TableFacts, plan};
-use crate::preflight::{facts, preflight};
+use crate::preflight::{Unready, facts, preflight};
 use crate::rehearse::{self, Stage, UndoProof, Verdict};
 use crate::rename::Renames;
 use crate::revision::Revision;
@@ -296,13 +296,16 @@ impl Maker<'_> {
         let began = Instant::now();
         let samples = if data { rehearse::samples(self.conn, &self.found.live)? } else { Vec::new() };
         times.rehearse += began.elapsed();
+        let mut unready: Vec<Unready> = Vec::new();
         loop {
             let target = &prepared.target;
             let plan = plan(&self.request(target, &facts, key.clone(), &rebuild));
             self.refuse_loss(&plan)?;
             let began = Instant::now();
-            if data && rebuild.is_empty() {
-                preflight(self.conn, &plan, &self.migrator.options.consents)?;
+            if data {
+                // A plan that the rehearsal refuted was checked already, but for the table that it rebuilds now.
+                let only = rebuild.last().map(String::as_str);
+                unready.extend(preflight(self.conn, &plan, only, &self.migrator.options.consents)?);
             }
             times.preflight += began.elapsed();
             let began = Instant::now();
@@ -332,6 +335,9 @@ impl Maker<'_> {
                     .help(
                         "please report this with the schema and the model; the database can be used as it is",
                     ));
+                }
+                Verdict::Proved { .. } if !unready.is_empty() => {
+                    return Err(unready.swap_remove(0).refusal());
                 }
                 Verdict::Proved { undo: proof } => {
                     prepared.undo =

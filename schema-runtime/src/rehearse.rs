@@ -279,13 +279,31 @@ fn run<'p>(scratch: &Connection, plan: &'p Plan) -> Result<Option<(&'p Step, rus
     for step in &plan.steps {
         set_needs(scratch, step.needs)?;
         for sql in &step.sql {
-            if let Err(err) = scratch.execute_batch(sql) {
+            let fills = step.changes.iter().any(Change::alters_table)
+                && (sql.starts_with("INSERT INTO main.") || sql.starts_with("UPDATE main."));
+            let done = if fills { execute_strictly(scratch, sql) } else { scratch.execute_batch(sql) };
+            if let Err(err) = done {
                 return Ok(Some((step, err)));
             }
         }
     }
     set_needs(scratch, Needs::default())?;
     Ok(None)
+}
+
+/// Runs a statement that fills rows while a double-quoted word is a name and nothing else: a `backfill` or `convert` that
+/// misspells a quoted column would write the word into every row.
+///
+/// SQLite: <https://www.sqlite.org/quirks.html>, section 8.
+fn execute_strictly(scratch: &Connection, sql: &str) -> rusqlite::Result<()> {
+    let option = rusqlite::config::DbConfig::SQLITE_DBCONFIG_DQS_DML;
+    let before = scratch.db_config(option);
+    let _ = scratch.set_db_config(option, false);
+    let done = scratch.execute_batch(sql);
+    if let Ok(before) = before {
+        let _ = scratch.set_db_config(option, before);
+    }
+    done
 }
 
 /// Tries `plan`, then `undo`.
