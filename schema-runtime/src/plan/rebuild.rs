@@ -288,7 +288,7 @@ impl Image<'_> {
     }
 
     /// The statements that rebuild the table: those of `after` re-create its indexes and triggers.
-    pub(super) fn statements(&self, after: Vec<String>) -> Vec<String> {
+    pub(super) fn statements(&self, after: Vec<String>, mark: i64) -> Vec<String> {
         let name = quote_ident(&self.to.name);
         let old = quote_ident(&format!("{OLD_PREFIX}{}", self.to.name));
         let (columns, values): (Vec<String>, Vec<String>) = self.values().into_iter().unzip();
@@ -314,19 +314,29 @@ impl Image<'_> {
             ));
         }
         if self.to.autoincrement() {
-            sql.extend(self.sequence());
+            sql.extend(self.sequence(mark));
         }
         sql.push(format!("DROP TABLE main.{old}"));
         sql.extend(after);
         sql
     }
 
-    /// Carries the high-water mark of AUTOINCREMENT over: the copy alone would set it to the largest rowid.
-    fn sequence(&self) -> Vec<String> {
-        if !self.from.autoincrement() {
-            return Vec::new();
-        }
+    /// Carries the high-water mark of AUTOINCREMENT over: the copy alone would set it to the largest rowid. An undo that
+    /// brings AUTOINCREMENT back sets it to `mark`, what it was, so that no id is given out twice.
+    fn sequence(&self, mark: i64) -> Vec<String> {
         let name = quote_str(&self.to.name);
+        if !self.from.autoincrement() {
+            if !self.fill || mark <= 0 {
+                return Vec::new();
+            }
+            return vec![
+                format!(
+                    "INSERT INTO main.sqlite_sequence (name, seq) SELECT {name}, {mark} \
+                     WHERE NOT EXISTS (SELECT 1 FROM main.sqlite_sequence WHERE name = {name})"
+                ),
+                format!("UPDATE main.sqlite_sequence SET seq = max(seq, {mark}) WHERE name = {name}"),
+            ];
+        }
         let old = quote_str(&format!("{OLD_PREFIX}{}", self.to.name));
         vec![
             format!(
@@ -365,7 +375,7 @@ impl Image<'_> {
         Step {
             changes,
             object: self.to.name.clone(),
-            sql: self.statements(after),
+            sql: self.statements(after, facts.mark),
             needs: Needs { legacy_alter: true, triggers_off: false, writable_schema: false },
             method: Method::Rebuild,
             hazards,
