@@ -17,6 +17,7 @@ mod keys;
 mod keys_and_rows;
 mod messages;
 mod names;
+mod random;
 mod rebuilds;
 mod removal;
 mod renames;
