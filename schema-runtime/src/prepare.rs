@@ -290,6 +290,7 @@ impl Maker<'_> {
     fn prove(&self, prepared: &mut Prepared, facts: &Facts, key: PlanKey, data: bool) -> Result<Times> {
         let mut times = Times::default();
         let mut rebuild: Vec<String> = Vec::new();
+        let mut facts = facts.clone();
         let scratch = || self.scratch();
         let exact = |table: &str| self.found.model.table_hints(table).exact_order;
         let began = Instant::now();
@@ -298,7 +299,7 @@ impl Maker<'_> {
         let mut unready: Vec<Unready> = Vec::new();
         loop {
             let target = &prepared.target;
-            let plan = plan(&self.request(target, facts, key.clone(), &rebuild));
+            let plan = plan(&self.request(target, &facts, key.clone(), &rebuild));
             self.refuse_loss(&plan)?;
             let began = Instant::now();
             if data {
@@ -308,7 +309,7 @@ impl Maker<'_> {
             }
             times.preflight += began.elapsed();
             let began = Instant::now();
-            let undo = self.undo(target, facts, &[])?;
+            let undo = self.undo(target, &facts, &[])?;
             let stage = Stage {
                 scratch: &scratch,
                 own: &self.own,
@@ -321,6 +322,7 @@ impl Maker<'_> {
             let verdict = rehearse::rehearse(&stage, &plan, &undo)?;
             times.rehearse += began.elapsed();
             match verdict {
+                Verdict::Unregistered => facts.unregistered = true,
                 Verdict::Rebuild(table) if !rebuild.iter().any(|name| eq_name(name, &table)) => {
                     rebuild.push(table)
                 }
@@ -339,7 +341,7 @@ impl Maker<'_> {
                 }
                 Verdict::Proved { undo: proof } => {
                     prepared.undo =
-                        self.settle_undo(&stage, &plan, (undo, proof), &mut prepared.notes, facts, target)?;
+                        self.settle_undo(&stage, &plan, (undo, proof), &mut prepared.notes, &facts, target)?;
                     prepared.plan = plan;
                     return Ok(times);
                 }
@@ -359,17 +361,19 @@ impl Maker<'_> {
     ) -> Result<Option<Plan>> {
         let UndoProof::Refuted(_) = proof else { return Ok(Some(undo)) };
         let all: Vec<String> = self.found.live.tables.iter().map(|table| table.name.clone()).collect();
-        let undo = self.undo(target, facts, &all)?;
-        match rehearse::rehearse(stage, plan, &undo)? {
-            Verdict::Proved { undo: UndoProof::Refuted(reason) } => {
-                let text = format!(
-                    "this change cannot be undone step by step, only by restoring the backup: {reason}"
-                );
-                notes.push(Note { kind: NoteKind::Warning, text });
-                Ok(None)
+        let facts = Facts { unregistered: true, ..facts.clone() };
+        let mut fault = String::new();
+        for rebuild in [&[][..], &all] {
+            let undo = self.undo(target, &facts, rebuild)?;
+            match rehearse::rehearse(stage, plan, &undo)? {
+                Verdict::Proved { undo: UndoProof::Refuted(reason) } => fault = reason,
+                _ => return Ok(Some(undo)),
             }
-            _ => Ok(Some(undo)),
         }
+        let text =
+            format!("this change cannot be undone step by step, only by restoring the backup: {fault}");
+        notes.push(Note { kind: NoteKind::Warning, text });
+        Ok(None)
     }
 
     fn undo(&self, target: &Target, facts: &Facts, rebuild: &[String]) -> Result<Plan> {
@@ -382,7 +386,12 @@ impl Maker<'_> {
             rehearse::renamed(&|| self.scratch(), &target.catalog, &back, &faults, &self.own)?
         };
         // By the names that the tables have when the undo begins.
-        let mut after = Facts { sqlite: facts.sqlite, broken: none, ..Facts::default() };
+        let mut after = Facts {
+            sqlite: facts.sqlite,
+            broken: none,
+            unregistered: facts.unregistered,
+            ..Facts::default()
+        };
         for table in &target.catalog.tables {
             let rows: TableFacts = facts.of(target.renames.old_table(&table.name));
             after.tables.insert(fold(&table.name), rows);

@@ -46,6 +46,8 @@ pub(crate) enum Verdict {
     Proved { undo: UndoProof },
     /// The native statements for this table do not do: plan a rebuild instead.
     Rebuild(String),
+    /// Something elsewhere in the file needs a function or collation that is not registered: plan with that in mind.
+    Unregistered,
 }
 
 /// Whether an undo was proved.
@@ -141,7 +143,13 @@ pub(crate) fn renamed(
     let scratch = replayed(scratch, &sound, &[])?;
     for (_, statements) in renames.statements() {
         for sql in statements {
-            scratch.execute_batch(&sql).map_err(|err| {
+            let mut renamed = scratch.execute_batch(&sql);
+            if renamed.as_ref().is_err_and(is_unregistered) {
+                set_needs(&scratch, Needs { writable_schema: true, ..Needs::default() })?;
+                renamed = scratch.execute_batch(&sql);
+                set_needs(&scratch, Needs::default())?;
+            }
+            renamed.map_err(|err| {
                 Error::new(ErrorKind::Dependent, format!("SQLite refuses `{sql}`"))
                     .source(err)
                     .state("nothing was changed")
@@ -254,7 +262,8 @@ fn view_column(scratch: &Connection, view: &str) -> Option<String> {
 /// Sets on the connection what a step needs, or with the default takes it back.
 pub(crate) fn set_needs(conn: &Connection, needs: Needs) -> Result<()> {
     let legacy = if needs.legacy_alter { "ON" } else { "OFF" };
-    conn.execute_batch(&format!("PRAGMA legacy_alter_table = {legacy}"))
+    let writable = if needs.writable_schema { "ON" } else { "OFF" };
+    conn.execute_batch(&format!("PRAGMA legacy_alter_table = {legacy}; PRAGMA writable_schema = {writable}"))
         .and_then(|()| {
             conn.set_db_config(
                 rusqlite::config::DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER,
@@ -320,7 +329,20 @@ fn is_native(step: &Step) -> bool {
     step.method != Method::Rebuild && step.changes.iter().any(Change::alters_table)
 }
 
+/// Whether SQLite refuses a rename or a drop, which make it re-read everything, for want of a function or collation that an
+/// index or table somewhere else in the file needs.
+fn is_unregistered(err: &rusqlite::Error) -> bool {
+    let text = reason(err);
+    ["error in index ", "error in table "].iter().any(|start| text.starts_with(start))
+        && ["no such collation sequence", "unknown function", "no such function"]
+            .iter()
+            .any(|why| text.contains(why))
+}
+
 fn refuted(step: &Step, err: rusqlite::Error) -> Result<Verdict> {
+    if is_unregistered(&err) && !step.needs.writable_schema {
+        return Ok(Verdict::Unregistered);
+    }
     if is_native(step) {
         return Ok(Verdict::Rebuild(step.object.clone()));
     }

@@ -236,7 +236,7 @@ impl<'a> Run<'a> {
 
     fn outcome(&self, prepared: &Prepared) -> Outcome {
         let repaired = prepared.notes.iter().any(|note| note.kind == NoteKind::Repaired);
-        if prepared.found.live.is_empty() {
+        if prepared.found.live.is_empty() && prepared.found.last.is_none() {
             Outcome::Created
         } else if repaired {
             Outcome::Repaired
