@@ -2,7 +2,7 @@
 //! without a word, and no refusal is one that only we could explain.
 
 use rusqlite::Connection;
-use schema_runtime::{ErrorKind, Migrator, Outcome, RemovalPolicy};
+use schema_runtime::{Error, ErrorKind, Migrator, Outcome, RemovalPolicy, Report};
 
 use crate::support::case::query_text;
 use crate::support::model::model;
@@ -101,7 +101,13 @@ fn table(dice: &mut Dice) -> Table {
     } else if strict {
         dice.pick(&["id INTEGER PRIMARY KEY", "id TEXT PRIMARY KEY", "id INTEGER"])
     } else {
-        dice.pick(&["id INTEGER PRIMARY KEY", "id INTEGER PRIMARY KEY", "id TEXT PRIMARY KEY", "id INTEGER", "id INTEGER PRIMARY KEY AUTOINCREMENT"])
+        dice.pick(&[
+            "id INTEGER PRIMARY KEY",
+            "id INTEGER PRIMARY KEY",
+            "id TEXT PRIMARY KEY",
+            "id INTEGER",
+            "id INTEGER PRIMARY KEY AUTOINCREMENT",
+        ])
     };
     let mut columns = Vec::new();
     for name in ["a", "b", "c", "d"] {
@@ -174,9 +180,12 @@ fn evolve(dice: &mut Dice, old: &Table) -> (Table, Vec<String>) {
     }
     // A generated column must find what it reads.
     loop {
-        let names: Vec<String> = columns.iter().filter(|column| !column.generated).map(|column| column.name.clone()).collect();
+        let names: Vec<String> =
+            columns.iter().filter(|column| !column.generated).map(|column| column.name.clone()).collect();
         let before = columns.len();
-        columns.retain(|column| !column.generated || names.iter().any(|name| column.rules.contains(&format!("({name} ||"))));
+        columns.retain(|column| {
+            !column.generated || names.iter().any(|name| column.rules.contains(&format!("({name} ||")))
+        });
         if columns.len() == before {
             break;
         }
@@ -213,14 +222,16 @@ const VALUES: [&str; 13] =
     ["NULL", "0", "1", "7", "-3", "9007199254740993", "5.0", "5.5", "'x'", "'X'", "'12'", "'1e3'", "x'31'"];
 
 fn fill(dice: &mut Dice, conn: &Connection, table: &Table) {
-    let names: Vec<&str> = table.columns.iter().filter(|column| !column.generated).map(|column| column.name.as_str()).collect();
+    let names: Vec<&str> =
+        table.columns.iter().filter(|column| !column.generated).map(|column| column.name.as_str()).collect();
     for id in 0..dice.roll(6) {
         let mut values = vec![if dice.one_in(6) { format!("'k{id}'") } else { (id * 5 + 1).to_string() }];
         values.extend(names.iter().map(|_| dice.pick(&VALUES).to_owned()));
         let mut columns = vec!["id"];
         columns.extend(&names);
         // Many rows break a rule of the table; those that do not are enough.
-        let _ = conn.execute(&format!("INSERT INTO t ({}) VALUES ({})", columns.join(", "), values.join(", ")), []);
+        let _ = conn
+            .execute(&format!("INSERT INTO t ({}) VALUES ({})", columns.join(", "), values.join(", ")), []);
     }
 }
 
@@ -245,96 +256,153 @@ fn kept(old: &Table, new: &Table, hints: &[String]) -> Vec<(String, String)> {
     pairs
 }
 
-fn values(conn: &Connection, columns: &[&str]) -> String {
-    if columns.is_empty() {
-        return query_text(conn, "SELECT count(*) FROM t");
+/// One pair, migrated from the first model to the second.
+struct Trial {
+    seed: u64,
+    before: String,
+    after: String,
+    policy: RemovalPolicy,
+    consent: bool,
+    /// Another table, a view and triggers stand beside the table.
+    beside: bool,
+    /// The columns to compare, by their names before and after.
+    from: Vec<String>,
+    to: Vec<String>,
+}
+
+/// What must be the same after the change, whatever it did.
+#[derive(PartialEq)]
+struct Values {
+    kept: String,
+    around: String,
+}
+
+const BESIDE: &str = "PRAGMA foreign_keys = OFF;
+    CREATE TABLE c (id INTEGER PRIMARY KEY, t REFERENCES t (id) ON DELETE CASCADE ON UPDATE CASCADE);
+    INSERT INTO c (t) SELECT id FROM t;
+    CREATE TABLE log (x);
+    CREATE VIEW v AS SELECT id FROM t;
+    CREATE TRIGGER tr AFTER UPDATE ON t BEGIN INSERT INTO log VALUES (old.id); END;
+    CREATE TRIGGER tr_d AFTER DELETE ON t BEGIN INSERT INTO log VALUES (old.id); END;
+    PRAGMA foreign_keys = ON";
+const AROUND: &str = "SELECT group_concat(id || ':' || t) FROM c UNION ALL SELECT count(*) FROM log";
+
+impl Trial {
+    fn fail(&self, text: &str) -> String {
+        format!("seed {}: {text}\nfrom {}\nto {}", self.seed, self.before, self.after)
     }
-    let list = columns.join(", ");
-    query_text(conn, &format!("SELECT {list} FROM t ORDER BY {list}"))
+
+    fn migrator(&self) -> Migrator {
+        let migrator = Migrator::new(model(&self.after)).removed(self.policy);
+        if self.consent { migrator.allow("L103") } else { migrator }
+    }
+
+    fn values(&self, conn: &Connection, columns: &[String]) -> Values {
+        let list = columns.join(", ");
+        let kept = match columns {
+            [] => "SELECT count(*) FROM t".to_owned(),
+            _ => format!("SELECT {list} FROM t ORDER BY {list}"),
+        };
+        let around = if self.beside { query_text(conn, AROUND) } else { String::new() };
+        Values { kept: query_text(conn, &kept), around }
+    }
+
+    fn refused(
+        &self,
+        conn: &Connection,
+        error: &Error,
+        before: &(String, String),
+    ) -> Result<&'static str, String> {
+        let known = [
+            ErrorKind::Data,
+            ErrorKind::Model,
+            ErrorKind::Conflict,
+            ErrorKind::Refused,
+            ErrorKind::Dependent,
+        ];
+        let text = error.to_string();
+        // With consent to a conversion some values are of another type than their column: what a CHECK makes of them is
+        // left to SQLite.
+        let late =
+            text.contains("cannot apply") && !(self.consent && text.contains("CHECK constraint failed"));
+        if !known.contains(&error.kind()) || late {
+            return Err(self.fail(&format!("{:?}\n{error}\nrows\n{}", error.kind(), before.1)));
+        }
+        if whole(conn) != *before {
+            return Err(self.fail(&format!("refused and changed\n{error}")));
+        }
+        Ok(if error.kind() == ErrorKind::Data { "rows refused" } else { "refused" })
+    }
+
+    fn changed(
+        &self,
+        conn: &mut Connection,
+        report: &Report,
+        before: &Values,
+    ) -> Result<&'static str, String> {
+        let after = self.values(conn, &self.to);
+        if after != *before {
+            let text = format!("{report}\nrows were\n{}\nand are\n{}", before.kept, after.kept);
+            return Err(self.fail(&format!("{text}\nbeside\n{}\nand\n{}", before.around, after.around)));
+        }
+        let integrity = query_text(conn, "PRAGMA integrity_check");
+        if integrity != "'ok'" {
+            return Err(self.fail(&format!("{report}\n{integrity}")));
+        }
+        match self.migrator().run_on(conn) {
+            Ok(second) if second.outcome == Outcome::UpToDate => {}
+            Ok(second) => return Err(self.fail(&format!("{report}\nagain\n{second}"))),
+            Err(error) => return Err(self.fail(&format!("{report}\nagain\n{error}"))),
+        }
+        if report.plan.is_empty() {
+            return Ok("nothing to do");
+        }
+        let left = whole(conn);
+        match schema_runtime::testing::undo_last(model(&self.after), conn) {
+            Ok(()) if self.values(conn, &self.from) != *before => {
+                Err(self.fail(&format!("{report}\nnot undone")))
+            }
+            Ok(()) => Ok("changed"),
+            Err(_) if whole(conn) == left => Ok("changed"),
+            Err(error) => Err(self.fail(&format!("{report}\nthe refused undo left traces\n{error}"))),
+        }
+    }
 }
 
-fn catalog(conn: &Connection) -> String {
-    query_text(conn, "SELECT name, sql FROM sqlite_schema WHERE name NOT LIKE 'migration_%' ORDER BY name")
+/// The schema and all rows.
+fn whole(conn: &Connection) -> (String, String) {
+    let schema = "SELECT name, sql FROM sqlite_schema WHERE name NOT LIKE 'migration_%' ORDER BY name";
+    (query_text(conn, schema), query_text(conn, "SELECT * FROM t ORDER BY id"))
 }
 
-/// One pair; what happened, for the count, or what must not happen.
+/// What happened, for the count, or what must not happen.
 fn try_one(seed: u64) -> Result<&'static str, String> {
     let mut dice = Dice::new(seed);
     let old = table(&mut dice);
     let (new, hints) = evolve(&mut dice, &old);
-    let (before, after) = (sql(&old, &[]), sql(&new, &hints));
-    let fail = |text: String| format!("seed {seed}: {text}\nfrom {before}\nto {after}");
-    let policy = if dice.one_in(2) { RemovalPolicy::Drop } else { RemovalPolicy::Retain };
+    let (from, to) = kept(&old, &new, &hints).into_iter().unzip();
+    let trial = Trial {
+        seed,
+        before: sql(&old, &[]),
+        after: sql(&new, &hints),
+        policy: if dice.one_in(2) { RemovalPolicy::Drop } else { RemovalPolicy::Retain },
+        consent: dice.one_in(3),
+        beside: dice.one_in(2) && old.key != "id INTEGER",
+        from,
+        to,
+    };
     let mut conn = Connection::open_in_memory().expect("a database");
-    if Migrator::new(model(&before)).run_on(&mut conn).is_err() {
+    if Migrator::new(model(&trial.before)).run_on(&mut conn).is_err() {
         return Ok("no model");
     }
     fill(&mut dice, &conn, &old);
-    let beside = seed % 2 == 0 && old.key != "id INTEGER";
-    if beside {
-        let text = "PRAGMA foreign_keys = OFF; CREATE TABLE c (id INTEGER PRIMARY KEY, t REFERENCES t (id) ON DELETE CASCADE ON UPDATE CASCADE);
-            INSERT INTO c (t) SELECT id FROM t; CREATE TABLE log (x); CREATE VIEW v AS SELECT id FROM t;
-            CREATE TRIGGER tr AFTER UPDATE ON t BEGIN INSERT INTO log VALUES (old.id); END;
-            CREATE TRIGGER tr_d AFTER DELETE ON t BEGIN INSERT INTO log VALUES (old.id); END; PRAGMA foreign_keys = ON";
-        conn.execute_batch(text).map_err(|err| fail(format!("beside: {err}")))?;
+    if trial.beside {
+        conn.execute_batch(BESIDE).map_err(|err| trial.fail(&format!("beside: {err}")))?;
     }
-    let around = |conn: &Connection| {
-        let list = if beside { "SELECT group_concat(id || ':' || t) FROM c UNION ALL SELECT count(*) FROM log" } else { "SELECT 1" };
-        query_text(conn, list)
-    };
-    let children = around(&conn);
-    let pairs = kept(&old, &new, &hints);
-    let (from, to): (Vec<&str>, Vec<&str>) = pairs.iter().map(|(from, to)| (from.as_str(), to.as_str())).unzip();
-    let rows = values(&conn, &from);
-    let all = query_text(&conn, "SELECT * FROM t ORDER BY id");
-    let schema = catalog(&conn);
-    let migrator = || {
-        let migrator = Migrator::new(model(&after)).removed(policy);
-        if seed % 3 == 0 { migrator.allow("L103") } else { migrator }
-    };
-    match migrator().run_on(&mut conn) {
-        Err(error) => {
-            let known = [ErrorKind::Data, ErrorKind::Model, ErrorKind::Conflict, ErrorKind::Refused, ErrorKind::Dependent];
-            let text = error.to_string();
-            // With consent to a conversion some values are of another type than their column: what a CHECK makes of them is
-            // left to SQLite.
-            let consented = seed % 3 == 0 && text.contains("CHECK constraint failed");
-            if !known.contains(&error.kind()) || (text.contains("cannot apply") && !consented) {
-                return Err(fail(format!("{:?}\n{error}\nrows\n{all}", error.kind())));
-            }
-            if catalog(&conn) != schema || query_text(&conn, "SELECT * FROM t ORDER BY id") != all {
-                return Err(fail(format!("refused and changed\n{error}")));
-            }
-            Ok(if error.kind() == ErrorKind::Data { "rows refused" } else { "refused" })
-        }
-        Ok(report) => {
-            if values(&conn, &to) != rows {
-                return Err(fail(format!("{report}\nrows were\n{rows}\nand are\n{}", values(&conn, &to))));
-            }
-            if around(&conn) != children {
-                return Err(fail(format!("{report}\nchildren were {children}\nand are {}", around(&conn))));
-            }
-            let integrity = query_text(&conn, "PRAGMA integrity_check");
-            if integrity != "'ok'" {
-                return Err(fail(format!("{report}\n{integrity}")));
-            }
-            match migrator().run_on(&mut conn) {
-                Ok(second) if second.outcome == Outcome::UpToDate && report.plan.is_empty() => Ok("nothing to do"),
-                Ok(second) if second.outcome == Outcome::UpToDate => {
-                    let left = (catalog(&conn), values(&conn, &to));
-                    match schema_runtime::testing::undo_last(model(&after), &mut conn) {
-                        Ok(()) if values(&conn, &from) != rows || around(&conn) != children => {
-                            Err(fail(format!("{report}\nundone\n{}\nwas\n{rows}", values(&conn, &from))))
-                        }
-                        Ok(()) => Ok("changed"),
-                        Err(_) if (catalog(&conn), values(&conn, &to)) == left => Ok("changed, undo refused"),
-                        Err(error) => Err(fail(format!("{report}\nthe refused undo left traces\n{error}"))),
-                    }
-                }
-                Ok(second) => Err(fail(format!("{report}\nagain\n{second}"))),
-                Err(error) => Err(fail(format!("{report}\nagain\n{error}"))),
-            }
-        }
+    let (all, values) = (whole(&conn), trial.values(&conn, &trial.from));
+    match trial.migrator().run_on(&mut conn) {
+        Err(error) => trial.refused(&conn, &error, &all),
+        Ok(report) => trial.changed(&mut conn, &report, &values),
     }
 }
 
@@ -350,7 +418,12 @@ fn random_changes_lose_nothing_and_explain_every_refusal() {
         }
     }
     let shown: Vec<&str> = failures.iter().take(12).map(String::as_str).collect();
-    assert!(failures.is_empty(), "{} of {seeds} failed, {counts:?}\n\n{}", failures.len(), shown.join("\n\n"));
+    assert!(
+        failures.is_empty(),
+        "{} of {seeds} failed, {counts:?}\n\n{}",
+        failures.len(),
+        shown.join("\n\n")
+    );
     // The generator must reach both ends.
     assert!(counts.get("changed").is_some_and(|count| u64::from(*count) * 4 > seeds), "{counts:?}");
     assert!(counts.get("rows refused").is_some_and(|count| u64::from(*count) * 20 > seeds), "{counts:?}");

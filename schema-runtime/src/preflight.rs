@@ -101,7 +101,10 @@ enum Found {
 
 /// Whether SQLite refuses a row that breaks the rule when the step runs.
 fn is_enforced(kind: CheckKind) -> bool {
-    matches!(kind, CheckKind::NotNull | CheckKind::Unique | CheckKind::Check | CheckKind::ForeignKey | CheckKind::Strict)
+    matches!(
+        kind,
+        CheckKind::NotNull | CheckKind::Unique | CheckKind::Check | CheckKind::ForeignKey | CheckKind::Strict
+    )
 }
 
 /// Runs every check of the plan, or those of the table `only`. Returned are checks that could not run and that nothing else
@@ -109,7 +112,12 @@ fn is_enforced(kind: CheckKind) -> bool {
 ///
 /// # Errors
 /// `Data`, with a cause for each check that found rows: how many, and the first few; nothing is changed.
-pub(crate) fn preflight(conn: &Connection, plan: &Plan, only: Option<&str>, consents: &[Consent]) -> Result<Vec<Unready>> {
+pub(crate) fn preflight(
+    conn: &Connection,
+    plan: &Plan,
+    only: Option<&str>,
+    consents: &[Consent],
+) -> Result<Vec<Unready>> {
     let mut faults: Vec<(String, &Check)> = Vec::new();
     let mut unready = Vec::new();
     let steps = plan.steps.iter().filter(|step| only.is_none_or(|table| eq_name(&step.object, table)));

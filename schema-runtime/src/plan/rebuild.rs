@@ -140,7 +140,8 @@ impl Image<'_> {
             let key = table.primary_key.as_ref().filter(|key| key.rowid_alias);
             key.and_then(|key| key.terms.first()).map(|term| schema_sql::fold(&term.column))
         };
-        let kept = |name: &String| self.from.column(name).is_some() || self.hints.column(name).backfill.is_some();
+        let kept =
+            |name: &String| self.from.column(name).is_some() || self.hints.column(name).backfill.is_some();
         !self.from.without_rowid
             && (self.to.without_rowid
                 || (alias(self.from) != alias(self.to) && alias(self.to).as_ref().is_some_and(kept)))
