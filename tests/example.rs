@@ -67,7 +67,9 @@ fn the_task_orchestrator_keeps_every_row_through_three_versions() {
     let path = folder.path().join("tasks.db");
     let output = example("task_orchestrator").arg(&path).output().expect("the example runs");
     let text = stdout(&output);
-    for line in ["version 1 restarts", "version 2 starts", "version 3 starts", "all 5699 rows are still there"] {
+    for line in
+        ["version 1 restarts", "version 2 starts", "version 3 starts", "all 5699 rows are still there"]
+    {
         assert!(text.lines().any(|found| found == line), "{line:?} is missing in\n{text}");
     }
     for start in [
