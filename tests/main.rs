@@ -1,6 +1,7 @@
 //! Table of contents.
 
 mod architecture;
+mod backups;
 mod bad_input;
 mod catalog;
 mod chinook;
