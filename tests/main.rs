@@ -18,6 +18,7 @@ mod indexes;
 mod keys;
 mod keys_and_rows;
 mod messages;
+mod mixed_causes;
 mod names;
 mod odd_names;
 mod race;
