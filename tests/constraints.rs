@@ -23,6 +23,15 @@ fn a_check_comes() {
             ..Case::DEFAULT
         },
         Case {
+            name: "a CHECK that one row in many breaks is refused and names the row",
+            before: &[Sql("CREATE TABLE t (id INTEGER PRIMARY KEY, a INTEGER);
+                WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 50000) INSERT INTO t SELECT i, i FROM n;
+                UPDATE t SET a = -1 WHERE id = 43210")],
+            after: "CREATE TABLE t (id INTEGER PRIMARY KEY, a INTEGER CHECK (a > 0))",
+            expect: Expect::Error(Data, &["1 rows of `t` break CHECK (a > 0) (rowid or key: 43210)"]),
+            ..Case::DEFAULT
+        },
+        Case {
             name: "a CHECK that all rows satisfy, NULL included, is one scan",
             before: &[Sql(THREE), Sql(GOOD)],
             after: "CREATE TABLE t (id INTEGER PRIMARY KEY, a INTEGER CHECK (a > 0))",

@@ -1,4 +1,4 @@
-//! Table of contents.
+//! Tests of the whole, in one binary: the table of contents. Each module is a theme; cases are rows in tables.
 
 mod architecture;
 mod backups;
@@ -13,6 +13,7 @@ mod derive;
 mod derive_ui;
 mod drops;
 mod example;
+mod files;
 mod first;
 mod indexes;
 mod keys;
@@ -25,6 +26,7 @@ mod race;
 mod rebuilds;
 mod removal;
 mod renames;
+mod statistics;
 mod start_up;
 mod support;
 mod three_way;

@@ -151,6 +151,7 @@ fn kinds(events: &Arc<Mutex<Vec<Event>>>) -> String {
             Event::Checking { .. } => "checking",
             Event::Planned { .. } => "planned",
             Event::BackingUp { .. } => "backing up",
+            Event::BackedUp { .. } => "backed up",
             Event::Step { .. } => "step",
             Event::Done { .. } => "done",
             Event::Failed { .. } => "failed",
@@ -166,7 +167,7 @@ fn the_observer_sees_every_stage_in_order() {
     let place = with_rows();
     let (migrator, events) = watched(NEW);
     migrator.run(place.path()).expect("a run");
-    assert_eq!(kinds(&events), "checking, planned, backing up, step, done");
+    assert_eq!(kinds(&events), "checking, planned, backing up, backed up, step, done");
     let all = events.lock().expect("events").clone();
     let lines: Vec<String> = all.iter().map(ToString::to_string).collect();
     contains(&lines.join("\n"), &["checking database schema: ", "2 steps to take:", "step 1 of 2: ", "step 2 of 2: create index i on t"]);

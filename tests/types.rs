@@ -107,6 +107,16 @@ fn text_becomes_integer() {
             ..Case::DEFAULT
         },
         Case {
+            name: "a `convert` that reads what the same change makes is refused: nothing would check its values",
+            before: &[Sql(OLD_TEXT), Sql("CREATE TABLE p (id INTEGER PRIMARY KEY, n TEXT); INSERT INTO t VALUES (1, 'low')")],
+            after: "--: renamed_from q p
+                --: convert t.a (SELECT n FROM q)
+                CREATE TABLE q (id INTEGER PRIMARY KEY, n TEXT);
+                CREATE TABLE t (id INTEGER PRIMARY KEY, a INTEGER)",
+            expect: Expect::Error(BadModel, &["the rows of `t.a` cannot be checked before the change", "no such table: q"]),
+            ..Case::DEFAULT
+        },
+        Case {
             name: "a `convert` that leaves a NULL in a NOT NULL column is refused",
             before: &[Sql("CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT NOT NULL)"), Sql("INSERT INTO t VALUES (1, 'low'), (2, 'other')")],
             after: "--: convert t.a CASE a WHEN 'low' THEN 1 END

@@ -101,11 +101,48 @@ fn run_step(conn: &Connection, step: &Step, job: &Job<'_>) -> Result<()> {
                 .help("start again"));
         }
     }
+    follow_statistics(conn, step)?;
     for (name, sql) in temporary {
         conn.execute_batch(&sql).map_err(|err| {
             sqlite_error(err, format!("temporary trigger `{name}` of this connection cannot be put back"))
                 .help("drop it before the run and create it again afterwards")
         })?;
+    }
+    Ok(())
+}
+
+/// The planner's statistics follow a renamed table: SQLite leaves them under the old name, where another table may find them.
+fn follow_statistics(conn: &Connection, step: &Step) -> Result<()> {
+    let renamed: Vec<(&String, &String)> = step
+        .changes
+        .iter()
+        .filter_map(|change| match change {
+            Change::RenameTable { from, to } => Some((from, to)),
+            _ => None,
+        })
+        .collect();
+    if renamed.is_empty() {
+        return Ok(());
+    }
+    for statistics in ["sqlite_stat1", "sqlite_stat4"] {
+        let what = || format!("cannot carry the statistics of `{statistics}` over");
+        let there: i64 = conn
+            .query_row("SELECT count(*) FROM main.sqlite_schema WHERE name = ?1", [statistics], |row| {
+                row.get(0)
+            })
+            .at(what)?;
+        if there == 0 {
+            continue;
+        }
+        let update = format!("UPDATE main.{statistics} SET tbl = ?2 WHERE tbl = ?1");
+        // Names may change places: first all to names that nothing has, then to the new ones.
+        let spare = |at: usize| format!("__schema_name_{at}");
+        for (at, (from, _)) in renamed.iter().enumerate() {
+            conn.execute(&update, [*from, &spare(at)]).at(what)?;
+        }
+        for (at, (_, to)) in renamed.iter().enumerate() {
+            conn.execute(&update, [&spare(at), *to]).at(what)?;
+        }
     }
     Ok(())
 }

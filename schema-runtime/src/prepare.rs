@@ -16,7 +16,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::history::{History, Shape};
 use crate::migrator::Migrator;
 use crate::plan::{Facts, HazardCode, Plan, PlanKey, Request, TableFacts, plan};
-use crate::preflight::{facts, preflight};
+use crate::preflight::{Unready, facts, preflight};
 use crate::rehearse::{self, Stage, UndoProof, Verdict};
 use crate::rename::Renames;
 use crate::revision::Revision;
@@ -290,22 +290,26 @@ impl Maker<'_> {
     fn prove(&self, prepared: &mut Prepared, facts: &Facts, key: PlanKey, data: bool) -> Result<Times> {
         let mut times = Times::default();
         let mut rebuild: Vec<String> = Vec::new();
+        let mut facts = facts.clone();
         let scratch = || self.scratch();
         let exact = |table: &str| self.found.model.table_hints(table).exact_order;
         let began = Instant::now();
         let samples = if data { rehearse::samples(self.conn, &self.found.live)? } else { Vec::new() };
         times.rehearse += began.elapsed();
+        let mut unready: Vec<Unready> = Vec::new();
         loop {
             let target = &prepared.target;
-            let plan = plan(&self.request(target, facts, key.clone(), &rebuild));
+            let plan = plan(&self.request(target, &facts, key.clone(), &rebuild));
             self.refuse_loss(&plan)?;
             let began = Instant::now();
-            if data && rebuild.is_empty() {
-                preflight(self.conn, &plan, &self.migrator.options.consents)?;
+            if data {
+                // A plan that the rehearsal refuted was checked already, but for the table that it rebuilds now.
+                let only = rebuild.last().map(String::as_str);
+                unready.extend(preflight(self.conn, &plan, only, &self.migrator.options.consents)?);
             }
             times.preflight += began.elapsed();
             let began = Instant::now();
-            let undo = self.undo(target, facts, &[])?;
+            let undo = self.undo(target, &facts, &[])?;
             let stage = Stage {
                 scratch: &scratch,
                 own: &self.own,
@@ -318,6 +322,7 @@ impl Maker<'_> {
             let verdict = rehearse::rehearse(&stage, &plan, &undo)?;
             times.rehearse += began.elapsed();
             match verdict {
+                Verdict::Unregistered => facts.unregistered = true,
                 Verdict::Rebuild(table) if !rebuild.iter().any(|name| eq_name(name, &table)) => {
                     rebuild.push(table)
                 }
@@ -331,9 +336,12 @@ impl Maker<'_> {
                         "please report this with the schema and the model; the database can be used as it is",
                     ));
                 }
+                Verdict::Proved { .. } if !unready.is_empty() => {
+                    return Err(unready.swap_remove(0).refusal());
+                }
                 Verdict::Proved { undo: proof } => {
                     prepared.undo =
-                        self.settle_undo(&stage, &plan, (undo, proof), &mut prepared.notes, facts, target)?;
+                        self.settle_undo(&stage, &plan, (undo, proof), &mut prepared.notes, &facts, target)?;
                     prepared.plan = plan;
                     return Ok(times);
                 }
@@ -353,17 +361,19 @@ impl Maker<'_> {
     ) -> Result<Option<Plan>> {
         let UndoProof::Refuted(_) = proof else { return Ok(Some(undo)) };
         let all: Vec<String> = self.found.live.tables.iter().map(|table| table.name.clone()).collect();
-        let undo = self.undo(target, facts, &all)?;
-        match rehearse::rehearse(stage, plan, &undo)? {
-            Verdict::Proved { undo: UndoProof::Refuted(reason) } => {
-                let text = format!(
-                    "this change cannot be undone step by step, only by restoring the backup: {reason}"
-                );
-                notes.push(Note { kind: NoteKind::Warning, text });
-                Ok(None)
+        let facts = Facts { unregistered: true, ..facts.clone() };
+        let mut fault = String::new();
+        for rebuild in [&[][..], &all] {
+            let undo = self.undo(target, &facts, rebuild)?;
+            match rehearse::rehearse(stage, plan, &undo)? {
+                Verdict::Proved { undo: UndoProof::Refuted(reason) } => fault = reason,
+                _ => return Ok(Some(undo)),
             }
-            _ => Ok(Some(undo)),
         }
+        let text =
+            format!("this change cannot be undone step by step, only by restoring the backup: {fault}");
+        notes.push(Note { kind: NoteKind::Warning, text });
+        Ok(None)
     }
 
     fn undo(&self, target: &Target, facts: &Facts, rebuild: &[String]) -> Result<Plan> {
@@ -376,7 +386,12 @@ impl Maker<'_> {
             rehearse::renamed(&|| self.scratch(), &target.catalog, &back, &faults, &self.own)?
         };
         // By the names that the tables have when the undo begins.
-        let mut after = Facts { sqlite: facts.sqlite, broken: none, ..Facts::default() };
+        let mut after = Facts {
+            sqlite: facts.sqlite,
+            broken: none,
+            unregistered: facts.unregistered,
+            ..Facts::default()
+        };
         for table in &target.catalog.tables {
             let rows: TableFacts = facts.of(target.renames.old_table(&table.name));
             after.tables.insert(fold(&table.name), rows);

@@ -46,6 +46,8 @@ pub(crate) enum Verdict {
     Proved { undo: UndoProof },
     /// The native statements for this table do not do: plan a rebuild instead.
     Rebuild(String),
+    /// Something elsewhere in the file needs a function or collation that is not registered: plan with that in mind.
+    Unregistered,
 }
 
 /// Whether an undo was proved.
@@ -141,7 +143,13 @@ pub(crate) fn renamed(
     let scratch = replayed(scratch, &sound, &[])?;
     for (_, statements) in renames.statements() {
         for sql in statements {
-            scratch.execute_batch(&sql).map_err(|err| {
+            let mut renamed = scratch.execute_batch(&sql);
+            if renamed.as_ref().is_err_and(is_unregistered) {
+                set_needs(&scratch, Needs { writable_schema: true, ..Needs::default() })?;
+                renamed = scratch.execute_batch(&sql);
+                set_needs(&scratch, Needs::default())?;
+            }
+            renamed.map_err(|err| {
                 Error::new(ErrorKind::Dependent, format!("SQLite refuses `{sql}`"))
                     .source(err)
                     .state("nothing was changed")
@@ -254,7 +262,8 @@ fn view_column(scratch: &Connection, view: &str) -> Option<String> {
 /// Sets on the connection what a step needs, or with the default takes it back.
 pub(crate) fn set_needs(conn: &Connection, needs: Needs) -> Result<()> {
     let legacy = if needs.legacy_alter { "ON" } else { "OFF" };
-    conn.execute_batch(&format!("PRAGMA legacy_alter_table = {legacy}"))
+    let writable = if needs.writable_schema { "ON" } else { "OFF" };
+    conn.execute_batch(&format!("PRAGMA legacy_alter_table = {legacy}; PRAGMA writable_schema = {writable}"))
         .and_then(|()| {
             conn.set_db_config(
                 rusqlite::config::DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER,
@@ -270,13 +279,31 @@ fn run<'p>(scratch: &Connection, plan: &'p Plan) -> Result<Option<(&'p Step, rus
     for step in &plan.steps {
         set_needs(scratch, step.needs)?;
         for sql in &step.sql {
-            if let Err(err) = scratch.execute_batch(sql) {
+            let fills = step.changes.iter().any(Change::alters_table)
+                && (sql.starts_with("INSERT INTO main.") || sql.starts_with("UPDATE main."));
+            let done = if fills { execute_strictly(scratch, sql) } else { scratch.execute_batch(sql) };
+            if let Err(err) = done {
                 return Ok(Some((step, err)));
             }
         }
     }
     set_needs(scratch, Needs::default())?;
     Ok(None)
+}
+
+/// Runs a statement that fills rows while a double-quoted word is a name and nothing else: a `backfill` or `convert` that
+/// misspells a quoted column would write the word into every row.
+///
+/// SQLite: <https://www.sqlite.org/quirks.html>, section 8.
+fn execute_strictly(scratch: &Connection, sql: &str) -> rusqlite::Result<()> {
+    let option = rusqlite::config::DbConfig::SQLITE_DBCONFIG_DQS_DML;
+    let before = scratch.db_config(option);
+    let _ = scratch.set_db_config(option, false);
+    let done = scratch.execute_batch(sql);
+    if let Ok(before) = before {
+        let _ = scratch.set_db_config(option, before);
+    }
+    done
 }
 
 /// Tries `plan`, then `undo`.
@@ -302,7 +329,20 @@ fn is_native(step: &Step) -> bool {
     step.method != Method::Rebuild && step.changes.iter().any(Change::alters_table)
 }
 
+/// Whether SQLite refuses a rename or a drop, which make it re-read everything, for want of a function or collation that an
+/// index or table somewhere else in the file needs.
+fn is_unregistered(err: &rusqlite::Error) -> bool {
+    let text = reason(err);
+    ["error in index ", "error in table "].iter().any(|start| text.starts_with(start))
+        && ["no such collation sequence", "unknown function", "no such function"]
+            .iter()
+            .any(|why| text.contains(why))
+}
+
 fn refuted(step: &Step, err: rusqlite::Error) -> Result<Verdict> {
+    if is_unregistered(&err) && !step.needs.writable_schema {
+        return Ok(Verdict::Unregistered);
+    }
     if is_native(step) {
         return Ok(Verdict::Rebuild(step.object.clone()));
     }

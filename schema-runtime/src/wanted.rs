@@ -598,13 +598,13 @@ mod tests {
     fn what_sqlite_refuses_is_told_with_the_object_its_sql_and_the_reason() {
         const BAD: TableDescriptor =
             TableDescriptor::new("bad", &[ColumnDescriptor::new("a", SqlType::Text)])
-                .checks(&[CheckDescriptor::new("nosuch(a)")]);
+                .checks(&[CheckDescriptor::new("nosuch > a")]);
         let text = refusal(&Schema { tables: &[&BAD], ..EMPTY });
         assert!(
             text.starts_with("error: the model's table `bad` cannot be made\ncaused by: CREATE TABLE bad ("),
             "{text}"
         );
-        assert!(text.contains("\n)\ncaused by: no such function: nosuch\nstate:"), "{text}");
+        assert!(text.contains("\n)\ncaused by: no such column: nosuch\nstate:"), "{text}");
         let text = refusal(&Schema { views: &["CREATE VIEW v AS SELECT 1; DROP TABLE x"], ..EMPTY });
         assert!(text.contains("it is more than one statement"), "{text}");
     }

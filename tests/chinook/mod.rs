@@ -10,7 +10,7 @@ mod versions;
 use std::path::{Path, PathBuf};
 
 use schema_runtime::rusqlite::Connection;
-use schema_runtime::{ErrorKind, Migrator, Outcome, Schema};
+use schema_runtime::{BackupPolicy, ErrorKind, Migrator, Outcome, Report, Schema};
 
 use crate::corpus::shared;
 use crate::support::case::check_rows;
@@ -57,10 +57,13 @@ impl Copies {
     }
 }
 
-fn run(schema: &'static Schema, path: &Path) -> schema_runtime::Report {
-    Migrator::new(schema)
-        .run(path)
-        .unwrap_or_else(|err| panic!("version {} on {}:\n{err}", schema.version, path.display()))
+/// A start-up without a backup, which only one of these tests is about.
+fn migrator(schema: &'static Schema) -> Migrator {
+    Migrator::new(schema).backup(BackupPolicy::Never)
+}
+
+fn run(migrator: &Migrator, path: &Path) -> Report {
+    migrator.run(path).unwrap_or_else(|err| panic!("{migrator:?} on {}:\n{err}", path.display()))
 }
 
 fn facts(path: &Path) -> Facts {
@@ -71,7 +74,7 @@ fn facts(path: &Path) -> Facts {
 fn chinook_is_adopted_with_an_empty_plan() {
     let Some(copies) = Copies::new() else { return };
     let before = facts(&copies.work());
-    let report = run(VERSIONS[0], &copies.work());
+    let report = run(&migrator(VERSIONS[0]), &copies.work());
     assert_eq!(report.plan.to_string().trim(), "nothing to do");
     assert_eq!(report.outcome, Outcome::Adopted, "{report}");
     assert_eq!((report.warnings, report.foreign, report.retired), (vec![], vec![], vec![]));
@@ -79,20 +82,23 @@ fn chinook_is_adopted_with_an_empty_plan() {
     before.assert_equal(&after, &[], "adopted");
     assert_eq!(before.texts, after.texts, "the stored SQL");
     survives(&copies.untouched(), &copies.work(), 1);
-    assert_eq!(run(VERSIONS[0], &copies.work()).outcome, Outcome::UpToDate);
+    assert_eq!(run(&migrator(VERSIONS[0]), &copies.work()).outcome, Outcome::UpToDate);
 }
 
 #[test]
 fn every_value_survives_every_version_and_every_undo_leads_back() {
     let Some(copies) = Copies::new() else { return };
-    run(VERSIONS[0], &copies.work());
+    run(&migrator(VERSIONS[0]), &copies.work());
     for (at, schema) in VERSIONS.iter().enumerate().skip(1) {
         let number = at + 1;
         let before = facts(&copies.work());
         let dry = Migrator::new(schema).dry_run(true).run(copies.work()).unwrap();
-        let report = run(schema, &copies.work());
+        let report = run(&Migrator::new(schema), &copies.work());
         println!("version {number}\n{}\n{report}\n", report.plan);
-        assert_eq!(dry.plan, report.plan, "version {number}: the plan that is shown is not the one that runs");
+        assert_eq!(
+            dry.plan, report.plan,
+            "version {number}: the plan that is shown is not the one that runs"
+        );
         assert_eq!(report.outcome, Outcome::Migrated, "version {number}");
 
         let conn = Connection::open(copies.work()).unwrap();
@@ -103,7 +109,11 @@ fn every_value_survives_every_version_and_every_undo_leads_back() {
         survives(&copies.untouched(), &copies.work(), number);
         let after = facts(&copies.work());
         before.assert_sequences_kept(&after, number);
-        assert_eq!(run(schema, &copies.work()).outcome, Outcome::UpToDate, "version {number} again");
+        assert_eq!(
+            run(&migrator(schema), &copies.work()).outcome,
+            Outcome::UpToDate,
+            "version {number} again"
+        );
 
         undo(schema, &copies.copy(), &before, proof::lost_by_undo(number));
         used(&copies.work(), number);
@@ -145,7 +155,7 @@ fn one_step_to_the_last_version_ends_where_all_steps_do() {
     let last = VERSIONS[VERSIONS.len() - 1];
     let mut starts = Vec::new();
     for (at, schema) in VERSIONS.iter().enumerate() {
-        run(schema, &copies.work());
+        run(&migrator(schema), &copies.work());
         let start = copies.path(&format!("from_{}.sqlite", at + 1));
         std::fs::copy(copies.work(), &start).unwrap();
         starts.push((schema, start));
@@ -153,7 +163,7 @@ fn one_step_to_the_last_version_ends_where_all_steps_do() {
     let end = facts(&copies.work());
     for (schema, start) in starts.iter().take(VERSIONS.len() - 1) {
         let before = facts(start);
-        run(last, start);
+        run(&migrator(last), start);
         survives(&copies.untouched(), start, VERSIONS.len());
         end.assert_equal(&facts(start), &[], &format!("from version {}", schema.version));
         if schema.version == "1.0.0" {
@@ -165,10 +175,10 @@ fn one_step_to_the_last_version_ends_where_all_steps_do() {
 #[test]
 fn all_versions_are_taken_back_one_after_the_other() {
     let Some(copies) = Copies::new() else { return };
-    run(VERSIONS[0], &copies.work());
+    run(&migrator(VERSIONS[0]), &copies.work());
     let first = facts(&copies.work());
     for schema in &VERSIONS[1..] {
-        run(schema, &copies.work());
+        run(&migrator(schema), &copies.work());
     }
     for schema in VERSIONS[1..].iter().rev() {
         let mut conn = Connection::open(copies.work()).unwrap();
@@ -190,13 +200,17 @@ fn a_program_with_its_own_connection_in_wal_mode_sees_every_version() {
     reader.execute_batch("BEGIN").unwrap();
     check_rows(&reader, &[("SELECT count(Milliseconds) FROM Track", "3503")]);
     for (at, schema) in VERSIONS.iter().enumerate() {
-        let report = Migrator::new(schema)
+        let report = migrator(schema)
             .run_on(&mut conn)
             .unwrap_or_else(|err| panic!("version {}:\n{err}", schema.version));
         let expected = if at == 0 { Outcome::Adopted } else { Outcome::Migrated };
         assert_eq!(report.outcome, expected, "version {}", schema.version);
         healthy(&conn);
-        let kept = [("PRAGMA foreign_keys", "1"), ("PRAGMA recursive_triggers", "1"), ("PRAGMA journal_mode", "'wal'")];
+        let kept = [
+            ("PRAGMA foreign_keys", "1"),
+            ("PRAGMA recursive_triggers", "1"),
+            ("PRAGMA journal_mode", "'wal'"),
+        ];
         check_rows(&conn, &kept);
         survives(&copies.untouched(), &copies.work(), at + 1);
     }
@@ -207,20 +221,20 @@ fn a_program_with_its_own_connection_in_wal_mode_sees_every_version() {
 fn rows_that_break_a_rule_stop_its_version_until_they_are_mended() {
     let Some(copies) = Copies::new() else { return };
     for schema in &VERSIONS[..4] {
-        run(schema, &copies.work());
+        run(&migrator(schema), &copies.work());
     }
     for (at, breaks, texts, mends) in proof::BROKEN {
         let path = copies.path(&format!("broken_{at}.sqlite"));
         std::fs::copy(copies.work(), &path).unwrap();
         for schema in &VERSIONS[4..at - 1] {
-            run(schema, &path);
+            run(&migrator(schema), &path);
         }
         let conn = Connection::open(&path).unwrap();
         conn.execute_batch("PRAGMA foreign_keys = OFF").unwrap();
         conn.execute_batch(breaks).unwrap();
         conn.close().unwrap();
         let before = std::fs::read(&path).unwrap();
-        let error = match Migrator::new(VERSIONS[at - 1]).run(&path) {
+        let error = match migrator(VERSIONS[at - 1]).run(&path) {
             Ok(report) => panic!("{breaks}: not refused\n{report}"),
             Err(error) => error,
         };
@@ -231,6 +245,6 @@ fn rows_that_break_a_rule_stop_its_version_until_they_are_mended() {
         }
         assert!(before == std::fs::read(&path).unwrap(), "{breaks}: the file has changed");
         Connection::open(&path).unwrap().execute_batch(mends).unwrap();
-        assert_eq!(run(VERSIONS[at - 1], &path).outcome, Outcome::Migrated, "{mends}");
+        assert_eq!(run(&migrator(VERSIONS[at - 1]), &path).outcome, Outcome::Migrated, "{mends}");
     }
 }

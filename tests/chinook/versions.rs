@@ -866,4 +866,19 @@ version! {
 }
 
 /// All of them, in order.
-pub static VERSIONS: [&Schema; 14] = [&v1::SCHEMA, &v2::SCHEMA, &v3::SCHEMA, &v4::SCHEMA, &v5::SCHEMA, &v6::SCHEMA, &v7::SCHEMA, &v8::SCHEMA, &v9::SCHEMA, &v10::SCHEMA, &v11::SCHEMA, &v12::SCHEMA, &v13::SCHEMA, &v14::SCHEMA];
+pub static VERSIONS: [&Schema; 14] = [
+    &v1::SCHEMA,
+    &v2::SCHEMA,
+    &v3::SCHEMA,
+    &v4::SCHEMA,
+    &v5::SCHEMA,
+    &v6::SCHEMA,
+    &v7::SCHEMA,
+    &v8::SCHEMA,
+    &v9::SCHEMA,
+    &v10::SCHEMA,
+    &v11::SCHEMA,
+    &v12::SCHEMA,
+    &v13::SCHEMA,
+    &v14::SCHEMA,
+];

@@ -297,8 +297,10 @@ fn not_null_check(image: &Image<'_>, column: &ColumnInfo, rule: &str) -> Check {
         Some(_) => format!("mend these rows, or let the expression of `{}` never be NULL", column.name),
     };
     let name = quote_ident(&column.name);
+    // SQLite refuses a NULL, but makes a rowid up.
+    let made_up = image.to.is_rowid_alias(&column.name);
     Check {
-        kind: CheckKind::NotNull,
+        kind: if made_up { CheckKind::Empty } else { CheckKind::NotNull },
         code: HazardCode::NotNull,
         object: format!("{}.{}", image.to.name, column.name),
         fault: format!("rows of `{}` have NULL in `{}`, which becomes {rule}", image.to.name, column.name),

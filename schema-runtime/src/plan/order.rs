@@ -45,6 +45,17 @@ pub(crate) fn plan(request: &Request<'_>) -> Plan {
     planner.virtual_tables();
     planner.create_dependants();
     planner.put_back();
+    if request.facts.unregistered {
+        for step in &mut planner.steps {
+            step.needs.writable_schema = step.changes.iter().any(|change| {
+                step.needs.legacy_alter
+                    || matches!(
+                        change,
+                        Change::RenameTable { .. } | Change::RenameColumn { .. } | Change::DropColumn { .. }
+                    )
+            });
+        }
+    }
     Plan {
         format: PLAN_FORMAT,
         model: request.model.name.clone(),
