@@ -21,7 +21,8 @@ fn with_rows(mode: &str) -> Place {
     let place = Place::new();
     place.sql(&format!("PRAGMA journal_mode = {mode}"));
     place.run(OLD);
-    place.sql("INSERT INTO t VALUES (1, '5'), (2, NULL); PRAGMA user_version = 42; PRAGMA application_id = 7");
+    place
+        .sql("INSERT INTO t VALUES (1, '5'), (2, NULL); PRAGMA user_version = 42; PRAGMA application_id = 7");
     place
 }
 
@@ -56,7 +57,10 @@ fn a_backup_is_exactly_the_state_before_with_a_note_beside_it() {
         let note = fs::read_to_string(backup.path.with_extension("json")).expect("a note");
         let told: BackupInfo = serde_json::from_str(&note).expect("JSON");
         assert_eq!(told, backup);
-        assert_eq!((told.model.as_str(), told.version.as_deref(), told.reason.as_str()), ("main", Some("1.0.0"), "add column t.b"));
+        assert_eq!(
+            (told.model.as_str(), told.version.as_deref(), told.reason.as_str()),
+            ("main", Some("1.0.0"), "add column t.b")
+        );
         assert_eq!(told.bytes, fs::metadata(&told.path).expect("a file").len());
         assert!(told.sha256.len() == 64 && told.source.ends_with("app.db"));
         let files = fs::read_dir(&folder).expect("the folder").count();
@@ -82,7 +86,8 @@ fn the_policy_says_when_and_the_report_says_why_not() {
         let report = Migrator::new(model(sql)).backup(policy).run(place.path()).expect("a run");
         assert_eq!(report.backup.is_some(), report.no_backup.is_none());
         assert_eq!(report.backup.is_some(), place.folder().join("backups").exists());
-        let recorded = place.query("SELECT backup IS NOT NULL FROM migration_history ORDER BY id DESC LIMIT 1");
+        let recorded =
+            place.query("SELECT backup IS NOT NULL FROM migration_history ORDER BY id DESC LIMIT 1");
         assert_eq!(recorded, if report.backup.is_some() { "1" } else { "0" });
         report.no_backup
     };
@@ -132,7 +137,11 @@ fn backups_of_a_linked_database_lie_beside_the_file_itself() {
     std::os::unix::fs::symlink(place.path(), &link).expect("a link");
     let report = Migrator::new(model(ADD)).run(&link).expect("a run");
     let backup = report.backup.expect("a backup");
-    assert!(backup.path.starts_with(place.folder().canonicalize().expect("a path")), "{}", backup.path.display());
+    assert!(
+        backup.path.starts_with(place.folder().canonicalize().expect("a path")),
+        "{}",
+        backup.path.display()
+    );
     assert_eq!(fs::read_dir(elsewhere.path()).expect("a folder").count(), 1);
 }
 
@@ -150,7 +159,10 @@ fn a_connection_in_exclusive_mode_is_backed_up_through_itself() {
 }
 
 /// A function that cancels the run when it was called `at` times.
-fn cancelling(cancel: &Cancel, at: usize) -> impl Fn(&Connection) -> rusqlite::Result<()> + Send + Sync + 'static {
+fn cancelling(
+    cancel: &Cancel,
+    at: usize,
+) -> impl Fn(&Connection) -> rusqlite::Result<()> + Send + Sync + 'static {
     let cancel = cancel.clone();
     let calls = Arc::new(AtomicUsize::new(0));
     move |conn| {
@@ -182,7 +194,10 @@ fn a_cancellation_inside_a_statement_rolls_everything_back() {
         assert_eq!(place.query("PRAGMA integrity_check"), "'ok'");
         let again = Migrator::new(model(filled)).connection(cancelling(&Cancel::new(), 0)).run(place.path());
         assert_eq!(again.expect("a run").outcome, Outcome::Migrated);
-        assert_eq!(place.query("SELECT count(*), sum(id), max(a), sum(n) FROM t"), format!("{rows}|{}", place.query("SELECT sum(id) FROM t")));
+        assert_eq!(
+            place.query("SELECT count(*), sum(id), max(a), sum(n) FROM t"),
+            format!("{rows}|{}", place.query("SELECT sum(id) FROM t"))
+        );
     }
 }
 
@@ -190,8 +205,12 @@ fn a_cancellation_inside_a_statement_rolls_everything_back() {
 fn a_wal_that_was_not_checkpointed_is_part_of_the_state() {
     let place = with_rows("WAL");
     let other = place.open();
-    other.execute_batch("PRAGMA wal_autocheckpoint = 0; INSERT INTO t VALUES (77, 'in the log')").expect("a row");
-    let report = Migrator::new(model(REBUILD.replace("INTEGER, b", "BLOB, b").as_str())).run(place.path()).expect("a run");
+    other
+        .execute_batch("PRAGMA wal_autocheckpoint = 0; INSERT INTO t VALUES (77, 'in the log')")
+        .expect("a row");
+    let report = Migrator::new(model(REBUILD.replace("INTEGER, b", "BLOB, b").as_str()))
+        .run(place.path())
+        .expect("a run");
     let copy = Connection::open(report.backup.expect("a backup").path).expect("the copy");
     assert_eq!(query_text(&copy, "SELECT a FROM t WHERE id = 77"), "'in the log'");
     assert_eq!(query_text(&other, "SELECT a, b FROM t WHERE id = 77"), "'in the log'|NULL");

@@ -133,11 +133,14 @@ fn each_difference_has_its_own_cause() {
 
 #[test]
 fn a_column_and_its_rows_survive_going_and_coming_many_times() {
-    let place = Place::with_model("--: version 1\nCREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT NOT NULL, b TEXT)");
+    let place =
+        Place::with_model("--: version 1\nCREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT NOT NULL, b TEXT)");
     place.sql("INSERT INTO t VALUES (1, 'first', 'b')");
     for round in 1..5 {
         place.run(&format!("--: version 1.{round}.1\nCREATE TABLE t (id INTEGER PRIMARY KEY, b TEXT)"));
-        let report = place.run(&format!("--: version 1.{round}.2\nCREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT NOT NULL, b TEXT)"));
+        let report = place.run(&format!(
+            "--: version 1.{round}.2\nCREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT NOT NULL, b TEXT)"
+        ));
         contains(&report.to_string(), &["note: column `t`.`a` comes back with its values"]);
         assert_eq!(place.query("SELECT id, a, b FROM t"), "1|'first'|'b'");
         assert_eq!(place.query("SELECT \"notnull\" FROM pragma_table_info('t') WHERE name = 'a'"), "1");
@@ -182,10 +185,10 @@ fn models_do_not_see_each_others_objects_as_drift() {
                  CREATE TRIGGER audit AFTER INSERT ON t BEGIN INSERT INTO log VALUES (new.id); END; CREATE VIEW seen AS SELECT x FROM log";
     let place = Place::with_model("CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT)");
     place.run(audit);
-    let report = place.run_with(
-        "--: version 2\nCREATE TABLE t (id INTEGER PRIMARY KEY, a INTEGER)",
-        |migrator| migrator.removed(RemovalPolicy::Drop),
-    );
+    let report = place
+        .run_with("--: version 2\nCREATE TABLE t (id INTEGER PRIMARY KEY, a INTEGER)", |migrator| {
+            migrator.removed(RemovalPolicy::Drop)
+        });
     assert_eq!(report.outcome, Outcome::Migrated);
     place.sql("INSERT INTO t (a) VALUES (1)");
     assert_eq!(place.query("SELECT x FROM seen"), "'1'");

@@ -362,9 +362,11 @@ pub(crate) fn refuse_cut_file(conn: &Connection) -> Result<()> {
     let size = number("PRAGMA main.page_count")?.saturating_mul(page).unsigned_abs();
     match fs::metadata(&path) {
         // An empty file has its first page as soon as it is locked.
-        Ok(found) if found.len() < size && found.len() % page.unsigned_abs() != 0 => Err(Error::new(ErrorKind::Corrupt, what())
-            .cause(format!("the file was cut: it has {} of its {size} bytes", found.len()))
-            .help("restore a backup, or save what is left with `sqlite3 <file> .recover`")),
+        Ok(found) if found.len() < size && found.len() % page.unsigned_abs() != 0 => {
+            Err(Error::new(ErrorKind::Corrupt, what())
+                .cause(format!("the file was cut: it has {} of its {size} bytes", found.len()))
+                .help("restore a backup, or save what is left with `sqlite3 <file> .recover`"))
+        }
         _ => Ok(()),
     }
 }

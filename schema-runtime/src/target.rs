@@ -206,7 +206,9 @@ impl Merge<'_> {
 
     /// A consent to drop what was never the model's is not followed, and not passed over in silence either.
     fn no_effect(&mut self, consent: &str, what: &str) {
-        let text = format!("`{consent}` has no effect: {what} is not this model's, and what is not is never dropped");
+        let text = format!(
+            "`{consent}` has no effect: {what} is not this model's, and what is not is never dropped"
+        );
         self.note(NoteKind::Warning, text);
     }
 
