@@ -1,1 +1,5 @@
-//! Empty: each program is an example target.
+//! Programs as a user would write them, each an example target; this library is empty.
+//!
+//! - `start`: the program of the README.
+//! - `task_orchestrator`: a task server's database that follows its model through three versions, without losing a row.
+//!   `cargo run --example task_orchestrator [PATH]`

@@ -3,9 +3,13 @@
 use schema_runtime::ErrorKind::{Data, Dependent, Missing};
 use schema_runtime::HazardCode::*;
 
-use crate::support::case::{Act::{Model, Sql}, Case, Expect, run};
+use crate::support::case::{
+    Act::{Model, Sql},
+    Case, Expect, run,
+};
 
-const THREE: &str = "CREATE TABLE t (id INTEGER PRIMARY KEY, a INTEGER); INSERT INTO t VALUES (1, 5), (2, -3), (9, NULL)";
+const THREE: &str =
+    "CREATE TABLE t (id INTEGER PRIMARY KEY, a INTEGER); INSERT INTO t VALUES (1, 5), (2, -3), (9, NULL)";
 const GOOD: &str = "DELETE FROM t WHERE a < 0";
 
 #[test]
@@ -16,6 +20,15 @@ fn a_check_comes() {
             before: &[Sql(THREE)],
             after: "CREATE TABLE t (id INTEGER PRIMARY KEY, a INTEGER CHECK (a > 0))",
             expect: Expect::Error(Data, &["1 rows of `t` break CHECK (a > 0) (rowid or key: 2)"]),
+            ..Case::DEFAULT
+        },
+        Case {
+            name: "a CHECK that one row in many breaks is refused and names the row",
+            before: &[Sql("CREATE TABLE t (id INTEGER PRIMARY KEY, a INTEGER);
+                WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 50000) INSERT INTO t SELECT i, i FROM n;
+                UPDATE t SET a = -1 WHERE id = 43210")],
+            after: "CREATE TABLE t (id INTEGER PRIMARY KEY, a INTEGER CHECK (a > 0))",
+            expect: Expect::Error(Data, &["1 rows of `t` break CHECK (a > 0) (rowid or key: 43210)"]),
             ..Case::DEFAULT
         },
         Case {
@@ -35,7 +48,9 @@ fn a_check_comes() {
         },
         Case {
             name: "a CHECK with a quoted name, comments and strings",
-            before: &[Sql("CREATE TABLE \"o'clock\" (\"a b\" TEXT); INSERT INTO \"o'clock\" VALUES ('x'')')")],
+            before: &[Sql(
+                "CREATE TABLE \"o'clock\" (\"a b\" TEXT); INSERT INTO \"o'clock\" VALUES ('x'')')",
+            )],
             after: "CREATE TABLE \"o'clock\" (\"a b\" TEXT CHECK (\"a b\" <> ')' /* ) */))",
             expect: Expect::Plan("1. add CHECK (\"a b\" <> ')') to o'clock (scan)", &[Tightened, Scan]),
             ..Case::DEFAULT
@@ -52,7 +67,8 @@ fn a_check_comes() {
 
 #[test]
 fn a_check_changes_or_goes() {
-    const POSITIVE: &str = "CREATE TABLE t (id INTEGER PRIMARY KEY, a INTEGER CHECK(a>0)); INSERT INTO t VALUES (1, 5)";
+    const POSITIVE: &str =
+        "CREATE TABLE t (id INTEGER PRIMARY KEY, a INTEGER CHECK(a>0)); INSERT INTO t VALUES (1, 5)";
     run(&[
         Case {
             name: "a CHECK in other words is the same",
@@ -68,7 +84,10 @@ fn a_check_changes_or_goes() {
         },
         Case {
             name: "an unnamed CHECK of the model that goes takes a rebuild",
-            before: &[Model("CREATE TABLE t (id INTEGER PRIMARY KEY, a INTEGER CHECK (a > 0))"), Sql("INSERT INTO t VALUES (1, 5)")],
+            before: &[
+                Model("CREATE TABLE t (id INTEGER PRIMARY KEY, a INTEGER CHECK (a > 0))"),
+                Sql("INSERT INTO t VALUES (1, 5)"),
+            ],
             after: "CREATE TABLE t (id INTEGER PRIMARY KEY, a INTEGER)",
             expect: Expect::Plan("1. drop CHECK (a > 0) from t (rebuild)", &[Rewrite]),
             rows: &[("INSERT INTO t VALUES (2, -1) RETURNING a", "-1")],
@@ -84,7 +103,9 @@ fn a_check_changes_or_goes() {
         Case {
             name: "a named CHECK goes without touching a row",
             before: &[
-                Model("CREATE TABLE t (id INTEGER PRIMARY KEY, a INTEGER, CONSTRAINT positive CHECK (a > 0))"),
+                Model(
+                    "CREATE TABLE t (id INTEGER PRIMARY KEY, a INTEGER, CONSTRAINT positive CHECK (a > 0))",
+                ),
                 Sql("INSERT INTO t VALUES (1, 5)"),
             ],
             after: "CREATE TABLE t (id INTEGER PRIMARY KEY, a INTEGER)",
@@ -94,7 +115,9 @@ fn a_check_changes_or_goes() {
         Case {
             name: "a named CHECK that is widened goes and comes without a rewrite",
             before: &[
-                Model("CREATE TABLE t (id INTEGER PRIMARY KEY, a INTEGER, CONSTRAINT positive CHECK (a > 0))"),
+                Model(
+                    "CREATE TABLE t (id INTEGER PRIMARY KEY, a INTEGER, CONSTRAINT positive CHECK (a > 0))",
+                ),
                 Sql("INSERT INTO t VALUES (1, 5)"),
             ],
             after: "CREATE TABLE t (id INTEGER PRIMARY KEY, a INTEGER, CONSTRAINT positive CHECK (a >= 0))",
@@ -144,7 +167,10 @@ fn a_check_changes_or_goes() {
         },
         Case {
             name: "rows that broke the CHECK before stop a rebuild with one clear refusal",
-            before: &[Sql(POSITIVE), Sql("PRAGMA ignore_check_constraints = ON; INSERT INTO t VALUES (7, -7)")],
+            before: &[
+                Sql(POSITIVE),
+                Sql("PRAGMA ignore_check_constraints = ON; INSERT INTO t VALUES (7, -7)"),
+            ],
             after: "CREATE TABLE t (id INTEGER PRIMARY KEY, a INTEGER UNIQUE CHECK (a > 0))",
             expect: Expect::Error(Data, &["1 rows of `t` break CHECK (a>0) (rowid or key: 7)"]),
             ..Case::DEFAULT

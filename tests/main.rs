@@ -1,23 +1,33 @@
-//! Table of contents.
+//! Tests of the whole, in one binary: the table of contents. Each module is a theme; cases are rows in tables.
 
+mod architecture;
+mod bad_input;
 mod catalog;
 mod chinook;
 mod columns;
 mod constraints;
 mod corpus;
+mod dependents;
 mod derive;
 mod derive_ui;
 mod drops;
+mod example;
+mod files;
 mod first;
 mod indexes;
 mod keys;
 mod keys_and_rows;
 mod messages;
 mod names;
+mod odd_names;
+mod race;
 mod rebuilds;
 mod removal;
 mod renames;
+mod statistics;
+mod start_up;
 mod support;
 mod three_way;
 mod types;
 mod versions;
+mod virtual_tables;

@@ -159,7 +159,11 @@ fn removed_columns_and_tables_are_dropped_with_consent() {
         },
         Case {
             name: "but the policy alone does not drop what was retired before",
-            before: &[Model(TWO), Sql(TWO_ROWS), Model("--: dropped x\nCREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, b TEXT)")],
+            before: &[
+                Model(TWO),
+                Sql(TWO_ROWS),
+                Model("--: dropped x\nCREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, b TEXT)"),
+            ],
             after: "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, b TEXT)",
             with: |migrator| migrator.removed(RemovalPolicy::Retain),
             says: &["retired: table \"u\""],
@@ -167,7 +171,10 @@ fn removed_columns_and_tables_are_dropped_with_consent() {
         },
         Case {
             name: "a consent to something that is not the model's drops nothing",
-            before: &[Model(ONE), Sql("CREATE TABLE w (x); INSERT INTO w VALUES (1); ALTER TABLE t ADD f TEXT DEFAULT 'f'")],
+            before: &[
+                Model(ONE),
+                Sql("CREATE TABLE w (x); INSERT INTO w VALUES (1); ALTER TABLE t ADD f TEXT DEFAULT 'f'"),
+            ],
             after: "--: dropped w
                     --: dropped t.f
                     CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT)",
@@ -179,7 +186,9 @@ fn removed_columns_and_tables_are_dropped_with_consent() {
         Case {
             name: "and the children's foreign keys go with the parent",
             before: &[
-                Model("CREATE TABLE p (id INTEGER PRIMARY KEY); CREATE TABLE t (id INTEGER PRIMARY KEY, p INTEGER REFERENCES p (id))"),
+                Model(
+                    "CREATE TABLE p (id INTEGER PRIMARY KEY); CREATE TABLE t (id INTEGER PRIMARY KEY, p INTEGER REFERENCES p (id))",
+                ),
                 Sql("INSERT INTO p VALUES (1); INSERT INTO t VALUES (1, NULL)"),
             ],
             after: "CREATE TABLE t (id INTEGER PRIMARY KEY, p INTEGER)",
@@ -224,7 +233,10 @@ fn what_was_retired_comes_back_with_its_values() {
             before: &[Model(TWO), Sql(TWO_ROWS), Model(ONE)],
             after: "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, b TEXT); CREATE TABLE u (x TEXT); CREATE INDEX n ON u (x)",
             expect: Expect::Plan("1. create index n on u (scan)", &[H::BuildIndex]),
-            says: &["note: column `t`.`b` comes back with its values", "note: table `u` comes back with its values"],
+            says: &[
+                "note: column `t`.`b` comes back with its values",
+                "note: table `u` comes back with its values",
+            ],
             rows: &[("SELECT b FROM t", "'b'\n'c'"), ("SELECT x FROM u", "'x'")],
             ..Case::DEFAULT
         },
@@ -372,10 +384,13 @@ fn inserts_and_deletes_of_parents_go_on_with_what_is_retired() {
          CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, b TEXT NOT NULL, c TEXT DEFAULT '' UNIQUE CHECK (c <> ''), p INTEGER REFERENCES p (id));
          CREATE TABLE u (id INTEGER PRIMARY KEY, p INTEGER NOT NULL REFERENCES p (id))",
     );
-    place.sql("INSERT INTO p VALUES (1); INSERT INTO t VALUES (1, 'a', 'b', 'c', 1); INSERT INTO u VALUES (1, 1)");
+    place.sql(
+        "INSERT INTO p VALUES (1); INSERT INTO t VALUES (1, 'a', 'b', 'c', 1); INSERT INTO u VALUES (1, 1)",
+    );
     place.run("CREATE TABLE p (id INTEGER PRIMARY KEY); CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT)");
     let conn = place.open();
-    conn.execute_batch("PRAGMA foreign_keys = ON; INSERT INTO t (a) VALUES ('n'), ('m'); DELETE FROM p").expect("writes");
+    conn.execute_batch("PRAGMA foreign_keys = ON; INSERT INTO t (a) VALUES ('n'), ('m'); DELETE FROM p")
+        .expect("writes");
     assert_eq!(place.query("SELECT * FROM t"), "1|'a'|'b'|'c'|1\n2|'n'|NULL|''|NULL\n3|'m'|NULL|''|NULL");
     assert_eq!(place.query("SELECT * FROM u"), "1|1");
 }
@@ -407,4 +422,25 @@ fn a_retired_object_is_reported_at_every_change_with_the_version_that_left_it() 
     contains(&report.retired.join("\n"), &["table \"u\"", "column \"t\".\"b\""]);
     let snapshot = place.query("SELECT snapshot FROM migration_history ORDER BY id DESC LIMIT 1");
     contains(&snapshot, &["\"table \\\"u\\\"\":{\"retired\":{\"since\":\"1.1.0\"}}"]);
+}
+
+#[test]
+fn a_consent_to_drop_what_is_somebody_elses_is_reported_and_not_followed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("foreign.db");
+    let conn = rusqlite::Connection::open(&path).expect("a database");
+    conn.execute_batch("CREATE TABLE user (id INTEGER PRIMARY KEY, note TEXT); CREATE TABLE log (x); INSERT INTO log VALUES (1)")
+        .expect("tables");
+    drop(conn);
+    let schema = crate::support::model::model("--: dropped user.note\n--: dropped log\nCREATE TABLE user (id INTEGER PRIMARY KEY)");
+    let report = schema_runtime::Migrator::new(schema).run(&path).expect("a run");
+    assert_eq!(
+        report.warnings,
+        [
+            "`dropped(\"note\")` has no effect: column `user`.`note` is not this model's, and what is not is never dropped",
+            "`dropped: [\"log\"]` has no effect: table `log` is not this model's, and what is not is never dropped",
+        ]
+    );
+    let conn = rusqlite::Connection::open(&path).expect("a database");
+    crate::support::case::check_rows(&conn, &[("SELECT x FROM log", "1"), ("SELECT count(note) FROM user", "0")]);
 }

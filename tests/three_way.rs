@@ -89,7 +89,10 @@ fn what_was_there_before_the_model_declared_it_is_adopted() {
         },
         Case {
             name: "a trigger that somebody made is adopted if equal",
-            before: &[Model(PLAIN), Sql("CREATE TRIGGER g AFTER INSERT ON t BEGIN DELETE FROM t WHERE a = 'z'; END")],
+            before: &[
+                Model(PLAIN),
+                Sql("CREATE TRIGGER g AFTER INSERT ON t BEGIN DELETE FROM t WHERE a = 'z'; END"),
+            ],
             after: "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT);
                     CREATE TRIGGER g AFTER INSERT ON t BEGIN DELETE FROM t WHERE a='z'; END",
             outcome: Some(Outcome::UpToDate),
@@ -98,7 +101,10 @@ fn what_was_there_before_the_model_declared_it_is_adopted() {
         },
         Case {
             name: "a trigger that somebody made is made anew if not equal, and that is said",
-            before: &[Model(PLAIN), Sql("CREATE TRIGGER g AFTER INSERT ON t BEGIN DELETE FROM t WHERE a = 'z'; END")],
+            before: &[
+                Model(PLAIN),
+                Sql("CREATE TRIGGER g AFTER INSERT ON t BEGIN DELETE FROM t WHERE a = 'z'; END"),
+            ],
             after: "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT);
                     CREATE TRIGGER g AFTER INSERT ON t BEGIN DELETE FROM t WHERE a='y'; END",
             expect: Expect::Plan("1. drop trigger g on t (catalog)\n2. create trigger g on t (catalog)", &[]),
@@ -107,7 +113,10 @@ fn what_was_there_before_the_model_declared_it_is_adopted() {
         },
         Case {
             name: "a CHECK that somebody added is adopted if equal",
-            before: &[Model(PLAIN), Sql("DROP TABLE t; CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, CHECK (a<>''))")],
+            before: &[
+                Model(PLAIN),
+                Sql("DROP TABLE t; CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, CHECK (a<>''))"),
+            ],
             after: "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT CHECK (a <> ''))",
             outcome: Some(Outcome::UpToDate),
             says: &["CHECK (a<>'') of `t` was there before the model declared it"],
@@ -115,9 +124,15 @@ fn what_was_there_before_the_model_declared_it_is_adopted() {
         },
         Case {
             name: "a constraint whose name differs from the model's is altered, and that is said",
-            before: &[Model(PLAIN), Sql("DROP TABLE t; CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, CONSTRAINT k UNIQUE (a))")],
+            before: &[
+                Model(PLAIN),
+                Sql("DROP TABLE t; CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, CONSTRAINT k UNIQUE (a))"),
+            ],
             after: "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, CONSTRAINT l UNIQUE (a))",
-            expect: Expect::Plan("1. alter constraint of t: CONSTRAINT k UNIQUE (a) -> CONSTRAINT l UNIQUE (a) (rebuild)", &[]),
+            expect: Expect::Plan(
+                "1. alter constraint of t: CONSTRAINT k UNIQUE (a) -> CONSTRAINT l UNIQUE (a) (rebuild)",
+                &[],
+            ),
             says: &["before the model declared it"],
             ..Case::DEFAULT
         },
@@ -161,7 +176,9 @@ fn what_somebody_did_already_is_recorded() {
             name: "an action that was added by hand to a foreign key",
             before: &[
                 Model("CREATE TABLE t (id INTEGER PRIMARY KEY, a INTEGER REFERENCES t (id))"),
-                Sql("DROP TABLE t; CREATE TABLE t (id INTEGER PRIMARY KEY, a INTEGER REFERENCES t (id) ON DELETE CASCADE)"),
+                Sql(
+                    "DROP TABLE t; CREATE TABLE t (id INTEGER PRIMARY KEY, a INTEGER REFERENCES t (id) ON DELETE CASCADE)",
+                ),
             ],
             after: "CREATE TABLE t (id INTEGER PRIMARY KEY, a INTEGER REFERENCES t (id) ON DELETE CASCADE)",
             outcome: Some(Outcome::UpToDate),
@@ -176,7 +193,10 @@ fn what_was_dropped_by_hand_is_repaired() {
     run(&[
         Case {
             name: "a table",
-            before: &[Model("CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT); CREATE TABLE u (x TEXT)"), Sql("DROP TABLE u")],
+            before: &[
+                Model("CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT); CREATE TABLE u (x TEXT)"),
+                Sql("DROP TABLE u"),
+            ],
             after: "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT); CREATE TABLE u (x TEXT)",
             expect: Expect::Plan("1. create table u (catalog)", &[]),
             outcome: Some(Outcome::Repaired),
@@ -185,7 +205,11 @@ fn what_was_dropped_by_hand_is_repaired() {
         },
         Case {
             name: "a column",
-            before: &[Model("CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, b TEXT)"), Sql("ALTER TABLE t DROP b"), Sql(ROWS)],
+            before: &[
+                Model("CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, b TEXT)"),
+                Sql("ALTER TABLE t DROP b"),
+                Sql(ROWS),
+            ],
             after: "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, b TEXT)",
             expect: Expect::Plan("1. add column t.b (catalog)", &[]),
             outcome: Some(Outcome::Repaired),
@@ -194,7 +218,10 @@ fn what_was_dropped_by_hand_is_repaired() {
         },
         Case {
             name: "an index",
-            before: &[Model("CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT); CREATE INDEX i ON t (a)"), Sql("DROP INDEX i")],
+            before: &[
+                Model("CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT); CREATE INDEX i ON t (a)"),
+                Sql("DROP INDEX i"),
+            ],
             after: "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT); CREATE INDEX i ON t (a)",
             expect: Expect::Plan("1. create index i on t (catalog)", &[]),
             outcome: Some(Outcome::Repaired),
@@ -220,7 +247,9 @@ fn what_was_dropped_by_hand_is_repaired() {
         Case {
             name: "a CHECK, a UNIQUE and a foreign key",
             before: &[
-                Model("CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT UNIQUE CHECK (a <> ''), b INTEGER REFERENCES t (id))"),
+                Model(
+                    "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT UNIQUE CHECK (a <> ''), b INTEGER REFERENCES t (id))",
+                ),
                 Sql("DROP TABLE t; CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, b INTEGER)"),
                 Sql(ROWS),
             ],
@@ -326,8 +355,12 @@ fn what_was_changed_by_hand_is_repaired_by_policy() {
         Case {
             name: "a view and an index",
             before: &[
-                Model("CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT); CREATE INDEX i ON t (a); CREATE VIEW v AS SELECT a FROM t"),
-                Sql("DROP INDEX i; DROP VIEW v; CREATE INDEX i ON t (a DESC); CREATE VIEW v AS SELECT id FROM t"),
+                Model(
+                    "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT); CREATE INDEX i ON t (a); CREATE VIEW v AS SELECT a FROM t",
+                ),
+                Sql(
+                    "DROP INDEX i; DROP VIEW v; CREATE INDEX i ON t (a DESC); CREATE VIEW v AS SELECT id FROM t",
+                ),
             ],
             after: "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT); CREATE INDEX i ON t (a); CREATE VIEW v AS SELECT a FROM t",
             with: |migrator| migrator.drift(DriftPolicy::Repair),

@@ -3,11 +3,15 @@
 use schema_runtime::ErrorKind::{Data, Model as BadModel};
 use schema_runtime::HazardCode::*;
 
-use crate::support::case::{Act::{Model, Sql}, Case, Expect, run};
+use crate::support::case::{
+    Act::{Model, Sql},
+    Case, Expect, run,
+};
 
 const OLD_TEXT: &str = "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT)";
 const NEW_INTEGER: &str = "CREATE TABLE t (id INTEGER PRIMARY KEY, a INTEGER)";
-const TO_INTEGER: Expect = Expect::Plan("1. alter type of t.a: TEXT -> INTEGER (rebuild)", &[ConvertValues, Rewrite]);
+const TO_INTEGER: Expect =
+    Expect::Plan("1. alter type of t.a: TEXT -> INTEGER (rebuild)", &[ConvertValues, Rewrite]);
 const TYPES: &str = "SELECT id, a, typeof(a) FROM t";
 
 #[test]
@@ -103,6 +107,16 @@ fn text_becomes_integer() {
             ..Case::DEFAULT
         },
         Case {
+            name: "a `convert` that reads what the same change makes is refused: nothing would check its values",
+            before: &[Sql(OLD_TEXT), Sql("CREATE TABLE p (id INTEGER PRIMARY KEY, n TEXT); INSERT INTO t VALUES (1, 'low')")],
+            after: "--: renamed_from q p
+                --: convert t.a (SELECT n FROM q)
+                CREATE TABLE q (id INTEGER PRIMARY KEY, n TEXT);
+                CREATE TABLE t (id INTEGER PRIMARY KEY, a INTEGER)",
+            expect: Expect::Error(BadModel, &["the rows of `t.a` cannot be checked before the change", "no such table: q"]),
+            ..Case::DEFAULT
+        },
+        Case {
             name: "a `convert` that leaves a NULL in a NOT NULL column is refused",
             before: &[Sql("CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT NOT NULL)"), Sql("INSERT INTO t VALUES (1, 'low'), (2, 'other')")],
             after: "--: convert t.a CASE a WHEN 'low' THEN 1 END
@@ -156,10 +170,16 @@ fn real_becomes_something_else() {
     run(&[
         Case {
             name: "a REAL becomes the text of the number, with its point",
-            before: &[Sql(REAL), Sql("INSERT INTO t VALUES (1, 5.0), (2, 0.1), (3, -2.5e300), (4, NULL), (5, 0.1 + 0.2)")],
+            before: &[
+                Sql(REAL),
+                Sql("INSERT INTO t VALUES (1, 5.0), (2, 0.1), (3, -2.5e300), (4, NULL), (5, 0.1 + 0.2)"),
+            ],
             after: OLD_TEXT,
             expect: Expect::Plan("1. alter type of t.a: REAL -> TEXT (rebuild)", &[ConvertValues, Rewrite]),
-            rows: &[(TYPES, "1|'5.0'|'text'\n2|'0.1'|'text'\n3|'-2.5e+300'|'text'\n4|NULL|'null'\n5|'0.30000000000000004'|'text'")],
+            rows: &[(
+                TYPES,
+                "1|'5.0'|'text'\n2|'0.1'|'text'\n3|'-2.5e+300'|'text'\n4|NULL|'null'\n5|'0.30000000000000004'|'text'",
+            )],
             changed: &["t.a"],
             ..Case::DEFAULT
         },
@@ -167,30 +187,49 @@ fn real_becomes_something_else() {
             name: "infinity has no text that leads back",
             before: &[Sql(REAL), Sql("INSERT INTO t VALUES (1, 5.0), (2, 9e999)")],
             after: OLD_TEXT,
-            expect: Expect::Error(Data, &["1 values of `t`.`a` would not survive the change from REAL to TEXT (rowid or key: 2)"]),
+            expect: Expect::Error(
+                Data,
+                &["1 values of `t`.`a` would not survive the change from REAL to TEXT (rowid or key: 2)"],
+            ),
             ..Case::DEFAULT
         },
         Case {
             name: "whole REALs become integers",
             before: &[Sql(REAL), Sql("INSERT INTO t VALUES (1, 5.0), (2, -4503599627370496.0), (3, NULL)")],
             after: NEW_INTEGER,
-            expect: Expect::Plan("1. alter type of t.a: REAL -> INTEGER (rebuild)", &[ConvertValues, Rewrite]),
+            expect: Expect::Plan(
+                "1. alter type of t.a: REAL -> INTEGER (rebuild)",
+                &[ConvertValues, Rewrite],
+            ),
             rows: &[(TYPES, "1|5|'integer'\n2|-4503599627370496|'integer'\n3|NULL|'null'")],
             changed: &["t.a"],
             ..Case::DEFAULT
         },
         Case {
             name: "REALs with a fraction, beyond 2^53 or infinite are refused",
-            before: &[Sql(REAL), Sql("INSERT INTO t VALUES (1, 5.0), (2, 5.5), (3, 1e300), (4, 9e999), (5, 9007199254740994.0)")],
+            before: &[
+                Sql(REAL),
+                Sql(
+                    "INSERT INTO t VALUES (1, 5.0), (2, 5.5), (3, 1e300), (4, 9e999), (5, 9007199254740994.0)",
+                ),
+            ],
             after: NEW_INTEGER,
-            expect: Expect::Error(Data, &["4 values of `t`.`a` would not survive the change from REAL to INTEGER (first rowids or keys: 2, 3, 4)"]),
+            expect: Expect::Error(
+                Data,
+                &[
+                    "4 values of `t`.`a` would not survive the change from REAL to INTEGER (first rowids or keys: 2, 3, 4)",
+                ],
+            ),
             ..Case::DEFAULT
         },
         Case {
             name: "a REAL in an untyped column stays a REAL",
             before: &[Sql(REAL), Sql("INSERT INTO t VALUES (1, 5.0), (2, 5.5)")],
             after: "CREATE TABLE t (id INTEGER PRIMARY KEY, a)",
-            expect: Expect::Plan("1. alter type of t.a: REAL -> no type (rebuild)", &[ConvertValues, Rewrite]),
+            expect: Expect::Plan(
+                "1. alter type of t.a: REAL -> no type (rebuild)",
+                &[ConvertValues, Rewrite],
+            ),
             rows: &[(TYPES, "1|5.0|'real'\n2|5.5|'real'")],
             ..Case::DEFAULT
         },
@@ -206,23 +245,37 @@ fn integer_becomes_something_else() {
             name: "integers up to 2^53 become REALs",
             before: &[Sql(INT), Sql("INSERT INTO t VALUES (1, 5), (2, 9007199254740992), (3, NULL)")],
             after: REAL,
-            expect: Expect::Plan("1. alter type of t.a: INTEGER -> REAL (rebuild)", &[ConvertValues, Rewrite]),
+            expect: Expect::Plan(
+                "1. alter type of t.a: INTEGER -> REAL (rebuild)",
+                &[ConvertValues, Rewrite],
+            ),
             rows: &[(TYPES, "1|5.0|'real'\n2|9007199254740992.0|'real'\n3|NULL|'null'")],
             changed: &["t.a"],
             ..Case::DEFAULT
         },
         Case {
             name: "2^53 + 1 and the largest integer are no REALs",
-            before: &[Sql(INT), Sql("INSERT INTO t VALUES (1, 5), (2, 9007199254740993), (3, 9223372036854775807)")],
+            before: &[
+                Sql(INT),
+                Sql("INSERT INTO t VALUES (1, 5), (2, 9007199254740993), (3, 9223372036854775807)"),
+            ],
             after: REAL,
-            expect: Expect::Error(Data, &["2 values of `t`.`a` would not survive the change from INTEGER to REAL (first rowids or keys: 2, 3)"]),
+            expect: Expect::Error(
+                Data,
+                &[
+                    "2 values of `t`.`a` would not survive the change from INTEGER to REAL (first rowids or keys: 2, 3)",
+                ],
+            ),
             ..Case::DEFAULT
         },
         Case {
             name: "integers become their digits",
             before: &[Sql(INT), Sql("INSERT INTO t VALUES (1, 5), (2, -9223372036854775808), (3, NULL)")],
             after: OLD_TEXT,
-            expect: Expect::Plan("1. alter type of t.a: INTEGER -> TEXT (rebuild)", &[ConvertValues, Rewrite]),
+            expect: Expect::Plan(
+                "1. alter type of t.a: INTEGER -> TEXT (rebuild)",
+                &[ConvertValues, Rewrite],
+            ),
             rows: &[(TYPES, "1|'5'|'text'\n2|'-9223372036854775808'|'text'\n3|NULL|'null'")],
             changed: &["t.a"],
             ..Case::DEFAULT
@@ -231,14 +284,20 @@ fn integer_becomes_something_else() {
             name: "a blob in an integer column does not become text",
             before: &[Sql(INT), Sql("INSERT INTO t VALUES (1, 5), (2, x'6162')")],
             after: OLD_TEXT,
-            expect: Expect::Error(Data, &["1 values of `t`.`a` would not survive the change from INTEGER to TEXT (rowid or key: 2)"]),
+            expect: Expect::Error(
+                Data,
+                &["1 values of `t`.`a` would not survive the change from INTEGER to TEXT (rowid or key: 2)"],
+            ),
             ..Case::DEFAULT
         },
         Case {
             name: "an integer in a BLOB column stays an integer",
             before: &[Sql(INT), Sql("INSERT INTO t VALUES (1, 5)")],
             after: "CREATE TABLE t (id INTEGER PRIMARY KEY, a BLOB)",
-            expect: Expect::Plan("1. alter type of t.a: INTEGER -> BLOB (rebuild)", &[ConvertValues, Rewrite]),
+            expect: Expect::Plan(
+                "1. alter type of t.a: INTEGER -> BLOB (rebuild)",
+                &[ConvertValues, Rewrite],
+            ),
             rows: &[(TYPES, "1|5|'integer'")],
             ..Case::DEFAULT
         },
@@ -246,7 +305,10 @@ fn integer_becomes_something_else() {
             name: "an integer in a NUMERIC column stays an integer",
             before: &[Sql(INT), Sql("INSERT INTO t VALUES (1, 5), (2, 9223372036854775807), (3, 'x')")],
             after: "CREATE TABLE t (id INTEGER PRIMARY KEY, a DECIMAL(10, 2))",
-            expect: Expect::Plan("1. alter type of t.a: INTEGER -> DECIMAL(10, 2) (rebuild)", &[ConvertValues, Rewrite]),
+            expect: Expect::Plan(
+                "1. alter type of t.a: INTEGER -> DECIMAL(10, 2) (rebuild)",
+                &[ConvertValues, Rewrite],
+            ),
             rows: &[(TYPES, "1|5|'integer'\n2|9223372036854775807|'integer'\n3|'x'|'text'")],
             ..Case::DEFAULT
         },
@@ -268,31 +330,57 @@ fn text_becomes_something_else() {
         },
         Case {
             name: "texts that are no REALs, or more digits than one holds, are refused",
-            before: &[Sql(OLD_TEXT), Sql("INSERT INTO t VALUES (1, '5'), (2, 'x'), (3, '1e3'), (4, '0.1000000000000000055'), (5, '9007199254740993')")],
+            before: &[
+                Sql(OLD_TEXT),
+                Sql(
+                    "INSERT INTO t VALUES (1, '5'), (2, 'x'), (3, '1e3'), (4, '0.1000000000000000055'), (5, '9007199254740993')",
+                ),
+            ],
             after: "CREATE TABLE t (id INTEGER PRIMARY KEY, a REAL)",
-            expect: Expect::Error(Data, &["4 values of `t`.`a` would not survive the change from TEXT to REAL (first rowids or keys: 2, 3, 4)"]),
+            expect: Expect::Error(
+                Data,
+                &[
+                    "4 values of `t`.`a` would not survive the change from TEXT to REAL (first rowids or keys: 2, 3, 4)",
+                ],
+            ),
             ..Case::DEFAULT
         },
         Case {
             name: "a text in a NUMERIC column that would become a number and not lead back is refused",
-            before: &[Sql(OLD_TEXT), Sql("INSERT INTO t VALUES (1, '5'), (2, 'x'), (3, '1e3'), (4, '007'), (5, '5.0')")],
+            before: &[
+                Sql(OLD_TEXT),
+                Sql("INSERT INTO t VALUES (1, '5'), (2, 'x'), (3, '1e3'), (4, '007'), (5, '5.0')"),
+            ],
             after: "CREATE TABLE t (id INTEGER PRIMARY KEY, a NUMERIC)",
-            expect: Expect::Error(Data, &["3 values of `t`.`a` would not survive the change from TEXT to NUMERIC (first rowids or keys: 3, 4, 5)"]),
+            expect: Expect::Error(
+                Data,
+                &[
+                    "3 values of `t`.`a` would not survive the change from TEXT to NUMERIC (first rowids or keys: 3, 4, 5)",
+                ],
+            ),
             ..Case::DEFAULT
         },
         Case {
             name: "a text in an untyped column stays a text",
             before: &[Sql(OLD_TEXT), Sql("INSERT INTO t VALUES (1, '5'), (2, 'x')")],
             after: "CREATE TABLE t (id INTEGER PRIMARY KEY, a)",
-            expect: Expect::Plan("1. alter type of t.a: TEXT -> no type (rebuild)", &[ConvertValues, Rewrite]),
+            expect: Expect::Plan(
+                "1. alter type of t.a: TEXT -> no type (rebuild)",
+                &[ConvertValues, Rewrite],
+            ),
             rows: &[(TYPES, "1|'5'|'text'\n2|'x'|'text'")],
             ..Case::DEFAULT
         },
         Case {
             name: "an untyped column becomes TEXT where its numbers lead back",
-            before: &[Sql("CREATE TABLE t (id INTEGER PRIMARY KEY, a); INSERT INTO t VALUES (1, 5), (2, 5.5), (3, 'x'), (4, NULL)")],
+            before: &[Sql(
+                "CREATE TABLE t (id INTEGER PRIMARY KEY, a); INSERT INTO t VALUES (1, 5), (2, 5.5), (3, 'x'), (4, NULL)",
+            )],
             after: OLD_TEXT,
-            expect: Expect::Plan("1. alter type of t.a: no type -> TEXT (rebuild)", &[ConvertValues, Rewrite]),
+            expect: Expect::Plan(
+                "1. alter type of t.a: no type -> TEXT (rebuild)",
+                &[ConvertValues, Rewrite],
+            ),
             rows: &[(TYPES, "1|'5'|'text'\n2|'5.5'|'text'\n3|'x'|'text'\n4|NULL|'null'")],
             changed: &["t.a"],
             lost: &["t.a"],
@@ -303,7 +391,8 @@ fn text_becomes_something_else() {
 
 #[test]
 fn the_spelling_of_a_type() {
-    const INT: &str = "CREATE TABLE t (id INTEGER PRIMARY KEY, a INT, b VARCHAR(9)); INSERT INTO t VALUES (1, 5, 'x')";
+    const INT: &str =
+        "CREATE TABLE t (id INTEGER PRIMARY KEY, a INT, b VARCHAR(9)); INSERT INTO t VALUES (1, 5, 'x')";
     run(&[
         Case {
             name: "types of one affinity are no difference to a field that does not say its type",
@@ -324,7 +413,9 @@ fn the_spelling_of_a_type() {
         },
         Case {
             name: "case and blanks of a type that the field says are no difference",
-            before: &[Sql("CREATE TABLE t (id INTEGER PRIMARY KEY, a int, b varchar ( 9 ), c unsigned   big int)")],
+            before: &[Sql(
+                "CREATE TABLE t (id INTEGER PRIMARY KEY, a int, b varchar ( 9 ), c unsigned   big int)",
+            )],
             after: "--: type t.a
                 CREATE TABLE t (id INTEGER PRIMARY KEY, a INT, b VARCHAR(9), c UNSIGNED BIG INT)",
             ..Case::DEFAULT
@@ -334,8 +425,10 @@ fn the_spelling_of_a_type() {
             before: &[
                 Sql(OLD_TEXT),
                 Sql("INSERT INTO t VALUES (1, 'low')"),
-                Model("--: convert t.a length(a)
-                    CREATE TABLE t (id INTEGER PRIMARY KEY, a INTEGER)"),
+                Model(
+                    "--: convert t.a length(a)
+                    CREATE TABLE t (id INTEGER PRIMARY KEY, a INTEGER)",
+                ),
             ],
             after: "--: convert t.a length(a)
                 CREATE TABLE t (id INTEGER PRIMARY KEY, a INTEGER, b TEXT)",
@@ -354,14 +447,20 @@ fn types_of_strict_tables() {
             name: "a default of another type than its STRICT column is a mistake of the model, with rows",
             before: &[Sql(STRICT)],
             after: "CREATE TABLE t (a INT, b INT DEFAULT 'x') STRICT",
-            expect: Expect::Error(BadModel, &["the default 'x' of `t`.`b` is no INTEGER, which its STRICT table wants"]),
+            expect: Expect::Error(
+                BadModel,
+                &["the default 'x' of `t`.`b` is no INTEGER, which its STRICT table wants"],
+            ),
             ..Case::DEFAULT
         },
         Case {
             name: "and without rows, where SQLite would take it",
             before: &[Sql("CREATE TABLE t (a INT) STRICT")],
             after: "CREATE TABLE t (a INT, b INT DEFAULT 'x') STRICT",
-            expect: Expect::Error(BadModel, &["the default 'x' of `t`.`b` is no INTEGER, which its STRICT table wants"]),
+            expect: Expect::Error(
+                BadModel,
+                &["the default 'x' of `t`.`b` is no INTEGER, which its STRICT table wants"],
+            ),
             ..Case::DEFAULT
         },
         Case {
@@ -377,7 +476,9 @@ fn types_of_strict_tables() {
         },
         Case {
             name: "a STRICT column changes its type where every value fits",
-            before: &[Sql("CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT) STRICT; INSERT INTO t VALUES (1, '5'), (2, NULL)")],
+            before: &[Sql(
+                "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT) STRICT; INSERT INTO t VALUES (1, '5'), (2, NULL)",
+            )],
             after: "CREATE TABLE t (id INTEGER PRIMARY KEY, a INTEGER) STRICT",
             expect: TO_INTEGER,
             rows: &[(TYPES, "1|5|'integer'\n2|NULL|'null'")],
@@ -386,10 +487,15 @@ fn types_of_strict_tables() {
         },
         Case {
             name: "consent does not bring a wrong type into a STRICT table",
-            before: &[Sql("CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT) STRICT; INSERT INTO t VALUES (1, '5'), (2, 'x')")],
+            before: &[Sql(
+                "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT) STRICT; INSERT INTO t VALUES (1, '5'), (2, 'x')",
+            )],
             with: |migrator| migrator.allow("L103=t.a"),
             after: "CREATE TABLE t (id INTEGER PRIMARY KEY, a INTEGER) STRICT",
-            expect: Expect::Error(Data, &["1 rows of `t` hold a value in `a` that is no INTEGER (rowid or key: 2)"]),
+            expect: Expect::Error(
+                Data,
+                &["1 rows of `t` hold a value in `a` that is no INTEGER (rowid or key: 2)"],
+            ),
             ..Case::DEFAULT
         },
         Case {
@@ -397,14 +503,22 @@ fn types_of_strict_tables() {
             before: &[Sql("CREATE TABLE t (id INTEGER PRIMARY KEY) STRICT; INSERT INTO t VALUES (1), (2)")],
             after: "--: backfill t.b CASE id WHEN 1 THEN 5 ELSE 'x' END
                 CREATE TABLE t (id INTEGER PRIMARY KEY, b INTEGER) STRICT",
-            expect: Expect::Error(Data, &["1 rows of `t` hold a value in `b` that is no INTEGER (rowid or key: 2)"]),
+            expect: Expect::Error(
+                Data,
+                &["1 rows of `t` hold a value in `b` that is no INTEGER (rowid or key: 2)"],
+            ),
             ..Case::DEFAULT
         },
         Case {
             name: "a BLOB column of a STRICT table takes no text",
-            before: &[Sql("CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT) STRICT; INSERT INTO t VALUES (1, 'x')")],
+            before: &[Sql(
+                "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT) STRICT; INSERT INTO t VALUES (1, 'x')",
+            )],
             after: "CREATE TABLE t (id INTEGER PRIMARY KEY, a BLOB) STRICT",
-            expect: Expect::Error(Data, &["1 values of `t`.`a` would not survive the change from TEXT to BLOB"]),
+            expect: Expect::Error(
+                Data,
+                &["1 values of `t`.`a` would not survive the change from TEXT to BLOB"],
+            ),
             ..Case::DEFAULT
         },
     ]);

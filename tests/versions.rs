@@ -20,7 +20,10 @@ fn an_older_program_runs_as_it_is_where_the_newer_one_only_added() {
     let report = place.unchanged_by(|| place.run(V1));
     assert_eq!(report.outcome, Outcome::NewerDatabase);
     assert_eq!(report.from_version.as_deref(), Some("2.0.0"));
-    contains(&report.to_string(), &["the database is of version 2.0.0", "database is newer and is used as it is"]);
+    contains(
+        &report.to_string(),
+        &["the database is of version 2.0.0", "database is newer and is used as it is"],
+    );
     assert!(report.plan.is_empty() && report.steps.is_empty(), "{report}");
     let status = Migrator::new(model(V1)).status(place.path()).expect("a status");
     assert_eq!(status.newer.as_deref(), Some("2.0.0"));
@@ -44,17 +47,49 @@ fn rules_over_new_columns_alone_do_not_concern_an_older_program() {
 fn an_older_program_is_refused_where_the_newer_one_did_more_than_add() {
     let rows = [
         ("a column is gone", "--: dropped t.a\nCREATE TABLE t (id INTEGER PRIMARY KEY)", "t.a"),
-        ("a column has another name", "--: renamed_from t.b a\nCREATE TABLE t (id INTEGER PRIMARY KEY, b TEXT)", "t.a"),
-        ("a table has another name", "--: renamed_from w t\nCREATE TABLE w (id INTEGER PRIMARY KEY, a TEXT)", "table t"),
+        (
+            "a column has another name",
+            "--: renamed_from t.b a\nCREATE TABLE t (id INTEGER PRIMARY KEY, b TEXT)",
+            "t.a",
+        ),
+        (
+            "a table has another name",
+            "--: renamed_from w t\nCREATE TABLE w (id INTEGER PRIMARY KEY, a TEXT)",
+            "table t",
+        ),
         ("a type is another", "CREATE TABLE t (id INTEGER PRIMARY KEY, a INTEGER)", "INTEGER -> TEXT"),
-        ("a new column must be given", "--: backfill t.n 'x'\nCREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, n TEXT NOT NULL)", "`n` is NOT NULL"),
-        ("a column became NOT NULL", "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT NOT NULL)", "nullability of t.a"),
+        (
+            "a new column must be given",
+            "--: backfill t.n 'x'\nCREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, n TEXT NOT NULL)",
+            "`n` is NOT NULL",
+        ),
+        (
+            "a column became NOT NULL",
+            "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT NOT NULL)",
+            "nullability of t.a",
+        ),
         ("a CHECK is new", "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT CHECK (a <> 'z'))", "check"),
         ("a UNIQUE is new", "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT UNIQUE)", "UNIQUE"),
-        ("a unique index is new", "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT); CREATE UNIQUE INDEX i ON t (a)", "index \"i\""),
-        ("a new column that is always the same must be unique", "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, b TEXT DEFAULT 'b' UNIQUE)", "unique"),
-        ("a CHECK names an old column", "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, b TEXT, CHECK (a <> b))", "check"),
-        ("a foreign key is new", "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT REFERENCES t (id))", "FOREIGN KEY"),
+        (
+            "a unique index is new",
+            "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT); CREATE UNIQUE INDEX i ON t (a)",
+            "index \"i\"",
+        ),
+        (
+            "a new column that is always the same must be unique",
+            "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, b TEXT DEFAULT 'b' UNIQUE)",
+            "unique",
+        ),
+        (
+            "a CHECK names an old column",
+            "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, b TEXT, CHECK (a <> b))",
+            "check",
+        ),
+        (
+            "a foreign key is new",
+            "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT REFERENCES t (id))",
+            "FOREIGN KEY",
+        ),
     ];
     for (name, newer, reason) in rows {
         let place = Place::with_model(V1);
@@ -72,7 +107,8 @@ fn a_newer_version_goes_on_from_where_the_older_one_was_refused() {
     let place = Place::with_model(V1);
     place.run("--: version 2.0.0\n--: dropped t.a\nCREATE TABLE t (id INTEGER PRIMARY KEY)");
     place.refused(V1, ErrorKind::NewerDatabase);
-    let report = place.run("--: version 2.0.1\n--: dropped t.a\nCREATE TABLE t (id INTEGER PRIMARY KEY, c TEXT)");
+    let report =
+        place.run("--: version 2.0.1\n--: dropped t.a\nCREATE TABLE t (id INTEGER PRIMARY KEY, c TEXT)");
     assert_eq!((report.outcome, report.from_version.as_deref()), (Outcome::Migrated, Some("2.0.0")));
 }
 
@@ -91,7 +127,8 @@ fn a_model_that_was_replaced_under_the_same_version_is_the_older_one() {
     place.run("--: version 1.0.0\n--: dropped t.a\nCREATE TABLE t (id INTEGER PRIMARY KEY)");
     let error = place.refused(V1, ErrorKind::NewerDatabase);
     contains(&error.to_string(), &["version 1.0.0", "same version", ".allow_revert()"]);
-    let report = place.run("--: version 1.0.0\n--: dropped t.a\nCREATE TABLE t (id INTEGER PRIMARY KEY, z TEXT)");
+    let report =
+        place.run("--: version 1.0.0\n--: dropped t.a\nCREATE TABLE t (id INTEGER PRIMARY KEY, z TEXT)");
     assert_eq!(report.outcome, Outcome::Migrated, "a third model of the version goes on");
 }
 
@@ -160,10 +197,14 @@ fn two_models_that_both_are_current_write_nothing() {
 #[test]
 fn a_table_that_another_model_manages_is_refused() {
     let place = Place::with_model(V1);
-    let error = place.refused("--: model audit\nCREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT)", ErrorKind::Conflict);
+    let error = place
+        .refused("--: model audit\nCREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT)", ErrorKind::Conflict);
     contains(&error.to_string(), &["table `t` is managed by another model"]);
     place.run("--: model audit\nCREATE TABLE log (x TEXT)");
-    let error = place.refused("--: version 1.1.0\nCREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT); CREATE TABLE log (x TEXT)", ErrorKind::Conflict);
+    let error = place.refused(
+        "--: version 1.1.0\nCREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT); CREATE TABLE log (x TEXT)",
+        ErrorKind::Conflict,
+    );
     contains(&error.to_string(), &["table `log` is managed by another model"]);
 }
 
@@ -183,7 +224,9 @@ fn an_external_table_is_referred_to_and_never_touched() {
 
 #[test]
 fn a_database_without_history_is_the_baseline_and_is_recorded_first() {
-    let place = Place::by_hand("CREATE TABLE t (id INTEGER PRIMARY KEY); CREATE TABLE old (x); INSERT INTO old VALUES (1)");
+    let place = Place::by_hand(
+        "CREATE TABLE t (id INTEGER PRIMARY KEY); CREATE TABLE old (x); INSERT INTO old VALUES (1)",
+    );
     let report = place.run(V1);
     assert_eq!(report.outcome, Outcome::Migrated);
     assert_eq!(report.foreign, ["column \"old\".\"x\"", "table \"old\""]);
@@ -192,7 +235,12 @@ fn a_database_without_history_is_the_baseline_and_is_recorded_first() {
         "1|'0'|'the database as it was found'|'baseline'|'completed'|'main'\n\
          2|'1.0.0'|'add column t.a'|'automatic'|'completed'|'main'"
     );
-    assert_eq!(place.query("SELECT snapshot LIKE '%old%', plan IS NULL, undo IS NULL FROM migration_history WHERE id = 1"), "1|1|1");
+    assert_eq!(
+        place.query(
+            "SELECT snapshot LIKE '%old%', plan IS NULL, undo IS NULL FROM migration_history WHERE id = 1"
+        ),
+        "1|1|1"
+    );
     assert_eq!(place.query("SELECT x FROM old"), "1");
 }
 
@@ -204,13 +252,18 @@ fn a_database_without_history_that_agrees_is_adopted() {
     let place = Place::by_hand("CREATE TABLE t(id integer  primary key, \"a\" text)");
     let report = place.run(V1);
     assert_eq!(report.outcome, Outcome::Adopted, "{report}");
-    assert_eq!(place.query(HISTORY), "1|'1.0.0'|'the database as it was found'|'baseline'|'completed'|'main'");
+    assert_eq!(
+        place.query(HISTORY),
+        "1|'1.0.0'|'the database as it was found'|'baseline'|'completed'|'main'"
+    );
     place.unchanged_by(|| assert_eq!(place.run(V1).outcome, Outcome::UpToDate));
 }
 
 #[test]
 fn the_wrong_file_is_refused_unless_any_is_adopted() {
-    let place = Place::by_hand("CREATE TABLE something (x); CREATE TABLE else_ (y); INSERT INTO something VALUES (1)");
+    let place = Place::by_hand(
+        "CREATE TABLE something (x); CREATE TABLE else_ (y); INSERT INTO something VALUES (1)",
+    );
     let error = place.refused(V1, ErrorKind::WrongFile);
     contains(&error.to_string(), &["app.db", "`something`", "`else_`", ".adopt_any()"]);
     let status = Migrator::new(model(V1)).status(place.path()).expect("a status");
@@ -242,14 +295,20 @@ fn a_hand_rolled_history_of_seven_columns_is_extended_and_its_rows_are_kept() {
     );
     assert_eq!(place.query("SELECT previous_checksum FROM migration_history WHERE id = 3"), "'def'");
     assert!(!report.foreign.iter().any(|key| key.contains("migration_history")), "{:?}", report.foreign);
-    assert_eq!(place.run("--: version 1.0.0\nCREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, b TEXT)").outcome, Outcome::UpToDate);
+    assert_eq!(
+        place.run("--: version 1.0.0\nCREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, b TEXT)").outcome,
+        Outcome::UpToDate
+    );
 }
 
 #[test]
 fn a_hand_rolled_history_is_extended_even_where_the_model_agrees() {
     let place = Place::by_hand(SEVEN);
     assert_eq!(place.run(V1).outcome, Outcome::Adopted);
-    assert_eq!(place.query("SELECT id, kind, model FROM migration_history"), "1|'numbered'|''\n2|'numbered'|''\n3|'baseline'|'main'");
+    assert_eq!(
+        place.query("SELECT id, kind, model FROM migration_history"),
+        "1|'numbered'|''\n2|'numbered'|''\n3|'baseline'|'main'"
+    );
     assert_eq!(place.run(V1).outcome, Outcome::UpToDate);
 }
 
@@ -278,8 +337,14 @@ fn a_history_of_any_other_shape_is_refused_with_what_differs() {
         let report = place.run_with(V1, |migrator| migrator.history_table("schema_history"));
         assert_eq!(report.outcome, Outcome::Migrated, "{reason}");
         assert_eq!(place.query("SELECT kind FROM schema_history"), "'baseline'\n'automatic'");
-        assert_eq!(place.query("SELECT count(*) FROM sqlite_schema WHERE name = 'schema_history_state'"), "1");
-        assert_eq!(place.run_with(V1, |migrator| migrator.history_table("schema_history")).outcome, Outcome::UpToDate);
+        assert_eq!(
+            place.query("SELECT count(*) FROM sqlite_schema WHERE name = 'schema_history_state'"),
+            "1"
+        );
+        assert_eq!(
+            place.run_with(V1, |migrator| migrator.history_table("schema_history")).outcome,
+            Outcome::UpToDate
+        );
     }
 }
 
@@ -320,7 +385,8 @@ fn a_stamp_that_somebody_spoiled_only_costs_the_full_check() {
 fn the_history_tells_everything_about_a_run() {
     let place = Place::with_model(V1);
     place.sql("INSERT INTO t VALUES (1, 'x')");
-    let second = "--: version 1.1.0\nCREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, b TEXT); CREATE INDEX i ON t (b)";
+    let second =
+        "--: version 1.1.0\nCREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, b TEXT); CREATE INDEX i ON t (b)";
     let report = Migrator::new(model(second)).run(place.path()).expect("a run");
     let conn = place.open();
     assert_eq!(
@@ -332,10 +398,19 @@ fn the_history_tells_everything_about_a_run() {
         let sql = format!("SELECT {column} FROM migration_history WHERE id = 2");
         conn.query_row(&sql, [], |row| row.get(0)).unwrap_or_else(|err| panic!("{column}: {err}"))
     };
-    assert_eq!(one("previous_checksum"), place.query("SELECT checksum FROM migration_history WHERE id = 1").replace('\'', ""));
-    assert_eq!((one("length(checksum) || checksum_algorithm"), one("batch || ''")), ("64sha256-1".to_owned(), "2".to_owned()));
+    assert_eq!(
+        one("previous_checksum"),
+        place.query("SELECT checksum FROM migration_history WHERE id = 1").replace('\'', "")
+    );
+    assert_eq!(
+        (one("length(checksum) || checksum_algorithm"), one("batch || ''")),
+        ("64sha256-1".to_owned(), "2".to_owned())
+    );
     let applied_at = one("applied_at");
-    assert!(applied_at.len() == 24 && applied_at.ends_with('Z') && &applied_at[10..11] == "T", "{applied_at}");
+    assert!(
+        applied_at.len() == 24 && applied_at.ends_with('Z') && &applied_at[10..11] == "T",
+        "{applied_at}"
+    );
     let plan: schema_runtime::Plan = serde_json::from_str(&one("plan")).expect("a plan");
     assert_eq!(plan, report.plan);
     let undo: schema_runtime::Plan = serde_json::from_str(&one("undo")).expect("an undo");
@@ -366,7 +441,15 @@ fn a_failed_run_is_recorded_with_its_error_and_the_next_one_goes_on() {
         .run(place.path())
         .expect_err("cancelled");
     assert_eq!(error.kind(), ErrorKind::Cancelled, "{error}");
-    assert_eq!(place.query("SELECT status, error LIKE '%cancelled%', snapshot IS NULL FROM migration_history WHERE id = 2"), "'failed'|1|1");
+    assert_eq!(
+        place.query(
+            "SELECT status, error LIKE '%cancelled%', snapshot IS NULL FROM migration_history WHERE id = 2"
+        ),
+        "'failed'|1|1"
+    );
     assert_eq!(place.run(newer).outcome, Outcome::Migrated);
-    assert_eq!(place.query("SELECT id, status FROM migration_history"), "1|'completed'\n2|'failed'\n3|'completed'");
+    assert_eq!(
+        place.query("SELECT id, status FROM migration_history"),
+        "1|'completed'\n2|'failed'\n3|'completed'"
+    );
 }

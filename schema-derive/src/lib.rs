@@ -1,4 +1,7 @@
-//! The derives and macros of `schema-runtime`; use them through that crate.
+//! The derives and macros of `schema-runtime`; use them through that crate, which generated code needs anyway.
+//!
+//! [`Table`](macro@Table) makes a struct a table, [`ColumnType`](macro@ColumnType) a newtype or an enum a type that a column can hold,
+//! and [`schema!`] a const schema of tables, views, triggers and virtual tables.
 //!
 //! `attr` and `ast` parse, `check` judges, `expand`, `values` and `schema` print. All mistakes of one macro call are
 //! reported at once, each on the smallest token that shows it.

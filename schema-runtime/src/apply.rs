@@ -8,12 +8,12 @@ use std::time::{Duration, Instant};
 use rusqlite::Connection;
 use schema_sql::{eq_name, fold, quote_ident};
 
-use crate::catalog::{self, Catalog};
+use crate::catalog::{self, Catalog, TriggerInfo};
 use crate::connection::{Deadline, SqliteResult, sqlite_error};
 use crate::diff::{Change, diff};
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::{Method, Needs, Plan, Step};
-use crate::rehearse::set_needs;
+use crate::rehearse::{firing_statement, reason, set_needs};
 use crate::rename::Renames;
 
 /// How thoroughly each table that was written is checked before the commit.
@@ -62,6 +62,7 @@ pub(crate) struct Applied {
 pub(crate) fn apply(conn: &Connection, job: &mut Job<'_>) -> Result<Applied> {
     let started = Instant::now();
     let census = Census::take(conn, job)?;
+    let faults = temporary_faults(conn, job.start)?;
     let mut applied = Applied::default();
     let of = job.plan.steps.len();
     for (at, step) in job.plan.steps.iter().enumerate() {
@@ -76,12 +77,19 @@ pub(crate) fn apply(conn: &Connection, job: &mut Job<'_>) -> Result<Applied> {
     applied.apply = started.elapsed();
     let verifying = Instant::now();
     (applied.reached, applied.old_violations) = verify(conn, job, &census)?;
+    for (name, fault) in temporary_faults(conn, job.target)? {
+        if !faults.contains_key(&name) {
+            return Err(Error::new(ErrorKind::Dependent, "the change would break what depends on it")
+                .cause(format!("temporary `{name}` of this connection would not work: {fault}"))
+                .help("drop it before the run and create it again afterwards"));
+        }
+    }
     applied.verify = verifying.elapsed();
     Ok(applied)
 }
 
 fn run_step(conn: &Connection, step: &Step, job: &Job<'_>) -> Result<()> {
-    let temporary = if step.needs.legacy_alter { temp_triggers(conn, &step.object)? } else { Vec::new() };
+    let temporary = temporary_triggers(conn, step)?;
     set_needs(conn, step.needs)?;
     for sql in &step.sql {
         conn.execute_batch(sql).map_err(|err| statement_error(err, sql, job.deadline))?;
@@ -93,6 +101,7 @@ fn run_step(conn: &Connection, step: &Step, job: &Job<'_>) -> Result<()> {
                 .help("start again"));
         }
     }
+    follow_statistics(conn, step)?;
     for (name, sql) in temporary {
         conn.execute_batch(&sql).map_err(|err| {
             sqlite_error(err, format!("temporary trigger `{name}` of this connection cannot be put back"))
@@ -102,8 +111,97 @@ fn run_step(conn: &Connection, step: &Step, job: &Job<'_>) -> Result<()> {
     Ok(())
 }
 
+/// The planner's statistics follow a renamed table: SQLite leaves them under the old name, where another table may find them.
+fn follow_statistics(conn: &Connection, step: &Step) -> Result<()> {
+    let renamed: Vec<(&String, &String)> = step
+        .changes
+        .iter()
+        .filter_map(|change| match change {
+            Change::RenameTable { from, to } => Some((from, to)),
+            _ => None,
+        })
+        .collect();
+    if renamed.is_empty() {
+        return Ok(());
+    }
+    for statistics in ["sqlite_stat1", "sqlite_stat4"] {
+        let what = || format!("cannot carry the statistics of `{statistics}` over");
+        let there: i64 = conn
+            .query_row("SELECT count(*) FROM main.sqlite_schema WHERE name = ?1", [statistics], |row| {
+                row.get(0)
+            })
+            .at(what)?;
+        if there == 0 {
+            continue;
+        }
+        let update = format!("UPDATE main.{statistics} SET tbl = ?2 WHERE tbl = ?1");
+        // Names may change places: first all to names that nothing has, then to the new ones.
+        let spare = |at: usize| format!("__schema_name_{at}");
+        for (at, (from, _)) in renamed.iter().enumerate() {
+            conn.execute(&update, [*from, &spare(at)]).at(what)?;
+        }
+        for (at, (_, to)) in renamed.iter().enumerate() {
+            conn.execute(&update, [&spare(at), *to]).at(what)?;
+        }
+    }
+    Ok(())
+}
+
+/// Temporary triggers that must be put back after the step. A rebuild takes them away with the old table. Where triggers are
+/// off they are dropped: SQLite goes on to fire temporary ones (<https://www.sqlite.org/c3ref/c_dbconfig_defensive.html>,
+/// `SQLITE_DBCONFIG_ENABLE_TRIGGER`).
+fn temporary_triggers(conn: &Connection, step: &Step) -> Result<Vec<(String, String)>> {
+    if !step.needs.legacy_alter && !step.needs.triggers_off {
+        return Ok(Vec::new());
+    }
+    let triggers = temp_triggers(conn, &step.object)?;
+    for (name, _) in triggers.iter().filter(|_| step.needs.triggers_off) {
+        conn.execute_batch(&format!("DROP TRIGGER temp.{}", quote_ident(name)))
+            .at(|| format!("cannot set temporary trigger `{name}` aside"))?;
+    }
+    Ok(triggers)
+}
+
+/// Temporary views and triggers of this connection that do not work, with the reason: the rehearsal does not see them.
+fn temporary_faults(conn: &Connection, catalog: &Catalog) -> Result<BTreeMap<String, String>> {
+    let what = || "cannot read the connection's temporary views and triggers".to_owned();
+    let mut statement = conn
+        .prepare(
+            "SELECT type = 'view', name, tbl_name, sql FROM temp.sqlite_schema WHERE type = 'view' OR (type = 'trigger' \
+             AND tbl_name COLLATE NOCASE NOT IN (SELECT name FROM temp.sqlite_schema WHERE type = 'table'))",
+        )
+        .at(what)?;
+    let rows = statement
+        .query_map([], |row| {
+            let trigger = TriggerInfo { name: row.get(1)?, table: row.get(2)?, sql: row.get(3)? };
+            Ok((row.get::<_, bool>(0)?, trigger))
+        })
+        .at(what)?;
+    let mut faults = BTreeMap::new();
+    for row in rows {
+        let (view, object) = row.at(what)?;
+        let firing = if view {
+            Ok(Some(format!("SELECT * FROM temp.{}", quote_ident(&object.name))))
+        } else {
+            firing_statement(conn, catalog, &object)
+        };
+        let fault = match firing {
+            Ok(sql) => sql.and_then(|sql| conn.prepare(&sql).err()).map(|err| reason(&err)),
+            Err(fault) => Some(fault),
+        };
+        faults.extend(fault.map(|fault| (object.name, fault)));
+    }
+    Ok(faults)
+}
+
 fn statement_error(err: rusqlite::Error, sql: &str, deadline: &Deadline<'_>) -> Error {
+    // SQLite re-reads every view and trigger after a rename or a drop; those of the file were proved in the rehearsal.
+    let named = ["error in view ", "error in trigger "].iter().any(|start| reason(&err).starts_with(start));
     let error = deadline.error(err, format!("SQLite refuses `{}`", shorten(sql)));
+    if named {
+        let help = "mend it, or drop it before the run and create it again afterwards: it is a temporary one of this connection";
+        return error.of_kind(ErrorKind::Dependent).help(help);
+    }
     if error.kind() == ErrorKind::Sqlite { error.of_kind(ErrorKind::Apply) } else { error }
 }
 

@@ -345,6 +345,27 @@ pub(crate) fn prove_writable(conn: &Connection) -> Result<()> {
     .at(|| format!("cannot write to {}", name_of(conn)))
 }
 
+/// Refuses a file whose last page was cut: SQLite reads what is missing as zeros. Must be called under the write lock.
+///
+/// # Errors
+/// `Corrupt`, with the sizes; what reading the header may give.
+pub(crate) fn refuse_cut_file(conn: &Connection) -> Result<()> {
+    let what = || format!("cannot use {}", name_of(conn));
+    let mode: String = conn.query_row("PRAGMA main.journal_mode", [], |row| row.get(0)).at(what)?;
+    // The newest pages of a WAL database may still be in its log alone.
+    let Some(path) = database_path(conn).filter(|_| mode != "wal") else { return Ok(()) };
+    let number = |sql: &str| conn.query_row(sql, [], |row| row.get::<_, i64>(0)).at(what);
+    let page = number("PRAGMA main.page_size")?.max(1);
+    let size = number("PRAGMA main.page_count")?.saturating_mul(page).unsigned_abs();
+    match fs::metadata(&path) {
+        // An empty file has its first page as soon as it is locked.
+        Ok(found) if found.len() < size && found.len() % page.unsigned_abs() != 0 => Err(Error::new(ErrorKind::Corrupt, what())
+            .cause(format!("the file was cut: it has {} of its {size} bytes", found.len()))
+            .help("restore a backup, or save what is left with `sqlite3 <file> .recover`")),
+        _ => Ok(()),
+    }
+}
+
 /// The file's name in backticks, for messages.
 pub(crate) fn name_of(conn: &Connection) -> String {
     match conn.path() {

@@ -7,6 +7,44 @@ use std::fmt;
 pub type Result<T> = std::result::Result<T, Error>;
 
 /// What kind of thing went wrong; match on this.
+///
+/// Whatever the kind, the transaction was rolled back and the database is as it was before the run, byte for byte where the work had not
+/// begun. Two things may be new: a row with the status `failed` in the history, where steps had begun, and the backup. The
+/// one exception is a failed COMMIT of which SQLite does not say whether it happened; the `state` line of the error
+/// then says so, and the next run finds out.
+///
+/// | kind | what was found before anything was written | what to do |
+/// | --- | --- | --- |
+/// | [`Open`](Self::Open) | no folder, a folder instead of a file, no permission | correct the path |
+/// | [`NotADatabase`](Self::NotADatabase) | another file, or an encrypted one | correct the path, or give the key in [`Migrator::connection`](crate::Migrator::connection) |
+/// | [`Corrupt`](Self::Corrupt) | damaged pages | restore a backup |
+/// | [`NewerSqlite`](Self::NewerSqlite) | a format or SQL that the linked SQLite does not know | link a newer one |
+/// | [`ReadOnly`](Self::ReadOnly) | changes are pending, and the file cannot be written | make it writable; without changes a read-only file is fine |
+/// | [`Busy`](Self::Busy) | a lock, for longer than [`Migrator::lock_wait`](crate::Migrator::lock_wait) | try again, or wait longer |
+/// | [`Connection`](Self::Connection) | an open transaction, a live statement, `journal_mode` OFF or MEMORY | set the connection right |
+/// | [`Missing`](Self::Missing) | a function, collation or module that nobody registered | register it in [`Migrator::connection`](crate::Migrator::connection) |
+/// | [`Model`](Self::Model) | SQL of the model that SQLite refuses, contradicting renames | mend the model |
+/// | [`Opaque`](Self::Opaque) | a stored object that cannot be read with certainty | write it anew in plain SQL |
+/// | [`WrongFile`](Self::WrongFile) | tables, but none of the model's | correct the path, or say [`Migrator::adopt_any`](crate::Migrator::adopt_any) |
+/// | [`NewerDatabase`](Self::NewerDatabase) | changes by a newer program that this one cannot live with | run the newer program, or go back with [`Migrator::allow_revert`](crate::Migrator::allow_revert) |
+/// | [`History`](Self::History) | a history of another shape or a newer format, or edited rows | update the program, restore a backup, or use [`Migrator::history_table`](crate::Migrator::history_table) |
+/// | [`Drift`](Self::Drift) | a change by hand | undo it, take it into the model, or repair with [`DriftPolicy::Repair`](crate::DriftPolicy::Repair) |
+/// | [`Conflict`](Self::Conflict) | database, history and model all differ | bring two of them together |
+/// | [`Refused`](Self::Refused) | data would be deleted without consent | consent, or keep it |
+/// | [`Data`](Self::Data) | rows that break a new rule, or would lose something | mend the rows, give a `backfill` or `convert`, or consent |
+/// | [`Dependent`](Self::Dependent) | a view or trigger that would no longer work | change it with the model, or drop it |
+/// | [`Rehearsal`](Self::Rehearsal) | a plan that does not do on the scratch copy what it should | report it; the database can be used as it is |
+/// | [`Backup`](Self::Backup) | a backup that cannot be written or differs | free the folder, or choose another with [`Migrator::backup_dir`](crate::Migrator::backup_dir) |
+///
+/// | kind | what may also stop the work half way, rolled back | what to do |
+/// | --- | --- | --- |
+/// | [`DiskFull`](Self::DiskFull) | the disk, or `max_page_count` | free space |
+/// | [`Io`](Self::Io) | a read or write failed | look at the disk |
+/// | [`Apply`](Self::Apply) | a step failed | as the reasons say; report it if they say nothing |
+/// | [`Verify`](Self::Verify) | the result was not what was planned | report it |
+/// | [`TimeLimit`](Self::TimeLimit) | the estimate or the work passed [`Migrator::time_limit`](crate::Migrator::time_limit) | raise the limit, or migrate at a quiet time |
+/// | [`Cancelled`](Self::Cancelled) | [`Cancel`](crate::Cancel) was used, or the connection was interrupted | start again |
+/// | [`Sqlite`](Self::Sqlite) | anything else that SQLite reports | as the reasons say |
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {

@@ -1,4 +1,135 @@
-//! Update the model, restart.
+//! Update the model, restart: SQLite files that follow the structs of a Rust program.
+//!
+//! A program declares its tables as structs, makes a const [`Schema`] of them, and calls [`Migrator::run`] when it starts. The file is
+//! then created or changed, backed up, verified and recorded, in one transaction, without losing a row.
+//!
+//! ```
+//! use schema_runtime::rusqlite::Connection;
+//! use schema_runtime::{ColumnType, Migrator, Outcome, Schema, Table, schema};
+//!
+//! #[derive(ColumnType)]
+//! enum Status { Pending, Done }
+//!
+//! #[derive(Table)]
+//! #[table(name = "tasks", index(columns(status, created_at)))]
+//! struct Task {
+//!     #[column(primary_key)]
+//!     id: i64,
+//!     #[column(default = Status::Pending)]
+//!     status: Status,
+//!     #[column(default_sql = "CURRENT_TIMESTAMP")]
+//!     created_at: String,
+//!     notes: Option<String>,
+//! }
+//! const SCHEMA: Schema = schema! { version: "1.0.0", tables: [Task] };
+//!
+//! // The same program, a release later.
+//! mod later {
+//!     # use schema_runtime::{ColumnType, Schema, Table, schema};
+//!     #[derive(ColumnType)]
+//!     pub enum Status { Pending, Blocked, Done }
+//!
+//!     #[derive(Table)]
+//!     #[table(name = "tasks", index(columns(status, created_at)))]
+//!     pub struct Task {
+//!         #[column(primary_key)]
+//!         id: i64,
+//!         #[column(default = Status::Pending)]
+//!         status: Status,
+//!         #[column(default_sql = "CURRENT_TIMESTAMP")]
+//!         created_at: String,
+//!         #[column(renamed_from = "notes", backfill = "''")]
+//!         text: String,
+//!         #[column(default = 5)]
+//!         priority: u8,
+//!     }
+//!     pub const SCHEMA: Schema = schema! { version: "1.1.0", tables: [Task] };
+//! }
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let folder = tempfile::tempdir()?;
+//! # let path = folder.path().join("app.db");
+//! assert_eq!(Migrator::new(&SCHEMA).run(&path)?.outcome, Outcome::Created);
+//! Connection::open(&path)?.execute("INSERT INTO tasks (notes) VALUES (NULL), ('call back')", [])?;
+//!
+//! let report = Migrator::new(&later::SCHEMA).run(&path)?;
+//! assert_eq!(report.outcome, Outcome::Migrated);
+//! assert!(report.backup.is_some());
+//! let sql = "SELECT group_concat(status || '/' || text || '/' || priority, ', ') FROM tasks";
+//! let rows: String = Connection::open(&path)?.query_row(sql, [], |row| row.get(0))?;
+//! assert_eq!(rows, "pending//5, pending/call back/5");
+//!
+//! assert_eq!(Migrator::new(&later::SCHEMA).run(&path)?.outcome, Outcome::UpToDate);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Declaring
+//!
+//! [`#[derive(Table)]`](derive@Table) lists the attributes of tables and columns. The trait [`ColumnType`] has the table of Rust types and
+//! SQL types; [`#[derive(ColumnType)]`](derive@ColumnType) adds newtypes and enums, [`Json`] whatever serde writes. [`schema!`] checks
+//! tables against each other, and takes views, triggers and virtual tables as SQL. All of it ends in const data that can be
+//! written by hand as well: [`TableDescriptor`] and its like.
+//!
+//! # Running
+//!
+//! [`Migrator`] is the builder and the front door; its defaults are the safe ones. [`Report`] says what was done, for people by `Display`
+//! and for machines through serde; an [`Event`] is what an observer hears meanwhile; [`Status`] is what a run would do.
+//!
+//! ```no_run
+//! # use schema_runtime::{BackupPolicy, DriftPolicy, Migrator, RemovalPolicy, Schema, Table, schema};
+//! # use std::time::Duration;
+//! # #[derive(Table)]
+//! # struct Task { #[column(primary_key)] id: i64 }
+//! # const SCHEMA: Schema = schema! { tables: [Task] };
+//! # fn register(_: &schema_runtime::rusqlite::Connection) -> schema_runtime::rusqlite::Result<()> { Ok(()) }
+//! let report = Migrator::new(&SCHEMA)
+//!     .connection(register)                            // functions, collations, modules, keys
+//!     .removed(RemovalPolicy::Retain)                  // or Drop, or Refuse
+//!     .drift(DriftPolicy::Refuse)                      // or Repair
+//!     .backup(BackupPolicy::Always)                    // or Rewrites, or Never
+//!     .allow("L103=tasks.estimate")                    // consent to one hazard on one column
+//!     .lock_wait(Duration::from_secs(5))
+//!     .time_limit(Duration::from_secs(15))
+//!     .observer(|event| println!("{event}"))           // logs, progress bars, notifications
+//!     .run("app.db")?;                                 // or .run_on(&mut connection)
+//! # Ok::<(), schema_runtime::Error>(())
+//! ```
+//!
+//! # How a change is made
+//!
+//! Each stage is a module, and data goes one way:
+//!
+//! | stage | modules | what it does |
+//! | --- | --- | --- |
+//! | wanted | `descriptor`, `wanted` | the model is made in a scratch database and read back: [`Catalog`] |
+//! | found | `catalog`, `history`, `snapshot` | the file is read by the same reader, with what was applied last: [`Snapshot`] |
+//! | target | `rename`, `target` | the three are merged by the policies; every difference gets its cause |
+//! | difference | `diff` | catalogs compared: a list of [`Change`] |
+//! | plan | `plan` | ordered steps with their [`Method`], [`Hazard`]s, [`Check`]s and [`Cost`]: a [`Plan`] |
+//! | proof | `rehearse`, `preflight` | the plan and its undo run on a scratch copy; live rows are held against each new rule |
+//! | backup | `backup` | a verified copy, made while the lock is held: [`BackupInfo`] |
+//! | change | `apply`, `settings`, `deadline` | the steps in one transaction, then the proof that the catalog and the rows are as planned |
+//! | record | `history`, `revision`, `report` | a [`Revision`], with the plan, the undo and the snapshot, and the commit |
+//!
+//! `run` goes through them under one write lock; `migrator` is what callers see of it.
+//!
+//! # Errors
+//!
+//! Every failure is one [`Error`] of an [`ErrorKind`], whose table says in what state each leaves the database and what to do.
+//! A program matches on the kind, a person reads the text:
+//!
+//! ```text
+//! error: rows of the database stand in the way of the change
+//! caused by: 2 rows of `tasks` have NULL in `notes`, which becomes NOT NULL (first rowids or keys: 1, 3)
+//! state: nothing was changed
+//! help: give `notes` a `backfill` for these rows, or mend them
+//! ```
+//!
+//! # SQLite
+//!
+//! SQLite 3.37 or newer, through rusqlite 0.32 to 0.41, which is re-exported as [`rusqlite`]. The feature `bundled` compiles SQLite
+//! into the program; without it the one that the program links is used.
 
 // The derives write `::schema_runtime::…`; this lets the crate's own tests use them.
 #[allow(unused_extern_crates)]

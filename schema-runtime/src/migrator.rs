@@ -243,7 +243,7 @@ impl Migrator {
     /// As [`run`](Self::run) as far as reading goes. Pending changes, drift and refusals are part of the result instead.
     pub fn status(&self, path: impl AsRef<Path>) -> Result<Status> {
         self.check_options()?;
-        Run::status_of_path(self, path.as_ref())
+        stated(Run::status_of_path(self, path.as_ref()))
     }
 
     /// As [`status`](Self::status), on a connection that is open already.
@@ -252,7 +252,7 @@ impl Migrator {
     /// As [`status`](Self::status).
     pub fn status_on(&self, conn: &Connection) -> Result<Status> {
         self.check_options()?;
-        Run::status_of(self, conn)
+        stated(Run::status_of(self, conn))
     }
 
     /// Every row of the history at `path`, oldest first, of all models; empty where there is no file or no history.
@@ -273,6 +273,7 @@ impl Migrator {
     }
 
     fn tell(&self, result: Result<Report>) -> Result<Report> {
+        let result = stated(result);
         match &result {
             Ok(report) => self.emit(&Event::Done { summary: report.headline() }),
             Err(error) => self.emit(&Event::Failed { error: error.to_string() }),
@@ -285,4 +286,9 @@ impl Migrator {
             observer(event);
         }
     }
+}
+
+/// Whatever fails after the lock was taken says itself what it left; before, nothing is written.
+fn stated<T>(result: Result<T>) -> Result<T> {
+    result.map_err(|error| error.state("nothing was changed"))
 }

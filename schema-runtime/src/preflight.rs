@@ -4,10 +4,10 @@ use rusqlite::Connection;
 use rusqlite::types::ValueRef;
 use schema_sql::{eq_name, quote_ident};
 
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, reason};
 use crate::connection::SqliteResult;
 use crate::error::{Error, ErrorKind, Result};
-use crate::plan::{Check, Facts, HazardCode, Plan, TableFacts};
+use crate::plan::{Check, CheckKind, Facts, HazardCode, Plan, TableFacts};
 
 /// A consent to a hazard: its code, everywhere or on one object.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,23 +74,61 @@ fn row_bytes(conn: &Connection, table: &crate::catalog::TableInfo) -> Result<u64
     Ok(mean.unwrap_or(8.0).max(8.0) as u64)
 }
 
-/// Runs every check of the plan.
+/// A check that cannot run before the change, since its SQL reads what the same change makes or renames.
+#[derive(Debug)]
+pub(crate) struct Unready {
+    object: String,
+    reason: String,
+}
+
+impl Unready {
+    /// The refusal: SQLite itself would not notice a row at fault.
+    pub(crate) fn refusal(&self) -> Error {
+        Error::new(ErrorKind::Model, format!("the rows of `{}` cannot be checked before the change", self.object))
+            .cause(self.reason.clone())
+            .state("nothing was changed")
+            .help("its `convert` or `backfill` reads what the same change makes or renames: do that in a version before")
+    }
+}
+
+enum Found {
+    Nothing,
+    /// What is wrong, with the number of rows.
+    Rows(String),
+    /// The query names something that is not there yet.
+    Unready(String),
+}
+
+/// Whether SQLite refuses a row that breaks the rule when the step runs.
+fn is_enforced(kind: CheckKind) -> bool {
+    matches!(kind, CheckKind::NotNull | CheckKind::Unique | CheckKind::Check | CheckKind::ForeignKey | CheckKind::Strict)
+}
+
+/// Runs every check of the plan, or those of the table `only`. Returned are checks that could not run and that nothing else
+/// stands in for.
 ///
 /// # Errors
 /// `Data`, with a cause for each check that found rows: how many, and the first few; nothing is changed.
-pub(crate) fn preflight(conn: &Connection, plan: &Plan, consents: &[Consent]) -> Result<()> {
+pub(crate) fn preflight(conn: &Connection, plan: &Plan, only: Option<&str>, consents: &[Consent]) -> Result<Vec<Unready>> {
     let mut faults: Vec<(String, &Check)> = Vec::new();
-    for check in plan.steps.iter().flat_map(|step| step.checks.iter()) {
+    let mut unready = Vec::new();
+    let steps = plan.steps.iter().filter(|step| only.is_none_or(|table| eq_name(&step.object, table)));
+    for check in steps.flat_map(|step| step.checks.iter()) {
         let consented =
             check.code.is_loss() && consents.iter().any(|consent| consent.covers(check.code, &check.object));
         if consented {
             continue;
         }
-        if let Some(text) = find(conn, check)? {
-            faults.push((text, check));
+        match find(conn, check)? {
+            Found::Nothing => {}
+            Found::Rows(text) => faults.push((text, check)),
+            Found::Unready(reason) if !is_enforced(check.kind) => {
+                unready.push(Unready { object: check.object.clone(), reason });
+            }
+            Found::Unready(_) => {}
         }
     }
-    let Some((_, first)) = faults.first() else { return Ok(()) };
+    let Some((_, first)) = faults.first() else { return Ok(unready) };
     let help = first.help.clone();
     let mut error = Error::new(ErrorKind::Data, "rows of the database stand in the way of the change");
     for (text, _) in &faults {
@@ -99,10 +137,19 @@ pub(crate) fn preflight(conn: &Connection, plan: &Plan, consents: &[Consent]) ->
     Err(error.state("nothing was changed").help(help))
 }
 
-/// The fault in words, with the number of rows and the first three of them, or `None` where no row is at fault.
-fn find(conn: &Connection, check: &Check) -> Result<Option<String>> {
+/// The fault in words, with the number of rows and the first three of them.
+fn find(conn: &Connection, check: &Check) -> Result<Found> {
     let what = || format!("cannot check the rows of `{}` ({})", check.object, check.kind);
-    let mut statement = conn.prepare(&check.query).at(what)?;
+    let mut statement = match conn.prepare(&check.query) {
+        Ok(statement) => statement,
+        Err(err) => {
+            let text = reason(&err, &check.query);
+            if text.starts_with("no such table") || text.starts_with("no such column") {
+                return Ok(Found::Unready(text));
+            }
+            return Err(err).at(what);
+        }
+    };
     let mut rows = statement.query([]).at(what)?;
     let mut count: u64 = 0;
     let mut samples: Vec<String> = Vec::new();
@@ -119,8 +166,8 @@ fn find(conn: &Connection, check: &Check) -> Result<Option<String>> {
         }
     }
     if count == 0 {
-        return Ok(None);
+        return Ok(Found::Nothing);
     }
     let first = if count == 1 { "rowid or key" } else { "first rowids or keys" };
-    Ok(Some(format!("{count} {} ({first}: {})", check.fault, samples.join(", "))))
+    Ok(Found::Rows(format!("{count} {} ({first}: {})", check.fault, samples.join(", "))))
 }

@@ -16,7 +16,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::history::{History, Shape};
 use crate::migrator::Migrator;
 use crate::plan::{Facts, HazardCode, Plan, PlanKey, Request, TableFacts, plan};
-use crate::preflight::{facts, preflight};
+use crate::preflight::{Unready, facts, preflight};
 use crate::rehearse::{self, Stage, UndoProof, Verdict};
 use crate::rename::Renames;
 use crate::revision::Revision;
@@ -222,6 +222,7 @@ impl Maker<'_> {
         let mut last = snapshot.cloned();
         if !renames.is_empty() {
             let faults = rehearse::broken(&|| self.scratch(), &found.live)?;
+            self.refuse_lost_triggers(&renames, &faults)?;
             live = rehearse::renamed(&|| self.scratch(), &found.live, &renames, &faults, &self.own)?;
             if let Some(snapshot) = &mut last {
                 let old = renames.applicable(&snapshot.catalog);
@@ -234,6 +235,29 @@ impl Maker<'_> {
         }
         let sides = Sides { live, last, model: &found.model, renames, others: found.others.clone() };
         Ok((merge(sides, self.migrator.options.policies)?, broken))
+    }
+
+    /// SQLite cannot rewrite a trigger that does not work; on a table that is renamed it would be left without one.
+    fn refuse_lost_triggers(&self, renames: &Renames, broken: &Broken) -> Result<()> {
+        let mut error = Error::new(
+            ErrorKind::Dependent,
+            "a trigger that does not work cannot follow its table to a new name",
+        );
+        let renamed = |name: &str| {
+            renames.list.iter().any(|rename| rename.table.is_none() && eq_name(&rename.from, name))
+        };
+        for trigger in self.found.live.triggers.iter().filter(|trigger| renamed(&trigger.table)) {
+            let reason = broken
+                .get(&trigger.name)
+                .filter(|_| self.found.model.catalog.trigger(&trigger.name).is_none());
+            if let Some(reason) = reason {
+                error = error.cause(format!("trigger `{}` on `{}`: {reason}", trigger.name, trigger.table));
+            }
+        }
+        if error.causes().is_empty() {
+            return Ok(());
+        }
+        Err(error.state("nothing was changed").help("mend or drop the trigger, then start again"))
     }
 
     /// Rows are counted where a change reads or writes them; of other tables only whether they have any is asked.
@@ -266,22 +290,26 @@ impl Maker<'_> {
     fn prove(&self, prepared: &mut Prepared, facts: &Facts, key: PlanKey, data: bool) -> Result<Times> {
         let mut times = Times::default();
         let mut rebuild: Vec<String> = Vec::new();
+        let mut facts = facts.clone();
         let scratch = || self.scratch();
         let exact = |table: &str| self.found.model.table_hints(table).exact_order;
         let began = Instant::now();
         let samples = if data { rehearse::samples(self.conn, &self.found.live)? } else { Vec::new() };
         times.rehearse += began.elapsed();
+        let mut unready: Vec<Unready> = Vec::new();
         loop {
             let target = &prepared.target;
-            let plan = plan(&self.request(target, facts, key.clone(), &rebuild));
+            let plan = plan(&self.request(target, &facts, key.clone(), &rebuild));
             self.refuse_loss(&plan)?;
             let began = Instant::now();
-            if data && rebuild.is_empty() {
-                preflight(self.conn, &plan, &self.migrator.options.consents)?;
+            if data {
+                // A plan that the rehearsal refuted was checked already, but for the table that it rebuilds now.
+                let only = rebuild.last().map(String::as_str);
+                unready.extend(preflight(self.conn, &plan, only, &self.migrator.options.consents)?);
             }
             times.preflight += began.elapsed();
             let began = Instant::now();
-            let undo = self.undo(target, facts, &[])?;
+            let undo = self.undo(target, &facts, &[])?;
             let stage = Stage {
                 scratch: &scratch,
                 own: &self.own,
@@ -294,6 +322,7 @@ impl Maker<'_> {
             let verdict = rehearse::rehearse(&stage, &plan, &undo)?;
             times.rehearse += began.elapsed();
             match verdict {
+                Verdict::Unregistered => facts.unregistered = true,
                 Verdict::Rebuild(table) if !rebuild.iter().any(|name| eq_name(name, &table)) => {
                     rebuild.push(table)
                 }
@@ -307,9 +336,12 @@ impl Maker<'_> {
                         "please report this with the schema and the model; the database can be used as it is",
                     ));
                 }
+                Verdict::Proved { .. } if !unready.is_empty() => {
+                    return Err(unready.swap_remove(0).refusal());
+                }
                 Verdict::Proved { undo: proof } => {
                     prepared.undo =
-                        self.settle_undo(&stage, &plan, (undo, proof), &mut prepared.notes, facts, target)?;
+                        self.settle_undo(&stage, &plan, (undo, proof), &mut prepared.notes, &facts, target)?;
                     prepared.plan = plan;
                     return Ok(times);
                 }
@@ -329,21 +361,23 @@ impl Maker<'_> {
     ) -> Result<Option<Plan>> {
         let UndoProof::Refuted(_) = proof else { return Ok(Some(undo)) };
         let all: Vec<String> = self.found.live.tables.iter().map(|table| table.name.clone()).collect();
-        let undo = self.undo(target, facts, &all)?;
-        match rehearse::rehearse(stage, plan, &undo)? {
-            Verdict::Proved { undo: UndoProof::Refuted(reason) } => {
-                let text = format!(
-                    "this change cannot be undone step by step, only by restoring the backup: {reason}"
-                );
-                notes.push(Note { kind: NoteKind::Warning, text });
-                Ok(None)
+        let facts = Facts { unregistered: true, ..facts.clone() };
+        let mut fault = String::new();
+        for rebuild in [&[][..], &all] {
+            let undo = self.undo(target, &facts, rebuild)?;
+            match rehearse::rehearse(stage, plan, &undo)? {
+                Verdict::Proved { undo: UndoProof::Refuted(reason) } => fault = reason,
+                _ => return Ok(Some(undo)),
             }
-            _ => Ok(Some(undo)),
         }
+        let text =
+            format!("this change cannot be undone step by step, only by restoring the backup: {fault}");
+        notes.push(Note { kind: NoteKind::Warning, text });
+        Ok(None)
     }
 
     fn undo(&self, target: &Target, facts: &Facts, rebuild: &[String]) -> Result<Plan> {
-        let back = target.renames.reversed();
+        let back = target.renames.undoing(&target.catalog);
         let none = Broken::new();
         let catalog = if back.is_empty() {
             target.catalog.clone()
@@ -352,7 +386,12 @@ impl Maker<'_> {
             rehearse::renamed(&|| self.scratch(), &target.catalog, &back, &faults, &self.own)?
         };
         // By the names that the tables have when the undo begins.
-        let mut after = Facts { sqlite: facts.sqlite, broken: none, ..Facts::default() };
+        let mut after = Facts {
+            sqlite: facts.sqlite,
+            broken: none,
+            unregistered: facts.unregistered,
+            ..Facts::default()
+        };
         for table in &target.catalog.tables {
             let rows: TableFacts = facts.of(target.renames.old_table(&table.name));
             after.tables.insert(fold(&table.name), rows);
@@ -476,10 +515,12 @@ pub(crate) fn what_older_lacks(prepared: &Prepared) -> Vec<String> {
 fn unknown_rules(live: &TableInfo, table: &TableInfo) -> Vec<String> {
     let name = live.name.as_str();
     let written = |column: &str| table.column(column).is_some();
-    let set = |column: &str| written(column) || live.column(column).is_some_and(|found| found.default.is_some());
+    let set =
+        |column: &str| written(column) || live.column(column).is_some_and(|found| found.default.is_some());
     let texts = Texts::of([live, table]);
     let checks = live.checks.iter().filter_map(|check| {
-        let breaks = schema_sql::idents(&check.expr).map_or(true, |idents| idents.iter().any(|ident| written(ident)));
+        let breaks =
+            schema_sql::idents(&check.expr).map_or(true, |idents| idents.iter().any(|ident| written(ident)));
         breaks.then(|| key::check(name, &texts.norm_expr(&check.expr)))
     });
     let foreign_keys = live.foreign_keys.iter().filter_map(|foreign| {

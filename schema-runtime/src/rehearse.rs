@@ -46,6 +46,8 @@ pub(crate) enum Verdict {
     Proved { undo: UndoProof },
     /// The native statements for this table do not do: plan a rebuild instead.
     Rebuild(String),
+    /// Something elsewhere in the file needs a function or collation that is not registered: plan with that in mind.
+    Unregistered,
 }
 
 /// Whether an undo was proved.
@@ -141,7 +143,13 @@ pub(crate) fn renamed(
     let scratch = replayed(scratch, &sound, &[])?;
     for (_, statements) in renames.statements() {
         for sql in statements {
-            scratch.execute_batch(&sql).map_err(|err| {
+            let mut renamed = scratch.execute_batch(&sql);
+            if renamed.as_ref().is_err_and(is_unregistered) {
+                set_needs(&scratch, Needs { writable_schema: true, ..Needs::default() })?;
+                renamed = scratch.execute_batch(&sql);
+                set_needs(&scratch, Needs::default())?;
+            }
+            renamed.map_err(|err| {
                 Error::new(ErrorKind::Dependent, format!("SQLite refuses `{sql}`"))
                     .source(err)
                     .state("nothing was changed")
@@ -197,7 +205,7 @@ pub(crate) fn broken(
     Ok(found)
 }
 
-fn reason(err: &rusqlite::Error) -> String {
+pub(crate) fn reason(err: &rusqlite::Error) -> String {
     match err {
         rusqlite::Error::SqliteFailure(_, Some(text)) => text.clone(),
         other => other.to_string(),
@@ -206,41 +214,44 @@ fn reason(err: &rusqlite::Error) -> String {
 
 /// SQLite compiles a trigger only with a statement that fires it; so each is created alone and such a statement prepared.
 fn trigger_fault(scratch: &Connection, catalog: &Catalog, trigger: &catalog::TriggerInfo) -> Option<String> {
-    let parts = match split_create_trigger(&trigger.sql) {
-        Ok(parts) => parts,
-        Err(err) => return Some(err.to_string()),
-    };
-    let target = quote_ident(&trigger.table);
-    let columns: Vec<&str> = match catalog.table(&trigger.table) {
-        Some(table) => table
-            .columns
-            .iter()
-            .filter(|column| column.generated.is_none())
-            .map(|column| column.name.as_str())
-            .collect(),
-        None => Vec::new(),
-    };
-    let sql = match &parts.event {
-        TriggerEvent::Insert => format!("INSERT INTO main.{target} DEFAULT VALUES"),
-        TriggerEvent::Delete => format!("DELETE FROM main.{target}"),
-        TriggerEvent::Update(named) => {
-            if let Some(table) = catalog.table(&trigger.table) {
-                if let Some(lost) = named.iter().find(|name| table.column(name).is_none()) {
-                    return Some(format!("UPDATE OF names no column of `{}`: {lost}", table.name));
-                }
-            }
-            let column = named.first().map(String::as_str).or_else(|| columns.first().copied());
-            let column = match column {
-                Some(column) => column.to_owned(),
-                None => view_column(scratch, &trigger.table)?,
-            };
-            format!("UPDATE main.{target} SET {0} = {0}", quote_ident(&column))
-        }
-        _ => return None,
+    let sql = match firing_statement(scratch, catalog, trigger) {
+        Ok(sql) => sql?,
+        Err(fault) => return Some(fault),
     };
     let fault = scratch.execute_batch(&trigger.sql).and_then(|()| scratch.prepare(&sql).map(|_| ())).err();
     let _ = scratch.execute_batch(&format!("DROP TRIGGER IF EXISTS main.{}", quote_ident(&trigger.name)));
     fault.map(|err| reason(&err))
+}
+
+/// A statement that fires the trigger, `None` where none can be told.
+///
+/// # Errors
+/// Why the trigger can never fire.
+pub(crate) fn firing_statement(
+    conn: &Connection,
+    catalog: &Catalog,
+    trigger: &catalog::TriggerInfo,
+) -> std::result::Result<Option<String>, String> {
+    let parts = split_create_trigger(&trigger.sql).map_err(|err| err.to_string())?;
+    let target = quote_ident(&trigger.table);
+    let table = catalog.table(&trigger.table);
+    Ok(Some(match &parts.event {
+        TriggerEvent::Insert => format!("INSERT INTO main.{target} DEFAULT VALUES"),
+        TriggerEvent::Delete => format!("DELETE FROM main.{target}"),
+        TriggerEvent::Update(named) => {
+            if let Some(table) = table {
+                if let Some(lost) = named.iter().find(|name| table.column(name).is_none()) {
+                    return Err(format!("UPDATE OF names no column of `{}`: {lost}", table.name));
+                }
+            }
+            let mut plain =
+                table.iter().flat_map(|table| &table.columns).filter(|column| column.generated.is_none());
+            let column = named.first().cloned().or_else(|| plain.next().map(|column| column.name.clone()));
+            let Some(column) = column.or_else(|| view_column(conn, &trigger.table)) else { return Ok(None) };
+            format!("UPDATE main.{target} SET {0} = {0}", quote_ident(&column))
+        }
+        _ => return Ok(None),
+    }))
 }
 
 fn view_column(scratch: &Connection, view: &str) -> Option<String> {
@@ -251,7 +262,8 @@ fn view_column(scratch: &Connection, view: &str) -> Option<String> {
 /// Sets on the connection what a step needs, or with the default takes it back.
 pub(crate) fn set_needs(conn: &Connection, needs: Needs) -> Result<()> {
     let legacy = if needs.legacy_alter { "ON" } else { "OFF" };
-    conn.execute_batch(&format!("PRAGMA legacy_alter_table = {legacy}"))
+    let writable = if needs.writable_schema { "ON" } else { "OFF" };
+    conn.execute_batch(&format!("PRAGMA legacy_alter_table = {legacy}; PRAGMA writable_schema = {writable}"))
         .and_then(|()| {
             conn.set_db_config(
                 rusqlite::config::DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER,
@@ -267,13 +279,31 @@ fn run<'p>(scratch: &Connection, plan: &'p Plan) -> Result<Option<(&'p Step, rus
     for step in &plan.steps {
         set_needs(scratch, step.needs)?;
         for sql in &step.sql {
-            if let Err(err) = scratch.execute_batch(sql) {
+            let fills = step.changes.iter().any(Change::alters_table)
+                && (sql.starts_with("INSERT INTO main.") || sql.starts_with("UPDATE main."));
+            let done = if fills { execute_strictly(scratch, sql) } else { scratch.execute_batch(sql) };
+            if let Err(err) = done {
                 return Ok(Some((step, err)));
             }
         }
     }
     set_needs(scratch, Needs::default())?;
     Ok(None)
+}
+
+/// Runs a statement that fills rows while a double-quoted word is a name and nothing else: a `backfill` or `convert` that
+/// misspells a quoted column would write the word into every row.
+///
+/// SQLite: <https://www.sqlite.org/quirks.html>, section 8.
+fn execute_strictly(scratch: &Connection, sql: &str) -> rusqlite::Result<()> {
+    let option = rusqlite::config::DbConfig::SQLITE_DBCONFIG_DQS_DML;
+    let before = scratch.db_config(option);
+    let _ = scratch.set_db_config(option, false);
+    let done = scratch.execute_batch(sql);
+    if let Ok(before) = before {
+        let _ = scratch.set_db_config(option, before);
+    }
+    done
 }
 
 /// Tries `plan`, then `undo`.
@@ -299,9 +329,29 @@ fn is_native(step: &Step) -> bool {
     step.method != Method::Rebuild && step.changes.iter().any(Change::alters_table)
 }
 
+/// Whether SQLite refuses a rename or a drop, which make it re-read everything, for want of a function or collation that an
+/// index or table somewhere else in the file needs.
+fn is_unregistered(err: &rusqlite::Error) -> bool {
+    let text = reason(err);
+    ["error in index ", "error in table "].iter().any(|start| text.starts_with(start))
+        && ["no such collation sequence", "unknown function", "no such function"]
+            .iter()
+            .any(|why| text.contains(why))
+}
+
 fn refuted(step: &Step, err: rusqlite::Error) -> Result<Verdict> {
+    if is_unregistered(&err) && !step.needs.writable_schema {
+        return Ok(Verdict::Unregistered);
+    }
     if is_native(step) {
         return Ok(Verdict::Rebuild(step.object.clone()));
+    }
+    if step.changes.is_empty() {
+        // A full-text index that nobody changed is filled anew.
+        return Err(Error::new(ErrorKind::Dependent, "the change would break what depends on it")
+            .cause(format!("virtual table `{}` would not work: {}", step.object, reason(&err)))
+            .state("nothing was changed")
+            .help("change or drop what depends on it, then start again"));
     }
     let error = sqlite_error(err, format!("the plan fails on the scratch copy at `{}`", step.summary()));
     let error = if error.kind() == ErrorKind::Sqlite { error.of_kind(ErrorKind::Rehearsal) } else { error };

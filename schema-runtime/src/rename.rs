@@ -4,7 +4,7 @@ use schema_sql::{eq_name, quote_ident};
 
 use crate::catalog::Catalog;
 use crate::error::{Error, ErrorKind, Result};
-use crate::snapshot::{RenameRecord, Snapshot};
+use crate::snapshot::{RenameRecord, Snapshot, key};
 use crate::wanted::Model;
 
 /// One rename that is to be applied. Columns are named within the table's new name: tables are renamed first.
@@ -34,6 +34,8 @@ struct Group<'a> {
     declared: Vec<(&'a str, &'a [String])>,
     applied: Vec<(&'a str, &'a str)>,
     has_history: bool,
+    /// Names that the model managed last.
+    managed: Vec<&'a str>,
 }
 
 impl Group<'_> {
@@ -81,12 +83,29 @@ impl Group<'_> {
             if keep.iter().all(|keep| *keep) {
                 break;
             }
+            for ((from, to), keep) in found.iter().zip(&keep) {
+                if !keep && self.is_managed(from) && !self.is_managed(to) {
+                    return Err(self.taken(from, to));
+                }
+            }
             let mut flags = keep.iter();
             found.retain(|_| flags.next().copied().unwrap_or(false));
         }
         self.refuse_two_claims(&found)?;
         self.refuse_unclear_cycle(&found)?;
         Ok(found)
+    }
+
+    fn is_managed(&self, name: &str) -> bool {
+        self.managed.iter().any(|managed| eq_name(managed, name))
+    }
+
+    /// Leaving the rename out would give the new name the values of something else without a word.
+    fn taken(&self, from: &str, to: &str) -> Error {
+        Error::new(ErrorKind::Conflict, format!("{}`{from}` cannot be renamed to `{to}`", self.place))
+            .cause(format!("the database has a `{to}` already, which is retired or was not made by the model"))
+            .state("nothing was changed")
+            .help(format!("drop or rename that `{to}` by hand, or take `renamed_from` off"))
     }
 
     fn refuse_two_claims(&self, found: &[(String, String)]) -> Result<()> {
@@ -104,13 +123,15 @@ impl Group<'_> {
 
     /// Names that swap places look the same before and after, so only the history can tell whether it has happened.
     fn refuse_unclear_cycle(&self, found: &[(String, String)]) -> Result<()> {
-        let cycle = found
+        if self.has_history {
+            return Ok(());
+        }
+        let names: Vec<&str> = found
             .iter()
-            .filter(|(from, to)| !eq_name(from, to))
-            .all(|(_, to)| found.iter().any(|(from, away)| eq_name(from, to) && !eq_name(away, to)));
-        let any = found.iter().any(|(from, to)| !eq_name(from, to));
-        if any && cycle && !self.has_history {
-            let names: Vec<&str> = found.iter().map(|(_, to)| to.as_str()).collect();
+            .filter(|(from, to)| !eq_name(from, to) && is_in_cycle(found, from, to))
+            .map(|(_, to)| to.as_str())
+            .collect();
+        if !names.is_empty() {
             return Err(Error::new(
                 ErrorKind::Conflict,
                 format!(
@@ -126,6 +147,21 @@ impl Group<'_> {
         }
         Ok(())
     }
+}
+
+/// Whether the name that moves from `from` to `to` pushes others until one moves to `from`.
+fn is_in_cycle(found: &[(String, String)], from: &str, to: &str) -> bool {
+    let mut at = to;
+    for _ in found {
+        if eq_name(at, from) {
+            return true;
+        }
+        match found.iter().find(|(other, _)| eq_name(other, at)) {
+            Some((_, next)) => at = next,
+            None => return false,
+        }
+    }
+    eq_name(at, from)
 }
 
 impl Renames {
@@ -153,6 +189,12 @@ impl Renames {
                 .map(|record| (record.table.as_str(), record.from.as_str()))
                 .collect(),
             has_history: last.is_some(),
+            managed: live
+                .tables
+                .iter()
+                .map(|table| table.name.as_str())
+                .filter(|name| last.is_some_and(|last| last.owners.is_managed(&key::table(name))))
+                .collect(),
         };
         let found = tables.pending(&mut renames.unmatched)?;
         if live.tables.is_empty() {
@@ -184,6 +226,12 @@ impl Renames {
                     .filter_map(|record| record.column.as_deref().map(|to| (to, record.from.as_str())))
                     .collect(),
                 has_history: last.is_some(),
+                managed: found
+                    .columns
+                    .iter()
+                    .map(|column| column.name.as_str())
+                    .filter(|name| last.is_some_and(|last| last.owners.is_managed(&key::column(&found.name, name))))
+                    .collect(),
             };
             for (from, to) in columns.pending(&mut renames.unmatched)? {
                 renames.list.push(Rename { table: Some(table.name.clone()), from, to });
@@ -196,8 +244,37 @@ impl Renames {
         self.list.is_empty()
     }
 
+    /// The renames that undo these in `catalog`, where they have led. What has taken a former name since is moved aside to a
+    /// name that nothing wants, so that the undo drops it there.
+    pub(crate) fn undoing(&self, catalog: &Catalog) -> Renames {
+        let mut back = self.reversed();
+        let mut aside: Vec<Rename> = Vec::new();
+        for rename in back.list.iter().filter(|rename| !eq_name(&rename.from, &rename.to)) {
+            let taken = match &rename.table {
+                None => catalog.table(&rename.to).map(|table| table.name.clone()),
+                Some(old) => {
+                    let table = back.list.iter().find(|other| other.table.is_none() && eq_name(&other.to, old));
+                    let table = catalog.table(table.map_or(old.as_str(), |table| table.from.as_str()));
+                    table.and_then(|table| table.column(&rename.to)).map(|column| column.name.clone())
+                }
+            };
+            let leaves = |name: &str| {
+                back.list.iter().any(|other| other.table == rename.table && eq_name(&other.from, name))
+            };
+            if let Some(from) = taken.filter(|name| !leaves(name)) {
+                aside.push(Rename { table: rename.table.clone(), from, to: format!("__schema_gone_{}", aside.len()) });
+            }
+        }
+        // Tables first, as everywhere.
+        let tables = back.list.iter().take_while(|rename| rename.table.is_none()).count();
+        let (of_tables, of_columns): (Vec<_>, Vec<_>) = aside.into_iter().partition(|rename| rename.table.is_none());
+        back.list.splice(tables..tables, of_tables);
+        back.list.extend(of_columns);
+        back
+    }
+
     /// The renames that undo these.
-    pub(crate) fn reversed(&self) -> Renames {
+    fn reversed(&self) -> Renames {
         let tables = self.list.iter().filter(|rename| rename.table.is_none());
         let old_table = |new: &str| {
             let renamed = self.list.iter().find(|rename| rename.table.is_none() && eq_name(&rename.to, new));

@@ -207,6 +207,13 @@ pub enum Event {
         /// Pages of the database.
         pages: u64,
     },
+    /// The backup is complete and verified.
+    BackedUp {
+        /// Its path.
+        backup: String,
+        /// How long it took, milliseconds.
+        ms: u64,
+    },
     /// A step begins.
     Step {
         /// Its number, from 1.
@@ -234,6 +241,9 @@ impl fmt::Display for Event {
             Event::Checking { database } => write!(f, "checking database schema: {database}"),
             Event::Planned { plan, steps } => write!(f, "{} to take:\n{plan}", count(*steps, "step")),
             Event::BackingUp { page, pages } => write!(f, "backing up: {page} of {pages} pages"),
+            Event::BackedUp { backup, ms } => {
+                write!(f, "backup created: {backup} ({})", show(Duration::from_millis(*ms)))
+            }
             Event::Step { number, of, summary } => write!(f, "step {number} of {of}: {summary}"),
             Event::Done { summary } => f.write_str(summary),
             Event::Failed { error } => f.write_str(error),

@@ -18,8 +18,8 @@ use crate::report::{Event, Outcome, Phases, Report, StepReport};
 use crate::revision::{Kind, Revision, Status as RevisionStatus};
 use crate::snapshot::{Owners, Snapshot, State};
 use crate::status::Status;
-use crate::version::version_cmp;
 use crate::target::{DriftPolicy, NoteKind, RemovalPolicy};
+use crate::version::version_cmp;
 
 /// The format of what the engine writes; part of the stamp, so that a newer engine looks again.
 const ENGINE_FORMAT: i64 = 1;
@@ -189,6 +189,7 @@ impl<'a> Run<'a> {
             self.phases.check = self.began.elapsed();
             return Ok(self.up_to_date(stamp.revision));
         }
+        connection::refuse_cut_file(conn)?;
         let found = prepare::read(conn, self.migrator, &self.history)?;
         self.phases.check = self.began.elapsed();
         let prepared = prepare(conn, self.migrator, found, true)?;
@@ -235,7 +236,7 @@ impl<'a> Run<'a> {
 
     fn outcome(&self, prepared: &Prepared) -> Outcome {
         let repaired = prepared.notes.iter().any(|note| note.kind == NoteKind::Repaired);
-        if prepared.found.live.is_empty() {
+        if prepared.found.live.is_empty() && prepared.found.last.is_none() {
             Outcome::Created
         } else if repaired {
             Outcome::Repaired
@@ -334,6 +335,10 @@ impl<'a> Run<'a> {
             !self.options.cancel.is_cancelled()
         })?;
         self.phases.backup = began.elapsed();
+        self.migrator.emit(&Event::BackedUp {
+            backup: info.path.display().to_string(),
+            ms: millis(self.phases.backup).unsigned_abs(),
+        });
         Ok(info)
     }
 
@@ -711,7 +716,8 @@ fn read_only(conn: &Connection, plan: &Plan) -> Error {
 
 /// The running program and the version of its model.
 fn program(version: &str) -> String {
-    let name = std::env::current_exe().ok().and_then(|path| Some(path.file_stem()?.to_string_lossy().into_owned()));
+    let name =
+        std::env::current_exe().ok().and_then(|path| Some(path.file_stem()?.to_string_lossy().into_owned()));
     format!("{} {version}", name.as_deref().unwrap_or("unknown program"))
 }
 
@@ -720,10 +726,13 @@ fn refuse_full(path: &Path, plan: &Plan) -> Result<()> {
     let needed = plan.cost().disk;
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let Some(free) = backup::available_space(folder).filter(|free| *free < needed) else { return Ok(()) };
-    Err(Error::new(ErrorKind::DiskFull, format!("`{}` has too little free space for the change", folder.display()))
-        .cause(format!("the plan needs about {needed} bytes, {free} are free"))
-        .state("nothing was changed")
-        .help("free disk space, then start again"))
+    Err(Error::new(
+        ErrorKind::DiskFull,
+        format!("`{}` has too little free space for the change", folder.display()),
+    )
+    .cause(format!("the plan needs about {needed} bytes, {free} are free"))
+    .state("nothing was changed")
+    .help("free disk space, then start again"))
 }
 
 /// Changes when another connection has committed.

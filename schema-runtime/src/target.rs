@@ -204,6 +204,12 @@ impl Merge<'_> {
         true
     }
 
+    /// A consent to drop what was never the model's is not followed, and not passed over in silence either.
+    fn no_effect(&mut self, consent: &str, what: &str) {
+        let text = format!("`{consent}` has no effect: {what} is not this model's, and what is not is never dropped");
+        self.note(NoteKind::Warning, text);
+    }
+
     /// A wanted object that the file lacks: new, or dropped by hand.
     fn missing(&mut self, what: &str, key: &str) {
         if self.managed_last(key) {
@@ -336,6 +342,9 @@ impl Merge<'_> {
         if ours && (consented || (managed && self.policies.removal == RemovalPolicy::Drop)) {
             return None;
         }
+        if consented && !ours {
+            self.no_effect(&format!("dropped: [\"{}\"]", live.name), &format!("table `{}`", live.name));
+        }
         if managed && self.policies.removal == RemovalPolicy::Refuse {
             let remedy = format!("dropped: [\"{}\"]", live.name);
             self.refused.push((format!("the model no longer declares table `{}`", live.name), remedy));
@@ -399,7 +408,8 @@ impl Merge<'_> {
         let wanted = &sides.model.catalog;
         let removed = sides.live.tables.iter().filter(|table| wanted.table(&table.name).is_none());
         let removed: Vec<_> = removed.filter(|table| self.managed_last(&key::table(&table.name))).collect();
-        let added: Vec<_> = wanted.tables.iter().filter(|table| sides.live.table(&table.name).is_none()).collect();
+        let added: Vec<_> =
+            wanted.tables.iter().filter(|table| sides.live.table(&table.name).is_none()).collect();
         let ([old], [new]) = (removed.as_slice(), added.as_slice()) else { return };
         let alike = old.columns.len() == new.columns.len()
             && old.columns.iter().all(|column| new.column(&column.name).is_some());

@@ -12,11 +12,11 @@ use crate::catalog::{
     Catalog, CheckInfo, ColumnInfo, ForeignKeyInfo, GeneratedInfo, IndexInfo, IndexTermInfo, KeyTermInfo,
     NotNullInfo, PrimaryKeyInfo, TableInfo, UniqueInfo, index_sql, name_sql, read, reason, table_sql,
 };
+use crate::connection::sqlite_error;
 use crate::descriptor::{
     ColumnDescriptor, ColumnOrder, ConstValue, ForeignKeyDescriptor, IndexDescriptor, PrimaryKeyDescriptor,
     Schema, SqlType, TableDescriptor,
 };
-use crate::connection::sqlite_error;
 use crate::error::{Error, ErrorKind, Result};
 
 /// A target of a run.
@@ -352,7 +352,12 @@ impl Maker<'_> {
     }
 
     /// SQLite takes any default for a STRICT column and then refuses every insert that uses it; so one is tried.
-    fn strict_default(&self, table: &TableDescriptor, column: &ColumnDescriptor, default: &str) -> Result<()> {
+    fn strict_default(
+        &self,
+        table: &TableDescriptor,
+        column: &ColumnDescriptor,
+        default: &str,
+    ) -> Result<()> {
         let type_name = type_name(table, column);
         let probe = format!(
             "CREATE TABLE temp.__schema_default (c {type_name} DEFAULT ({default})) STRICT;
@@ -593,13 +598,13 @@ mod tests {
     fn what_sqlite_refuses_is_told_with_the_object_its_sql_and_the_reason() {
         const BAD: TableDescriptor =
             TableDescriptor::new("bad", &[ColumnDescriptor::new("a", SqlType::Text)])
-                .checks(&[CheckDescriptor::new("nosuch(a)")]);
+                .checks(&[CheckDescriptor::new("nosuch > a")]);
         let text = refusal(&Schema { tables: &[&BAD], ..EMPTY });
         assert!(
             text.starts_with("error: the model's table `bad` cannot be made\ncaused by: CREATE TABLE bad ("),
             "{text}"
         );
-        assert!(text.contains("\n)\ncaused by: no such function: nosuch\nstate:"), "{text}");
+        assert!(text.contains("\n)\ncaused by: no such column: nosuch\nstate:"), "{text}");
         let text = refusal(&Schema { views: &["CREATE VIEW v AS SELECT 1; DROP TABLE x"], ..EMPTY });
         assert!(text.contains("it is more than one statement"), "{text}");
     }

@@ -4,6 +4,16 @@
 //! SQLite stores verbatim, a splitter of scripts into statements, and the text that checksums are made of. Nothing
 //! here knows a database: SQL goes in, parts of that SQL come out. Text that cannot be read with
 //! certainty is an error with an offset, never a guess and never a panic.
+//!
+//! ```
+//! let table = schema_sql::split_create_table("CREATE TABLE t(a INT /* , */, [b c] TEXT COLLATE nocase, CHECK (a > 0))")?;
+//! let names: Vec<&str> = table.columns.iter().map(|column| column.name.as_str()).collect();
+//! assert_eq!(names, ["a", "b c"]);
+//! assert!(schema_sql::same("a>0 -- positive", "\"A\"  > 0", &|name| schema_sql::eq_name(name, "a")));
+//! # Ok::<(), schema_sql::SplitError>(())
+//! ```
+//!
+//! It is a part of `schema-runtime` and `schema-derive`, published because both need it; programs depend on `schema-runtime`.
 
 pub mod checksum;
 pub mod create;

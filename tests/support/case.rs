@@ -42,6 +42,9 @@ pub struct Case {
     pub outcome: Option<Outcome>,
 }
 
+/// In `lost`: what the undo makes of the rows breaks a rule, so that it is refused and only the backup leads back.
+pub const NEEDS_BACKUP: &str = "(everything)";
+
 /// How the run must end.
 pub enum Expect {
     /// The plan as text (`Plan`'s `Display`, without the hazards), and the hazards' codes in order.
@@ -185,6 +188,15 @@ fn says(report: &schema_runtime::Report, texts: &[&str]) {
 /// The undo leads back to the catalog (the engine proves it against the snapshot) and to every row that was not dropped.
 fn undo(case: &Case, schema: &Schema, path: &Path, old_rows: &Rows) {
     let mut conn = open(path);
+    if case.lost == [NEEDS_BACKUP] {
+        let left = Catalog::read(&conn).expect("the catalog reads");
+        let rows = dump(&conn, &left);
+        let error = schema_runtime::testing::undo_last(schema, &mut conn).expect_err("the undo is refused");
+        assert!(error.to_string().contains("\nstate: transaction rolled back"), "{error}");
+        assert_eq!(Catalog::read(&conn).expect("the catalog reads"), left);
+        assert_eq!(dump(&conn, &left), rows);
+        return;
+    }
     schema_runtime::testing::undo_last(schema, &mut conn).unwrap_or_else(|err| panic!("undo:\n{err}"));
     healthy(&conn, i64::MAX);
     let back = Catalog::read(&conn).expect("the catalog reads");
@@ -269,7 +281,8 @@ fn dump(conn: &Connection, catalog: &Catalog) -> Rows {
         if !alias && !table.without_rowid && table.column("rowid").is_none() {
             names.push(ROWID.to_owned());
         }
-        let term = |name: &String| if name == ROWID { "rowid".to_owned() } else { schema_sql::quote_ident(name) };
+        let term =
+            |name: &String| if name == ROWID { "rowid".to_owned() } else { schema_sql::quote_ident(name) };
         let quoted: Vec<String> = names.iter().map(term).collect();
         let list = quoted.join(", ");
         let query = format!("SELECT {list} FROM {} ORDER BY {list}", schema_sql::quote_ident(&table.name));

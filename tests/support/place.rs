@@ -79,7 +79,10 @@ impl Place {
             Ok(report) => panic!("not refused:\n{report}"),
             Err(error) => {
                 assert_eq!(error.kind(), kind, "{error}");
-                assert!(error.state_line().is_some() && error.help_line().is_some(), "no state or help:\n{error}");
+                assert!(
+                    error.state_line().is_some() && error.help_line().is_some(),
+                    "no state or help:\n{error}"
+                );
                 error
             }
         })
@@ -90,7 +93,8 @@ impl Place {
         let before = self.files();
         let result = act();
         let after = self.files();
-        let names = |files: &[(PathBuf, Vec<u8>)]| files.iter().map(|(path, _)| path.clone()).collect::<Vec<_>>();
+        let names =
+            |files: &[(PathBuf, Vec<u8>)]| files.iter().map(|(path, _)| path.clone()).collect::<Vec<_>>();
         assert_eq!(names(&before), names(&after), "files");
         for ((path, before), (_, after)) in before.iter().zip(&after) {
             assert!(before == after, "{} has changed", path.display());
@@ -109,8 +113,9 @@ impl Place {
     /// The names of the files in the folder, sorted.
     pub fn names(&self) -> Vec<String> {
         let entries = fs::read_dir(self.folder()).expect("the folder");
-        let mut names: Vec<String> =
-            entries.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned()).collect();
+        let mut names: Vec<String> = entries
+            .map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned())
+            .collect();
         names.sort();
         names
     }

@@ -174,15 +174,17 @@ fn shape_of(table: &TableInfo) -> TableInfo {
     shape
 }
 
-/// An index on plain columns, which any rows satisfy; each expression becomes some column.
+/// An index on a plain column, which any rows satisfy and nothing needs to be registered for: the columns that are named may
+/// be computed by a function, or compared by a collation, that is not.
 fn shape_of_index(index: &IndexInfo, table: &TableInfo) -> IndexInfo {
     let mut shape = index.clone();
     shape.filter = None;
     shape.unique = false;
-    let column = table.columns.first().map_or_else(String::new, |column| column.name.clone());
+    let plain = table.columns.iter().find(|column| column.generated.is_none());
+    let column = plain.map_or_else(String::new, |column| column.name.clone());
     for term in &mut shape.terms {
-        let name = if term.is_expr { column.clone() } else { term.term.clone() };
-        *term = IndexTermInfo { term: name, is_expr: false, collation: None, desc: false };
+        let collation = Some("BINARY".to_owned());
+        *term = IndexTermInfo { term: column.clone(), is_expr: false, collation, desc: false };
     }
     shape
 }

@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 use super::hazard::HazardCode;
 use super::rebuild::{Image, default_expr, rowid_name};
 use crate::catalog::{
-    Affinity, ColumnInfo, ForeignKeyInfo, GeneratedInfo, IndexInfo, IndexTermInfo, KeyTermInfo, TableInfo, Texts,
-    affinity, same_check, same_collation, same_generated, same_index, same_key_terms, same_link,
+    Affinity, ColumnInfo, ForeignKeyInfo, GeneratedInfo, IndexInfo, IndexTermInfo, KeyTermInfo, TableInfo,
+    Texts, affinity, same_check, same_collation, same_generated, same_index, same_key_terms, same_link,
 };
 
 /// What a check is about.
@@ -146,7 +146,6 @@ pub(super) fn table_checks(image: &Image<'_>, texts: &Texts<'_>, rebuild: bool) 
 
 fn column_checks(image: &Image<'_>, column: &ColumnInfo, checks: &mut Vec<Check>) {
     let object = format!("{}.{}", image.to.name, column.name);
-
     let found = image.from.column(&column.name);
     if image.fill {
         return;
@@ -177,18 +176,24 @@ fn column_checks(image: &Image<'_>, column: &ColumnInfo, checks: &mut Vec<Check>
         }
         return;
     }
-    let fills = found.is_none() || image.tightens(column) || image.changes_type(column);
-    let forbids = if alias { image.tightens(column) } else { column.not_null.is_some() };
+    let becomes_rowid = alias
+        && match found {
+            Some(found) => !image.from.is_rowid_alias(&found.name),
+            None => image.hints.column(&column.name).backfill.is_some(),
+        };
+    let fills = found.is_none() || image.tightens(column) || image.changes_type(column) || becomes_rowid;
+    let forbids = if alias { becomes_rowid } else { column.not_null.is_some() };
     if forbids && fills && value.is_some() {
         let rule = if alias { "the rowid" } else { "NOT NULL" };
         checks.push(not_null_check(image, column, rule));
     }
     let converted = image.changes_type(column) && image.hints.column(&column.name).convert.is_some();
     match found {
-        Some(found) if image.changes_type(column) && !converted => checks.push(survival_check(image, found, column)),
+        Some(found) if image.changes_type(column) && !converted => {
+            checks.push(survival_check(image, found, column))
+        }
         _ => {}
     }
-    let becomes_rowid = alias && found.is_some_and(|found| !image.from.is_rowid_alias(&found.name));
     let strict = image.to.strict && (!image.from.strict || found.is_none() || image.changes_type(column));
     if becomes_rowid || strict {
         strict_check(image, column, checks);
@@ -267,8 +272,14 @@ fn convert_check(image: &Image<'_>, column: &ColumnInfo, checks: &mut Vec<Check>
     checks.push(Check {
         kind: CheckKind::Conversion,
         code: HazardCode::ConvertValues,
-        fault: format!("values of `{}`.`{}` are no {} after its `convert`", image.to.name, column.name, column.type_name),
-        help: format!("let `convert` give a value of the new type, or allow {}={object}", HazardCode::ConvertValues.code()),
+        fault: format!(
+            "values of `{}`.`{}` are no {} after its `convert`",
+            image.to.name, column.name, column.type_name
+        ),
+        help: format!(
+            "let `convert` give a value of the new type, or allow {}={object}",
+            HazardCode::ConvertValues.code()
+        ),
         query: format!(
             "SELECT {} FROM {} WHERE typeof({}) NOT IN ({fits})",
             identity(image.from),
@@ -286,8 +297,10 @@ fn not_null_check(image: &Image<'_>, column: &ColumnInfo, rule: &str) -> Check {
         Some(_) => format!("mend these rows, or let the expression of `{}` never be NULL", column.name),
     };
     let name = quote_ident(&column.name);
+    // SQLite refuses a NULL, but makes a rowid up.
+    let made_up = image.to.is_rowid_alias(&column.name);
     Check {
-        kind: CheckKind::NotNull,
+        kind: if made_up { CheckKind::Empty } else { CheckKind::NotNull },
         code: HazardCode::NotNull,
         object: format!("{}.{}", image.to.name, column.name),
         fault: format!("rows of `{}` have NULL in `{}`, which becomes {rule}", image.to.name, column.name),
@@ -314,7 +327,11 @@ fn strict_check(image: &Image<'_>, column: &ColumnInfo, checks: &mut Vec<Check>)
             "rows of `{}` hold a value in `{}` that is no {}",
             image.to.name, column.name, column.type_name
         ),
-        help: "mend these rows, or leave the table without `strict`".to_owned(),
+        help: if image.to.is_rowid_alias(&column.name) && !image.to.strict {
+            format!("mend these rows: `{}` becomes the rowid", column.name)
+        } else {
+            "mend these rows, or leave the table without `strict`".to_owned()
+        },
         query: format!(
             "SELECT {} FROM {} WHERE typeof({name}) NOT IN ({fits})",
             identity(image.from),
@@ -485,7 +502,11 @@ fn foreign_key_check(image: &Image<'_>, foreign: &ForeignKeyInfo) -> Option<Chec
         .collect();
     let present: Vec<String> = columns.iter().map(|column| format!("{column} IS NOT NULL")).collect();
     // A key that the parent gets only now is for the verification after the change.
-    if image.live.table(&foreign.table).is_some_and(|parent| foreign.to.iter().any(|to| parent.column(to).is_none())) {
+    if image
+        .live
+        .table(&foreign.table)
+        .is_some_and(|parent| foreign.to.iter().any(|to| parent.column(to).is_none()))
+    {
         return None;
     }
     let orphan = if image.live.table(&foreign.table).is_some() {

@@ -85,7 +85,8 @@ pub struct Needs {
     pub legacy_alter: bool,
     /// Triggers disabled, so that filling rows has no side effect.
     pub triggers_off: bool,
-    /// `writable_schema` on.
+    /// `writable_schema` on: SQLite then leaves alone what it cannot read for want of a function or collation, instead of
+    /// refusing. Nothing is written to the schema by hand.
     pub writable_schema: bool,
 }
 
@@ -144,6 +145,9 @@ pub(crate) struct Facts {
     pub(crate) tables: BTreeMap<String, TableFacts>,
     /// Views and triggers of the live catalog that do not work, by name, with the reason.
     pub(crate) broken: BTreeMap<String, String>,
+    /// Whether some index or table needs a function or collation that is not registered, so that SQLite refuses to rename
+    /// anything or to drop a column anywhere.
+    pub(crate) unregistered: bool,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -222,7 +226,10 @@ impl Plan {
         if plan.format > PLAN_FORMAT {
             return Err(Error::new(
                 ErrorKind::History,
-                format!("cannot read a plan of format {}: this program knows format {PLAN_FORMAT}", plan.format),
+                format!(
+                    "cannot read a plan of format {}: this program knows format {PLAN_FORMAT}",
+                    plan.format
+                ),
             )
             .state("nothing was changed")
             .help("update the program"));

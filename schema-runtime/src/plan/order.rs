@@ -32,7 +32,8 @@ pub(crate) struct Request<'a> {
 pub(crate) fn plan(request: &Request<'_>) -> Plan {
     let exact = |table: &str| !request.undo && request.model.table_hints(table).exact_order;
     let changes = diff(request.live, request.target, &exact);
-    let mut planner = Planner { request, changes, steps: Vec::new() };
+    let mut planner = Planner { request, changes, steps: Vec::new(), aside: Vec::new() };
+    planner.aside = planner.broken();
     planner.set_aside();
     planner.drop_dependants();
     planner.renames();
@@ -44,6 +45,17 @@ pub(crate) fn plan(request: &Request<'_>) -> Plan {
     planner.virtual_tables();
     planner.create_dependants();
     planner.put_back();
+    if request.facts.unregistered {
+        for step in &mut planner.steps {
+            step.needs.writable_schema = step.changes.iter().any(|change| {
+                step.needs.legacy_alter
+                    || matches!(
+                        change,
+                        Change::RenameTable { .. } | Change::RenameColumn { .. } | Change::DropColumn { .. }
+                    )
+            });
+        }
+    }
     Plan {
         format: PLAN_FORMAT,
         model: request.model.name.clone(),
@@ -57,6 +69,8 @@ struct Planner<'a> {
     request: &'a Request<'a>,
     changes: Vec<Change>,
     steps: Vec<Step>,
+    /// What does not work and is out of the way while the others run: kind, name and text.
+    aside: Vec<(&'static str, String, String)>,
 }
 
 fn catalog_step(changes: Vec<Change>, object: &str, sql: Vec<String>) -> Step {
@@ -113,7 +127,7 @@ impl Planner<'_> {
     }
 
     fn set_aside(&mut self) {
-        for (kind, name, _) in self.broken().into_iter().rev() {
+        for (kind, name, _) in self.aside.clone().into_iter().rev() {
             let sql = format!("DROP {kind} main.{}", quote_ident(&name));
             let mut step = catalog_step(Vec::new(), &name, vec![sql]);
             let reason = self.request.facts.broken.get(&name).cloned().unwrap_or_default();
@@ -125,7 +139,7 @@ impl Planner<'_> {
     }
 
     fn put_back(&mut self) {
-        for (_, name, sql) in self.broken() {
+        for (_, name, sql) in std::mem::take(&mut self.aside) {
             self.steps.push(catalog_step(Vec::new(), &name, vec![in_main(&sql)]));
         }
     }
@@ -230,7 +244,7 @@ impl Planner<'_> {
                 Change::CreateIndex { index, .. } => eq_name(index, object),
                 Change::CreateTrigger { trigger, .. } => eq_name(trigger, object),
                 _ => false,
-            }) && !self.broken().iter().any(|(_, name, _)| eq_name(name, object))
+            }) && !self.aside.iter().any(|(_, name, _)| eq_name(name, object))
         };
         let image =
             Image { from, to, hints, renames: request.renames, fill: request.undo, live: request.live };
@@ -334,6 +348,13 @@ impl Planner<'_> {
                     | Change::AlterVirtualTable { .. }
             )
         });
+        // A full-text index over a view is filled from it: the view comes first.
+        let over_view = |table: &crate::catalog::VirtualTableInfo| {
+            table.content().is_some_and(|content| request.target.view(&content).is_some())
+        };
+        if request.target.virtual_tables.iter().any(over_view) {
+            self.create_views();
+        }
         let mut made: Vec<String> = Vec::new();
         for change in changes {
             let name = change.table().to_owned();
@@ -349,9 +370,9 @@ impl Planner<'_> {
         }
         // An index over a table whose values were written must be filled again.
         for table in &request.target.virtual_tables {
-            let touched =
-                table.content().is_some_and(|content| altered.iter().any(|name| eq_name(name, &content)));
-            if touched && !made.iter().any(|name| eq_name(name, &table.name)) {
+            let touched = table.content().is_some_and(|content| self.reads_altered(&content, &altered));
+            let works = !request.facts.broken.contains_key(&table.name);
+            if touched && works && !made.iter().any(|name| eq_name(name, &table.name)) {
                 if let Some(sql) = virtual_tables::refill(table) {
                     let mut step = catalog_step(Vec::new(), &table.name, vec![sql]);
                     step.method = Method::Scan;
@@ -361,22 +382,65 @@ impl Planner<'_> {
         }
     }
 
-    fn create_dependants(&mut self) {
-        let changes = std::mem::take(&mut self.changes);
-        for change in changes {
-            let (name, sql) = match &change {
-                Change::CreateView { view } => match self.request.target.view(view) {
-                    Some(view) => (view.name.clone(), view.sql.clone()),
-                    None => continue,
-                },
-                Change::CreateTrigger { trigger, .. } => match self.request.target.trigger(trigger) {
-                    Some(trigger) => (trigger.name.clone(), trigger.sql.clone()),
-                    None => continue,
-                },
-                _ => continue,
-            };
-            self.steps.push(catalog_step(vec![change], &name, vec![in_main(&sql)]));
+    /// Whether what is called `content`, a table or a view, shows rows that a step has written.
+    fn reads_altered(&self, content: &str, altered: &[String]) -> bool {
+        let mut names = vec![content.to_owned()];
+        let mut at = 0;
+        while let Some(name) = names.get(at).cloned() {
+            at += 1;
+            if altered.iter().any(|altered| eq_name(altered, &name)) || self.makes_view(&name) {
+                return true;
+            }
+            let Some(view) = self.request.target.view(&name) else { continue };
+            for used in schema_sql::idents(&view.sql).unwrap_or_default() {
+                if !names.iter().any(|known| eq_name(known, &used)) {
+                    names.push(used);
+                }
+            }
         }
+        false
+    }
+
+    /// Whether a step so far creates this view.
+    fn makes_view(&self, name: &str) -> bool {
+        let made = |change: &Change| matches!(change, Change::CreateView { view } if eq_name(view, name));
+        self.steps.iter().any(|step| step.changes.iter().any(made))
+    }
+
+    fn create_views(&mut self) {
+        for change in self.take(&|change| matches!(change, Change::CreateView { .. })) {
+            let Change::CreateView { view } = &change else { continue };
+            let Some(view) = self.request.target.view(view) else { continue };
+            self.steps.push(catalog_step(vec![change], &view.name, vec![in_main(&view.sql)]));
+        }
+    }
+
+    fn create_dependants(&mut self) {
+        self.create_views();
+        let creates = self.take(&|change| matches!(change, Change::CreateTrigger { .. }));
+        let kept = self.triggers_of_new_views(&creates);
+        for change in creates {
+            let Change::CreateTrigger { trigger, .. } = &change else { continue };
+            let Some(trigger) = self.request.target.trigger(trigger) else { continue };
+            self.steps.push(catalog_step(vec![change], &trigger.name, vec![in_main(&trigger.sql)]));
+        }
+        self.steps.extend(kept);
+    }
+
+    /// INSTEAD OF triggers that stay as they are go with their view when it is dropped to be made anew.
+    fn triggers_of_new_views(&self, creates: &[Change]) -> Vec<Step> {
+        let created = |name: &str| {
+            let created = |change: &Change| matches!(change, Change::CreateTrigger { trigger, .. } if eq_name(trigger, name));
+            creates.iter().any(created)
+        };
+        let aside = |name: &str| self.aside.iter().any(|(_, aside, _)| eq_name(aside, name));
+        let triggers = self.request.target.triggers.iter();
+        triggers
+            .filter(|trigger| {
+                self.makes_view(&trigger.table) && !created(&trigger.name) && !aside(&trigger.name)
+            })
+            .map(|trigger| catalog_step(Vec::new(), &trigger.name, vec![in_main(&trigger.sql)]))
+            .collect()
     }
 }
 

@@ -71,11 +71,11 @@ impl Image<'_> {
         let name = quote_ident(&column.name);
         let hints = self.hints.column(&column.name);
         let Some(_) = self.found(column) else {
-            if let Some(rowid) = self.becomes_rowid(column) {
-                return Some(rowid);
-            }
             if let Some(backfill) = &hints.backfill {
                 return Some(format!("({backfill})"));
+            }
+            if let Some(rowid) = self.becomes_rowid(column) {
+                return Some(rowid);
             }
             let must_fill = column.not_null.is_some() && column.default.is_none();
             return (self.fill && must_fill).then(|| self.made_up(column));
@@ -140,7 +140,7 @@ impl Image<'_> {
             let key = table.primary_key.as_ref().filter(|key| key.rowid_alias);
             key.and_then(|key| key.terms.first()).map(|term| schema_sql::fold(&term.column))
         };
-        let kept = |name: &String| self.from.column(name).is_some();
+        let kept = |name: &String| self.from.column(name).is_some() || self.hints.column(name).backfill.is_some();
         !self.from.without_rowid
             && (self.to.without_rowid
                 || (alias(self.from) != alias(self.to) && alias(self.to).as_ref().is_some_and(kept)))
@@ -195,9 +195,9 @@ impl Image<'_> {
         }
         for column in plain() {
             let name = quote_ident(&column.name);
-            let value = self.value(column).unwrap_or_else(|| {
-                column.default.as_deref().map_or_else(|| "NULL".to_owned(), default_expr)
-            });
+            let value = self
+                .value(column)
+                .unwrap_or_else(|| column.default.as_deref().map_or_else(|| "NULL".to_owned(), default_expr));
             values.push(format!("{value} AS {name}"));
             let new = self.changes_type(column) || self.found(column).is_none();
             let value = if new { turned(column, &name) } else { name.clone() };
@@ -224,7 +224,11 @@ impl Image<'_> {
     fn new_collation(&self, column: &ColumnInfo) -> String {
         let of = |column: &ColumnInfo| column.collation.clone().unwrap_or_else(|| "BINARY".to_owned());
         let found = self.found(column).map_or_else(|| "BINARY".to_owned(), of);
-        if eq_name(&found, &of(column)) { String::new() } else { format!(" COLLATE {}", quote_ident(&of(column))) }
+        if eq_name(&found, &of(column)) {
+            String::new()
+        } else {
+            format!(" COLLATE {}", quote_ident(&of(column)))
+        }
     }
 
     /// `value` turned into the column's type; the same as stored for every value that the type takes.
@@ -251,7 +255,9 @@ impl Image<'_> {
             ),
             Affinity::Real => format!("CASE WHEN {numeric} THEN CAST({value} AS REAL) ELSE {value} END"),
             Affinity::Text => {
-                format!("CASE WHEN typeof({value}) IN ('integer', 'real') THEN CAST({value} AS TEXT) ELSE {value} END")
+                format!(
+                    "CASE WHEN typeof({value}) IN ('integer', 'real') THEN CAST({value} AS TEXT) ELSE {value} END"
+                )
             }
             _ => value.to_owned(),
         }

@@ -292,7 +292,6 @@ impl TableChange<'_> {
         }
         let clause = |column: &ColumnInfo| column.not_null.as_ref().and_then(|rule| rule.conflict.clone());
         if self.facts.sqlite < ALTER_NOT_NULL_AND_CHECK
-            || self.image.from.in_primary_key(&column.name)
             || clause(from).is_some()
             || clause(column).is_some()
         {

@@ -40,7 +40,8 @@ impl VirtualTableInfo {
         }
         let plain = |arg: &&String| !(self.is_fts() && arg.contains('='));
         let first_word = |arg: &String| {
-            let tokens = schema_sql::significant(arg).unwrap_or_default();
+            // An auxiliary column of an R-tree is written `+name`. SQLite: <https://www.sqlite.org/rtree.html>, section 4.
+            let tokens = schema_sql::significant(arg.trim_start_matches('+')).unwrap_or_default();
             tokens.first().and_then(schema_sql::Token::ident).filter(|_| !tokens.is_empty())
         };
         if self.is_fts() || eq_name(&self.module, "rtree") || eq_name(&self.module, "rtree_i32") {
@@ -95,7 +96,12 @@ pub(super) fn alter(change: Change, from: &VirtualTableInfo, to: &VirtualTableIn
     if to.is_derived() {
         let mut sql = vec![format!("DROP TABLE main.{}", quote_ident(&from.name)), in_main(&to.sql)];
         sql.extend(fill(to));
-        return step(change, to, sql, Method::Scan);
+        let mut step = step(change, to, sql, Method::Scan);
+        if !from.is_derived() {
+            let text = "its own content is deleted";
+            step.hazards.push(Hazard::new(HazardCode::DropVirtualTable, name_sql(&to.name), text));
+        }
+        return step;
     }
     let copied = eq_name(&from.module, &to.module).then(|| from.columns().zip(to.columns())).flatten();
     let Some((before, after)) = copied else {
@@ -120,6 +126,8 @@ pub(super) fn alter(change: Change, from: &VirtualTableInfo, to: &VirtualTableIn
         format!("DROP TABLE main.{old}"),
     ];
     let mut step = step(change, to, sql, Method::Rebuild);
+    // Else SQLite rewrites the triggers that feed it to the name that it has meanwhile.
+    step.needs.legacy_alter = true;
     for lost in before.iter().filter(|old| !both.iter().any(|name| eq_name(name, old))) {
         let object = format!("{}.{}", name_sql(&to.name), name_sql(lost));
         step.hazards.push(Hazard::new(HazardCode::DropColumn, object, "the column's values are deleted"));

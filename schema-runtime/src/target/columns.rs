@@ -213,6 +213,9 @@ impl<'a> Merge<'a> {
         if ours && (consented || (managed && self.policies.removal == RemovalPolicy::Drop)) {
             return None;
         }
+        if consented && !ours {
+            self.no_effect(&format!("dropped(\"{}\")", live.name), &what);
+        }
         let blocks = live.not_null.is_some() && live.default.is_none() && live.generated.is_none();
         if !managed {
             if blocks && !self.retired_last(&column_key) {

@@ -1,0 +1,214 @@
+//! The arrows between the files of `schema-runtime` point one way: the table below is the architecture, and this test keeps it true.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Each file (or folder), and all that it may use. A row may name rows above it only, but for the pairs in `TOGETHER`.
+const ARROWS: &[(&str, &[&str])] = &[
+    // What everything speaks of.
+    ("error", &[]),
+    ("version", &[]),
+    ("revision", &[]),
+    // What is wanted: const data.
+    ("column_type", &["descriptor"]),
+    ("fingerprint", &["descriptor"]),
+    ("descriptor", &["column_type", "fingerprint"]),
+    ("clash", &["descriptor"]),
+    ("table", &["column_type", "descriptor", "fingerprint"]),
+    // SQLite: its errors, its connections, and the two tables and the files that are ours.
+    ("sqlite_error", &["error"]),
+    ("deadline", &["error", "sqlite_error"]),
+    ("settings", &["connection", "error", "sqlite_error"]),
+    ("connection", &["deadline", "error", "settings", "sqlite_error"]),
+    ("backup", &["connection", "error", "revision", "sqlite_error"]),
+    ("history", &["connection", "error", "revision", "sqlite_error", "version"]),
+    // What is found, what is wanted as SQLite reads it, and the merge of both with what was.
+    ("catalog", &["error", "sqlite_error"]),
+    ("wanted", &["catalog", "connection", "descriptor", "error"]),
+    ("snapshot", &["catalog", "error"]),
+    ("rename", &["catalog", "error", "snapshot", "wanted"]),
+    ("target", &["catalog", "error", "rename", "snapshot", "wanted"]),
+    // From two catalogs to work, without a connection.
+    ("diff", &["catalog"]),
+    ("plan", &["catalog", "diff", "error", "rename", "wanted"]),
+    // The proofs, and the work.
+    ("preflight", &["catalog", "connection", "error", "plan"]),
+    ("rehearse", &["catalog", "connection", "diff", "error", "plan", "rename"]),
+    ("apply", &["catalog", "connection", "diff", "error", "plan", "rehearse", "rename"]),
+    ("report", &["backup", "plan"]),
+    ("status", &["plan", "revision"]),
+    (
+        "testing",
+        &[
+            "apply", "catalog", "connection", "descriptor", "diff", "error", "history", "plan", "rename", "revision",
+            "snapshot",
+        ],
+    ),
+    // The front door.
+    (
+        "prepare",
+        &[
+            "catalog", "connection", "diff", "error", "history", "migrator", "plan", "preflight", "rehearse", "rename",
+            "revision", "snapshot", "target", "version", "wanted",
+        ],
+    ),
+    (
+        "run",
+        &[
+            "apply", "backup", "catalog", "connection", "descriptor", "error", "history", "migrator", "plan", "prepare",
+            "report", "revision", "snapshot", "status", "target", "version",
+        ],
+    ),
+    (
+        "migrator",
+        &["apply", "backup", "connection", "descriptor", "error", "preflight", "report", "revision", "run", "status", "target"],
+    ),
+];
+
+/// Files that are one thing in two parts: these may use each other.
+const TOGETHER: &[(&str, &str)] = &[
+    ("column_type", "descriptor"),
+    ("fingerprint", "descriptor"),
+    ("settings", "connection"),
+    ("prepare", "migrator"),
+    ("run", "migrator"),
+];
+
+/// Re-exports of `lib.rs` that files of the crate use by their short names.
+const SHORT: &[(&str, &str)] = &[
+    ("Error", "error"),
+    ("ErrorKind", "error"),
+    ("Result", "error"),
+    ("ColumnType", "column_type"),
+    ("Table", "table"),
+];
+
+fn source() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../schema-runtime/src")
+}
+
+fn rust_files(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            rust_files(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path);
+        }
+    }
+}
+
+/// The code of each module, by the name of its file or folder: without tests and comments.
+fn modules() -> BTreeMap<String, String> {
+    let root = source();
+    let mut files = Vec::new();
+    rust_files(&root, &mut files);
+    files.sort();
+    let mut modules: BTreeMap<String, String> = BTreeMap::new();
+    for file in files {
+        let inner = file.strip_prefix(&root).expect("inside").with_extension("");
+        let name = inner.iter().next().expect("a name").to_string_lossy().into_owned();
+        if name == "lib" {
+            continue;
+        }
+        let text = fs::read_to_string(&file).expect("a source file");
+        let code = text.split("#[cfg(test)]\nmod ").next().unwrap_or_default();
+        let lines = code.lines().filter(|line| !line.trim_start().starts_with("//"));
+        let code = modules.entry(name).or_default();
+        for line in lines {
+            code.push_str(line);
+            code.push('\n');
+        }
+    }
+    modules
+}
+
+/// The modules that `code` names after `crate::`.
+fn used(code: &str) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    for rest in code.split("crate::").skip(1) {
+        let list = match rest.strip_prefix('{') {
+            Some(list) => list.split('}').next().unwrap_or_default(),
+            None => rest,
+        };
+        let items: Vec<&str> = if rest.starts_with('{') { list.split(',').collect() } else { vec![list] };
+        for item in items {
+            let name: String =
+                item.trim().chars().take_while(|char| char.is_ascii_alphanumeric() || *char == '_').collect();
+            let long = SHORT.iter().find(|(short, _)| *short == name).map(|(_, long)| (*long).to_owned());
+            names.insert(long.unwrap_or(name));
+        }
+    }
+    names.remove("");
+    names
+}
+
+#[test]
+fn every_file_uses_only_what_its_row_allows() {
+    let mut faults = Vec::new();
+    let modules = modules();
+    for (name, code) in &modules {
+        let Some((_, allowed)) = ARROWS.iter().find(|(row, _)| row == name) else {
+            faults.push(format!("`{name}` has no row"));
+            continue;
+        };
+        for used in used(code).iter().filter(|used| *used != name) {
+            if !allowed.contains(&used.as_str()) {
+                faults.push(format!("`{name}` uses `{used}`"));
+            }
+        }
+    }
+    for (name, _) in ARROWS.iter().filter(|(name, _)| !modules.contains_key(*name)) {
+        faults.push(format!("the row `{name}` has no file"));
+    }
+    assert!(faults.is_empty(), "{faults:#?}");
+}
+
+#[test]
+fn arrows_point_one_way() {
+    let together = |a: &str, b: &str| {
+        TOGETHER.iter().any(|(one, other)| (a, b) == (*one, *other) || (b, a) == (*one, *other))
+    };
+    let mut faults = Vec::new();
+    for (at, (name, allowed)) in ARROWS.iter().enumerate() {
+        for used in *allowed {
+            let above = ARROWS.iter().take(at).any(|(row, _)| row == used);
+            if !above && !together(name, used) {
+                faults.push(format!("`{name}` uses `{used}`, which is below it"));
+            }
+        }
+    }
+    assert!(faults.is_empty(), "{faults:#?}");
+}
+
+#[test]
+fn diff_and_plan_see_no_connection() {
+    let modules = modules();
+    for name in ["diff", "plan", "target", "snapshot", "rename", "version", "revision", "descriptor"] {
+        let code = &modules[name];
+        assert!(!code.contains("Connection"), "`{name}` names a connection");
+    }
+}
+
+#[test]
+fn only_these_files_write() {
+    // `backup` writes to its copies, `history` to its two tables, `rehearse` and `wanted` to scratch databases, `connection`
+    // proves that it could write; the files of the user are written by `apply` alone.
+    let writers = ["apply", "backup", "catalog", "connection", "history", "rehearse", "settings", "wanted"];
+    for (name, code) in modules() {
+        let writes = code.contains("execute_batch(") || code.contains(".execute(");
+        assert!(!writes || writers.contains(&name.as_str()), "`{name}` executes SQL");
+    }
+}
+
+#[test]
+fn the_library_has_nothing_that_a_hostile_file_could_make_panic() {
+    for (name, code) in modules() {
+        for word in [".unwrap()", ".expect(", "panic!(", "unreachable!(", "todo!(", "unimplemented!("] {
+            let found = code.lines().find(|line| line.contains(word) && !line.contains("const "));
+            let at_compile_time = ["clash", "fingerprint", "table", "column_type", "descriptor"].contains(&name.as_str());
+            assert!(found.is_none() || at_compile_time, "`{name}`: {}", found.unwrap_or_default().trim());
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! The example programs, run as a user runs them, and the README, which must say what they are and print.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize().expect("the workspace")
+}
+
+/// Builds an example beside this test, with the same features, so that `cargo test --workspace` has built it already.
+fn example(name: &str) -> Command {
+    let this = std::env::current_exe().expect("this test");
+    let profile = this.ancestors().nth(2).expect("the folder of the profile");
+    let folder = profile.file_name().and_then(|name| name.to_str()).expect("a folder");
+    let built = Command::new(env!("CARGO"))
+        .args(["build", "--quiet", "--workspace", "--example", name])
+        .args(["--profile", if folder == "debug" { "dev" } else { folder }])
+        .arg("--target-dir")
+        .arg(profile.parent().expect("the target folder"))
+        .current_dir(root())
+        .status()
+        .expect("cargo runs");
+    assert!(built.success(), "the example `{name}` is not built");
+    Command::new(profile.join("examples").join(format!("{name}{}", std::env::consts::EXE_SUFFIX)))
+}
+
+fn stdout(output: &Output) -> String {
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{}\n{errors}", output.status);
+    assert_eq!(errors, "");
+    String::from_utf8(output.stdout.clone()).expect("text")
+}
+
+/// The fenced blocks of the README in this language.
+fn blocks(language: &str) -> Vec<String> {
+    let readme = fs::read_to_string(root().join("README.md")).expect("the README");
+    let fence = format!("```{language}\n");
+    let parts = readme.split(&fence).skip(1);
+    parts.map(|part| part.split("```").next().unwrap_or_default().to_owned()).collect()
+}
+
+/// A line without what differs between two runs: numbers and folders. Steps, which are indented, may be planned otherwise by
+/// another SQLite, and are left out.
+fn stable(text: &str) -> Vec<String> {
+    let lines = text.lines().filter(|line| !line.starts_with("  ") && !line.is_empty());
+    lines
+        .map(|line| {
+            let words = line.split(' ').map(|word| word.rsplit('/').next().unwrap_or_default());
+            let line = words.collect::<Vec<_>>().join(" ");
+            let mut out = String::new();
+            for char in line.chars() {
+                match char {
+                    '0'..='9' | '.' if out.ends_with('#') => {}
+                    '0'..='9' => out.push('#'),
+                    other => out.push(other),
+                }
+            }
+            out
+        })
+        .collect()
+}
+
+#[test]
+fn the_task_orchestrator_keeps_every_row_through_three_versions() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("tasks.db");
+    let output = example("task_orchestrator").arg(&path).output().expect("the example runs");
+    let text = stdout(&output);
+    for line in ["version 1 restarts", "version 2 starts", "version 3 starts", "all 5699 rows are still there"] {
+        assert!(text.lines().any(|found| found == line), "{line:?} is missing in\n{text}");
+    }
+    for start in [
+        &format!("checking database schema: {}", path.display()),
+        "schema created: ",
+        "schema is up to date (",
+        "backup created: ",
+        "migrated: ",
+        "kept, though the model no longer has it: ",
+        "error: the database is of version 3.0.0 ",
+    ] {
+        assert!(text.lines().any(|found| found.starts_with(start)), "{start:?} is missing in\n{text}");
+    }
+    assert_eq!(fs::read_dir(folder.path().join("backups/migrations")).expect("backups").count(), 4);
+
+    let again = example("task_orchestrator").arg(&path).output().expect("the example runs");
+    assert_eq!(again.status.code(), Some(1), "a file that exists is left alone");
+}
+
+#[test]
+fn the_readme_shows_what_the_task_orchestrator_prints() {
+    let output = example("task_orchestrator").output().expect("the example runs");
+    let printed = stable(&stdout(&output));
+    let shown = blocks("text").concat();
+    let mut rest = printed.iter();
+    for line in stable(&shown) {
+        assert!(
+            rest.any(|found| *found == line),
+            "{line:?} of the README is not printed, or not there:\n{printed:#?}"
+        );
+    }
+}
+
+#[test]
+fn the_readme_s_program_is_an_example_that_restarts() {
+    let program = fs::read_to_string(root().join("examples/start.rs")).expect("the program");
+    assert!(blocks("rust").contains(&program), "the README's program differs from `examples/start.rs`");
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut start = example("start");
+    start.current_dir(folder.path());
+    let first = stdout(&start.output().expect("the example runs"));
+    assert!(first.contains("\nschema created: 3 steps in ") && first.ends_with("\n1 tasks\n"), "{first}");
+    let second = stdout(&start.output().expect("the example runs"));
+    assert!(second.starts_with("schema is up to date (") && second.ends_with("\n2 tasks\n"), "{second}");
+}
+
+#[test]
+fn the_readme_s_options_are_those_of_the_crate_s_tested_documentation() {
+    let source = fs::read_to_string(root().join("schema-runtime/src/lib.rs")).expect("the crate");
+    let documentation: String =
+        source.lines().filter_map(|line| line.strip_prefix("//! ")).flat_map(|line| [line, "\n"]).collect();
+    for block in blocks("rust,ignore") {
+        assert!(documentation.contains(&block), "not in the crate's documentation:\n{block}");
+    }
+}
+
+#[test]
+fn the_readme_is_short_and_has_its_two_commands() {
+    let readme = fs::read_to_string(root().join("README.md")).expect("the README");
+    assert!(readme.lines().count() < 200);
+    let commands: Vec<&str> = readme.lines().filter(|line| line.starts_with("    cargo ")).collect();
+    assert_eq!(commands, ["    cargo run --example task_orchestrator", "    cargo test --workspace"]);
+    for link in readme.split("](").skip(1).filter_map(|part| part.split(')').next()) {
+        let path = link.split('#').next().unwrap_or_default();
+        assert!(
+            path.is_empty() || path.contains("://") || root().join(path).exists(),
+            "the README links to `{path}`, which is not there"
+        );
+    }
+}
