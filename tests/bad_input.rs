@@ -216,7 +216,7 @@ fn a_locked_database_is_waited_for_and_then_refused() {
         let migrator = Migrator::new(model(NEW)).lock_wait(Duration::from_millis(30));
         let error = migrator.run(place.path()).expect_err("locked");
         assert_eq!(error.kind(), ErrorKind::Busy, "{mode} {begin}: {error}");
-        contains(&error.to_string(), &["app.db", "lock", "lock_wait", "state: "]);
+        contains(&error.to_string(), &["app.db", "for all of the 30 ms", "lock_wait", "state: "]);
         holder.execute_batch("ROLLBACK").expect("released");
         drop(holder);
         assert_eq!(place.query("SELECT count(*) FROM pragma_table_info('t')"), "2");
@@ -379,6 +379,27 @@ fn a_database_without_history_is_refused_in_the_same_way() {
         Place::by_hand("CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT); INSERT INTO t VALUES (1, NULL)");
     place.refused("CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT NOT NULL)", ErrorKind::Data);
     assert_eq!(place.query("SELECT count(*) FROM sqlite_schema"), "1");
+}
+
+#[test]
+fn a_refused_run_leaves_a_database_with_a_log_as_it_was() {
+    let place = filled();
+    place.sql("PRAGMA journal_mode = WAL; INSERT INTO t VALUES (5000, NULL)");
+    for (sql, kind) in [
+        ("CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT NOT NULL)", ErrorKind::Data),
+        ("CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT CHECK (nope(a)))", ErrorKind::Missing),
+        (
+            "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT); CREATE VIEW v AS SELECT nope FROM t",
+            ErrorKind::Dependent,
+        ),
+        (
+            "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT); CREATE TABLE u (x REFERENCES nope (x))",
+            ErrorKind::Dependent,
+        ),
+    ] {
+        place.refused(&format!("--: version 2\n{sql}"), kind);
+    }
+    assert_eq!(place.names(), ["app.db"]);
 }
 
 #[test]

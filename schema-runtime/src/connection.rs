@@ -66,8 +66,11 @@ pub(crate) fn open(path: &Path, mode: OpenMode, hook: Option<&Hook>, busy: Durat
     read_only()?;
     call_hook(&conn, hook).map_err(|err| err.context(what()))?;
     read_only()?;
-    conn.query_row("PRAGMA main.schema_version", [], |row| row.get::<_, i64>(0)).at(what)?;
-    Ok(conn)
+    match conn.query_row("PRAGMA main.schema_version", [], |row| row.get::<_, i64>(0)) {
+        Ok(_) => Ok(conn),
+        Err(err) if is_busy_code(&err) => Err(locked(what(), busy).source(err)),
+        Err(err) => Err(sqlite_error(err, what())),
+    }
 }
 
 /// Calls the user's hook.

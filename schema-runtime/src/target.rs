@@ -338,6 +338,13 @@ impl Merge<'_> {
     /// A table that the model does not declare: kept as it is, retired, or dropped (`None`).
     fn unwanted_table(&mut self, live: &TableInfo) -> Option<TableInfo> {
         let table_key = key::table(&live.name);
+        if self.sides.others.is_managed(&table_key) {
+            // What this model retired another may have taken over: no consent of ours reaches it any more.
+            for key in table_keys(live) {
+                self.owners.set(key, State::Foreign);
+            }
+            return Some(live.clone());
+        }
         let managed = self.managed_last(&table_key);
         let consented = self.sides.model.dropped.iter().any(|name| eq_name(name, &live.name));
         let ours = managed || self.retired_last(&table_key);
