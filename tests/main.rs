@@ -23,6 +23,8 @@ mod mixed_causes;
 mod names;
 mod odd_names;
 mod race;
+mod random;
+mod rebuild_values;
 mod rebuilds;
 mod removal;
 mod renames;
