@@ -1,4 +1,4 @@
-//! Tests of the whole, in one binary: the table of contents. Each module is a theme; cases are rows in tables.
+//! Table of contents.
 
 mod architecture;
 mod backups;
@@ -31,6 +31,7 @@ mod renames;
 mod start_up;
 mod statistics;
 mod support;
+mod surroundings;
 mod three_way;
 mod types;
 mod versions;

@@ -371,6 +371,15 @@ pub(crate) fn refuse_cut_file(conn: &Connection) -> Result<()> {
     }
 }
 
+/// The first temporary table or view that hides a table of the main database. SQLite then reads indexes of the hidden one as
+/// if they were on the other, and refuses most forms of ALTER TABLE.
+pub(crate) fn hiding_table(conn: &Connection) -> Option<String> {
+    let sql = "SELECT hides.name FROM temp.sqlite_schema AS hides JOIN main.sqlite_schema AS hidden
+               ON hidden.name = hides.name COLLATE NOCASE
+               WHERE hides.type IN ('table', 'view') AND hidden.type = 'table' ORDER BY 1 LIMIT 1";
+    conn.query_row(sql, [], |row| row.get(0)).ok()
+}
+
 /// The file's name in backticks, for messages.
 pub(crate) fn name_of(conn: &Connection) -> String {
     match conn.path() {

@@ -362,6 +362,14 @@ impl<'a> Run<'a> {
         };
         let applied = apply(deadline.conn(), &mut job).map_err(|err| {
             let name = connection::name_of(deadline.conn());
+            let hiding = connection::hiding_table(deadline.conn()).filter(|_| err.kind() == ErrorKind::Apply);
+            let err = match hiding {
+                None => err,
+                Some(table) => err
+                    .of_kind(ErrorKind::Connection)
+                    .cause(format!("a temporary `{table}` of this connection hides the table of that name"))
+                    .help("drop it before the run, or migrate through a connection of its own"),
+            };
             err.context(format!("cannot apply the plan to {name}"))
         })?;
         self.phases.apply = applied.apply;
