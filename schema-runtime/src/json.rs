@@ -60,10 +60,9 @@ mod tests {
 
     #[test]
     fn an_option_without_a_value_is_null_and_comes_back() {
-        for (row, text) in [
-            (Row { value: None }, r#"{"value":null}"#),
-            (Row { value: Some(vec![1]) }, r#"{"value":"[1]"}"#),
-        ] {
+        for (row, text) in
+            [(Row { value: None }, r#"{"value":null}"#), (Row { value: Some(vec![1]) }, r#"{"value":"[1]"}"#)]
+        {
             assert_eq!(serde_json::to_string(&row).expect("text"), text);
             assert_eq!(serde_json::from_str::<Row>(text).expect("a row"), row);
         }
