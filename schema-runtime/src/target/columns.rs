@@ -268,7 +268,9 @@ impl<'a> Merge<'a> {
             _ => false,
         };
         let show = |key: &Option<PrimaryKeyInfo>| {
-            key.as_ref().map_or_else(|| "none".to_owned(), catalog::primary_key_sql)
+            let sides = [live.primary_key.as_ref(), wanted.primary_key.as_ref()];
+            let other = sides.into_iter().flatten().find(|other| Some(*other) != key.as_ref());
+            catalog::primary_key_words(key.as_ref(), other)
         };
         let what = format!("primary key of `{}`", wanted.name);
         let three =
