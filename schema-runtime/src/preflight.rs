@@ -83,7 +83,7 @@ fn row_bytes(conn: &Connection, table: &crate::catalog::TableInfo) -> Result<u64
     Ok(mean.unwrap_or(8.0).max(8.0) as u64)
 }
 
-/// A check that cannot run before the change, since its SQL reads what the same change makes or renames.
+/// A check that cannot run before the change, since its SQL reads what the same change makes.
 #[derive(Debug)]
 pub(crate) struct Unready {
     object: String,
@@ -96,7 +96,7 @@ impl Unready {
         Error::new(ErrorKind::Model, format!("the rows of `{}` cannot be checked before the change", self.object))
             .cause(self.reason.clone())
             .state("nothing was changed")
-            .help("its `convert` or `backfill` reads what the same change makes or renames: do that in a version before")
+            .help("its `convert` or `backfill` reads what the same change makes: do that in a version before")
     }
 }
 
