@@ -17,6 +17,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("descriptor", &["column_type", "fingerprint"]),
     ("clash", &["descriptor"]),
     ("table", &["column_type", "descriptor", "fingerprint"]),
+    ("json", &[]),
     // SQLite: its errors, its connections, and the two tables and the files that are ours.
     ("sqlite_error", &["error"]),
     ("deadline", &["error", "sqlite_error"]),
