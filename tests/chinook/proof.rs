@@ -344,7 +344,8 @@ impl Facts {
             pairs.map(Result::unwrap).collect::<Vec<_>>()
         };
         let texts: Vec<(String, String)> = pairs("SELECT name, coalesce(sql, '') FROM sqlite_schema");
-        let sequences: Vec<(String, String)> = pairs("SELECT name, CAST(seq AS TEXT) FROM sqlite_sequence");
+        let sequences: Vec<(String, String)> =
+            pairs("SELECT name, CAST(seq AS TEXT) FROM sqlite_sequence WHERE seq > 0");
         let mut rows = BTreeMap::new();
         for table in catalog.tables.iter().filter(|table| !is_ours(&table.name)) {
             let mut names: Vec<String> = table.columns.iter().map(|column| column.name.clone()).collect();
