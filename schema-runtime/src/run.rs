@@ -684,7 +684,9 @@ fn interrupted(error: Error, kind: ErrorKind) -> Error {
         ),
         _ => ("the run was cancelled", "start again to migrate"),
     };
-    if error.kind() == kind { error } else { error.of_kind(kind).context(what) }.help(help)
+    // SQLite's own text is "interrupted", which does not tell why.
+    let said = error.kind() == kind && !error.causes().iter().any(|cause| cause == "interrupted");
+    if said { error } else { error.of_kind(kind).context(what) }.help(help)
 }
 
 fn newer_error(ours: &str, newest: &str, reasons: &[String]) -> Error {
