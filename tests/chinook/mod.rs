@@ -90,6 +90,24 @@ fn chinook_is_adopted_with_an_empty_plan() {
 }
 
 #[test]
+fn the_proof_sees_one_value_that_changed_and_one_row_that_moved() {
+    let Some(copies) = Copies::new() else { return };
+    for damage in [
+        "UPDATE Track SET UnitPrice = 0.9900000000000001 WHERE TrackId = 9",
+        "UPDATE Artist SET Name = lower(Name) WHERE ArtistId = 1",
+        "UPDATE Employee SET Fax = NULL WHERE EmployeeId = 8",
+        "UPDATE PlaylistTrack SET rowid = 99999 WHERE rowid = 1",
+        "DELETE FROM InvoiceLine WHERE InvoiceLineId = 7; INSERT INTO InvoiceLine VALUES (9999, 1, 1, 1, 1)",
+    ] {
+        let copy = copies.copy();
+        survives(&copies.untouched(), &copy, 1);
+        Connection::open(&copy).unwrap().execute_batch(damage).unwrap();
+        let seen = std::panic::catch_unwind(|| survives(&copies.untouched(), &copy, 1));
+        assert!(seen.is_err(), "{damage}");
+    }
+}
+
+#[test]
 fn every_value_survives_every_version_and_every_undo_leads_back() {
     let Some(copies) = Copies::new() else { return };
     run(&migrator(VERSIONS[0]), &copies.work());
