@@ -24,6 +24,7 @@ mod race;
 mod rebuilds;
 mod removal;
 mod renames;
+mod review;
 mod statistics;
 mod start_up;
 mod support;
