@@ -120,6 +120,19 @@ fn read_history(conn: &Connection, migrator: &Migrator, history: &History, found
     Ok(())
 }
 
+/// A table that another model of the file manages is no former one of this model, whatever its name.
+fn refuse_foreign_renames(renames: &Renames, others: &Owners) -> Result<()> {
+    let theirs = |name: &str| others.is_managed(&key::table(name));
+    let Some(rename) = renames.list.iter().find(|rename| rename.table.is_none() && theirs(&rename.from)) else {
+        return Ok(());
+    };
+    let (from, to) = (&rename.from, &rename.to);
+    Err(Error::new(ErrorKind::Conflict, format!("table `{from}` cannot be renamed to `{to}`"))
+        .cause(format!("`{from}` is managed by another model of this database"))
+        .state("nothing was changed")
+        .help("take `renamed_from` off, or remove the table from the other model first"))
+}
+
 fn refuse_wrong_file(conn: &Connection, found: &Found) -> Result<()> {
     let known = |name: &str| {
         found.model.catalog.tables.iter().any(|table| {
@@ -217,6 +230,7 @@ impl Maker<'_> {
             Some(_) => Renames::default(),
             None => Renames::resolve(&found.live, snapshot, &found.model)?,
         };
+        refuse_foreign_renames(&renames, &found.others)?;
         let mut broken = None;
         let mut live = found.live.clone();
         let mut last = snapshot.cloned();
