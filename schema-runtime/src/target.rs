@@ -338,7 +338,9 @@ impl Merge<'_> {
         let table_key = key::table(&live.name);
         let managed = self.managed_last(&table_key);
         let consented = self.sides.model.dropped.iter().any(|name| eq_name(name, &live.name));
-        let ours = managed || self.retired_last(&table_key);
+        // One that this model gave up may have become another model's since.
+        let theirs = self.sides.others.is_managed(&table_key);
+        let ours = managed || (self.retired_last(&table_key) && !theirs);
         if ours && (consented || (managed && self.policies.removal == RemovalPolicy::Drop)) {
             return None;
         }

@@ -126,7 +126,9 @@ impl Merge<'_> {
     fn keeps_virtual_table(&mut self, live: &VirtualTableInfo) -> bool {
         let key = key::virtual_table(&live.name);
         let managed = self.managed_last(&key);
-        if !managed && !self.retired_last(&key) {
+        // One that this model gave up may have become another model's since.
+        let theirs = self.sides.others.is_managed(&key);
+        if !managed && (theirs || !self.retired_last(&key)) {
             self.carry(key);
             return true;
         }
