@@ -124,6 +124,7 @@ pub(crate) fn merge(sides: Sides<'_>, policies: Policies) -> Result<Target> {
     };
     merge.refuse_opaque()?;
     merge.refuse_clashes();
+    merge.refuse_trigger_clashes();
     let mut catalog = Catalog { opaque: sides.live.opaque.clone(), ..Catalog::default() };
     merge.tables(&mut catalog);
     merge.virtual_tables(&mut catalog);
@@ -302,6 +303,26 @@ impl Merge<'_> {
                         ));
                     }
                 }
+            }
+        }
+    }
+
+    /// A wanted trigger's name that another model, or a trigger on something else, holds.
+    fn refuse_trigger_clashes(&mut self) {
+        let sides = self.sides;
+        for trigger in &sides.model.catalog.triggers {
+            let name = &trigger.name;
+            let trigger_key = key::trigger(name);
+            if sides.others.is_managed(&trigger_key) {
+                self.conflicts.push(format!("trigger `{name}` is managed by another model of this database"));
+                continue;
+            }
+            let held = sides.live.trigger(name).filter(|live| !eq_name(&live.table, &trigger.table));
+            if let Some(held) = held.filter(|_| !self.managed_last(&trigger_key)) {
+                self.conflicts.push(format!(
+                    "the model wants a trigger `{name}` on `{}`, but the database has it on `{}`",
+                    trigger.table, held.table
+                ));
             }
         }
     }
