@@ -543,7 +543,7 @@ fn unknown_rules(live: &TableInfo, table: &TableInfo) -> Vec<String> {
     });
     let uniques = live.uniques.iter().filter_map(|unique| {
         let columns = || unique.terms.iter().map(|term| term.column.as_str());
-        columns().all(set).then(|| key::unique(name, columns()))
+        columns().all(set).then(|| key::unique(name, &unique.terms))
     });
     let wanted = table_keys(table);
     let indexes = live.indexes.iter().filter_map(|index| {

@@ -290,9 +290,7 @@ impl<'a> Merge<'a> {
             table,
             &sides,
             &Rules {
-                key: &|unique: &UniqueInfo| {
-                    key::unique(&table.wanted.name, unique.terms.iter().map(|term| term.column.as_str()))
-                },
+                key: &|unique: &UniqueInfo| key::unique(&table.wanted.name, &unique.terms),
                 alike: &|a, b| catalog::same_key_terms(&texts, &a.terms, &b.terms),
                 same: &|a, b| {
                     catalog::same_unique(&texts, a, b)
@@ -439,6 +437,8 @@ impl<'a> Merge<'a> {
                 merged.name, column.name
             ));
         }
+    }
+
     /// A word in double quotes is a string as long as no column has this name. With a new column it would mean that one: a
     /// partial index would no longer match its rows, a check no longer hold them.
     fn strings_become_names(&mut self, table: &Table<'_>, merged: &TableInfo) {
@@ -476,8 +476,6 @@ impl<'a> Merge<'a> {
                 merged.name
             ));
         }
-    }
-
     }
 
     /// What is not the model's but names a column that goes away stands in the way.
