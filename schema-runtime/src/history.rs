@@ -261,17 +261,20 @@ impl History {
                 .map(|(name, rest)| format!("ALTER TABLE main.{table} ADD COLUMN {name} {rest};\n"))
                 .collect()
         };
-        let sql = match self.check_shape(conn)? {
+        let shape = self.check_shape(conn)?;
+        let sql = match &shape {
             Shape::Current => String::new(),
             Shape::Missing => create(&table, SEVEN.iter().chain(&OURS)),
-            Shape::Older(missing) => add(&missing),
+            Shape::Older(missing) => add(missing),
             Shape::HandRolled => add(&OURS.map(|(name, _)| name)),
         };
+        let is_new = shape == Shape::Missing;
         conn.execute_batch(&sql).at(|| self.cannot_write(conn))?;
-        self.ensure_state(conn)
+        self.ensure_state(conn, is_new)
     }
 
-    fn ensure_state(&self, conn: &Connection) -> Result<()> {
+    /// Beside a history that is `new` a table of another form is not an older one of ours.
+    fn ensure_state(&self, conn: &Connection, new: bool) -> Result<()> {
         let name = self.state_table();
         let table = quote_name(&name);
         let create = create(&table, STAMP.iter());
@@ -283,7 +286,7 @@ impl History {
                 if found.len() == STAMP.len() && found.iter().all(known) {
                     return Ok(());
                 }
-                if !(found.iter().any(|column| column.is("fingerprint")) && found.iter().all(known)) {
+                if new || !(found.iter().any(|column| column.is("fingerprint")) && found.iter().all(known)) {
                     return Err(
                         History::named(name).foreign(conn, "its columns are not those of a stamp".to_owned())
                     );
