@@ -506,6 +506,7 @@ impl Prepared {
 pub(crate) fn what_older_lacks(prepared: &Prepared) -> Vec<String> {
     let mut reasons: Vec<String> = prepared.plan.changes().map(ToString::to_string).collect();
     let Some((_, last)) = &prepared.found.last else { return reasons };
+    reasons.extend(last.renames.iter().filter_map(|record| now_another(&prepared.found, record)));
     for table in &prepared.found.model.catalog.tables {
         let Some(live) = prepared.found.live.table(&table.name) else { continue };
         for column in &live.columns {
@@ -522,6 +523,31 @@ pub(crate) fn what_older_lacks(prepared: &Prepared) -> Vec<String> {
         }
     }
     reasons
+}
+
+/// The name that this model uses and that the newer one has given away: what is called so now, if anything, is another object.
+fn now_another(found: &Found, record: &RenameRecord) -> Option<String> {
+    let table = found.model.catalog.table(if record.column.is_some() { &record.table } else { &record.from })?;
+    let live = found.live.table(&table.name)?;
+    let to = record.column.as_deref().unwrap_or(&record.table);
+    if eq_name(to, &record.from) {
+        // Another spelling is the same name.
+        return None;
+    }
+    let knows = |names: &[String]| names.iter().any(|name| eq_name(name, &record.from));
+    match &record.column {
+        Some(to) => {
+            let hints = found.model.table_hints(&table.name);
+            let uses = table.column(&record.from).is_some() && live.column(&record.from).is_some();
+            (uses && !knows(&hints.column(to).renamed_from))
+                .then(|| format!("column `{}`.`{}` was renamed to `{to}`", table.name, record.from))
+        }
+        None => {
+            let hints = found.model.table_hints(&record.table);
+            (!knows(&hints.renamed_from))
+                .then(|| format!("table `{}` was renamed to `{}`", record.from, record.table))
+        }
+    }
 }
 
 /// The keys of the rules of `live` that `table` lacks and that its inserts and updates could break. A rule over new columns
