@@ -59,7 +59,9 @@ impl<'a> Run<'a> {
         let existed = path.symlink_metadata().is_ok();
         let mut conn = connection::open(path, OpenMode::Create, hook, run.options.lock_wait)?;
         let result = run.on(&mut conn, path);
-        if result.is_err() && !existed {
+        // Another process that holds the lock of a file of 0 bytes is about to fill it.
+        let locked_by_others = result.as_ref().is_err_and(|error| error.kind() == ErrorKind::Busy);
+        if result.is_err() && !existed && !locked_by_others {
             drop(conn);
             remove_if_empty(path);
         }
