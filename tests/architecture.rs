@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 const ARROWS: &[(&str, &[&str])] = &[
     // What everything speaks of.
     ("error", &[]),
+    ("json", &[]),
     ("version", &[]),
     ("revision", &[]),
     // What is wanted: const data.
@@ -16,6 +17,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("descriptor", &["column_type", "fingerprint"]),
     ("clash", &["descriptor"]),
     ("table", &["column_type", "descriptor", "fingerprint"]),
+    ("json", &[]),
     // SQLite: its errors, its connections, and the two tables and the files that are ours.
     ("sqlite_error", &["error"]),
     ("deadline", &["error", "sqlite_error"]),
@@ -37,7 +39,6 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("rehearse", &["catalog", "connection", "diff", "error", "plan", "rename"]),
     ("apply", &["catalog", "connection", "diff", "error", "plan", "rehearse", "rename"]),
     ("report", &["backup", "plan"]),
-    ("status", &["plan", "revision"]),
     (
         "testing",
         &[
@@ -80,7 +81,6 @@ const ARROWS: &[(&str, &[&str])] = &[
         &[
             "apply",
             "backup",
-            "catalog",
             "connection",
             "descriptor",
             "error",
@@ -89,12 +89,32 @@ const ARROWS: &[(&str, &[&str])] = &[
             "plan",
             "prepare",
             "report",
-            "revision",
             "snapshot",
-            "status",
             "target",
             "version",
         ],
+    ),
+    (
+        "record",
+        &[
+            "apply",
+            "backup",
+            "catalog",
+            "connection",
+            "descriptor",
+            "error",
+            "history",
+            "plan",
+            "prepare",
+            "revision",
+            "run",
+            "snapshot",
+            "target",
+        ],
+    ),
+    (
+        "status",
+        &["connection", "error", "migrator", "plan", "prepare", "report", "revision", "run"],
     ),
     (
         "migrator",
@@ -121,6 +141,7 @@ const TOGETHER: &[(&str, &str)] = &[
     ("settings", "connection"),
     ("prepare", "migrator"),
     ("run", "migrator"),
+    ("status", "migrator"),
 ];
 
 /// Re-exports of `lib.rs` that files of the crate use by their short names.

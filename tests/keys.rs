@@ -12,7 +12,7 @@ use crate::support::case::{
 fn int_and_integer_keys() {
     const INT: &str = "CREATE TABLE t (id INT PRIMARY KEY, a TEXT)";
     const INTEGER: &str = "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT)";
-    const TO_INTEGER: &str = "1. rebuild table t: alter primary key of t: PRIMARY KEY (id) -> PRIMARY KEY (id); \
+    const TO_INTEGER: &str = "1. rebuild table t: alter primary key of t: PRIMARY KEY (id) -> PRIMARY KEY (id), the rowid; \
         alter type of t.id: INT -> INTEGER (rebuild)";
     run(&[
         Case {
@@ -62,7 +62,7 @@ fn int_and_integer_keys() {
             before: &[Sql(INTEGER), Sql("INSERT INTO t VALUES (50, 'x'), (90, 'y')")],
             after: "CREATE TABLE t (id BIGINT PRIMARY KEY, a TEXT)",
             expect: Expect::Plan(
-                "1. rebuild table t: alter primary key of t: PRIMARY KEY (id) -> PRIMARY KEY (id); \
+                "1. rebuild table t: alter primary key of t: PRIMARY KEY (id), the rowid -> PRIMARY KEY (id); \
                  alter type of t.id: INTEGER -> BIGINT (rebuild)",
                 &[Rewrite],
             ),
@@ -104,7 +104,7 @@ fn a_key_changes_its_type() {
             after: "CREATE TABLE p (id TEXT PRIMARY KEY, a TEXT);
                 CREATE TABLE c (id INTEGER PRIMARY KEY, p TEXT NOT NULL REFERENCES p (id) ON DELETE CASCADE)",
             expect: Expect::Plan(
-                "1. rebuild table p: alter primary key of p: PRIMARY KEY (id) -> PRIMARY KEY (id); \
+                "1. rebuild table p: alter primary key of p: PRIMARY KEY (id), the rowid -> PRIMARY KEY (id); \
                  alter type of p.id: INTEGER -> TEXT (rebuild)\n\
                  2. alter type of c.p: INTEGER -> TEXT (rebuild)",
                 &[ConvertValues, Rewrite, ConvertValues, Rewrite],
@@ -122,7 +122,7 @@ fn a_key_changes_its_type() {
             after: "CREATE TABLE p (id TEXT PRIMARY KEY, a TEXT);
                 CREATE TABLE c (id INTEGER PRIMARY KEY, p INTEGER NOT NULL REFERENCES p (id) ON DELETE CASCADE)",
             expect: Expect::Plan(
-                "1. rebuild table p: alter primary key of p: PRIMARY KEY (id) -> PRIMARY KEY (id); \
+                "1. rebuild table p: alter primary key of p: PRIMARY KEY (id), the rowid -> PRIMARY KEY (id); \
                  alter type of p.id: INTEGER -> TEXT (rebuild)",
                 &[ConvertValues, Rewrite],
             ),
@@ -147,7 +147,7 @@ fn a_key_changes_its_type() {
                 CREATE TABLE p (id TEXT PRIMARY KEY, a TEXT);
                 CREATE TABLE c (id INTEGER PRIMARY KEY, p TEXT NOT NULL REFERENCES p (id) ON DELETE CASCADE)",
             expect: Expect::Plan(
-                "1. rebuild table p: alter primary key of p: PRIMARY KEY (id) -> PRIMARY KEY (id); \
+                "1. rebuild table p: alter primary key of p: PRIMARY KEY (id), the rowid -> PRIMARY KEY (id); \
                  alter type of p.id: INTEGER -> TEXT (rebuild)\n\
                  2. alter type of c.p: INTEGER -> TEXT (rebuild)",
                 &[ConvertValues, Rewrite, ConvertValues, Rewrite],
@@ -162,7 +162,7 @@ fn a_key_changes_its_type() {
             before: &[Sql("CREATE TABLE t (id TEXT PRIMARY KEY, a TEXT); INSERT INTO t VALUES ('50', 'x'), ('7', 'y')")],
             after: "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT)",
             expect: Expect::Plan(
-                "1. rebuild table t: alter primary key of t: PRIMARY KEY (id) -> PRIMARY KEY (id); \
+                "1. rebuild table t: alter primary key of t: PRIMARY KEY (id) -> PRIMARY KEY (id), the rowid; \
                  alter type of t.id: TEXT -> INTEGER (rebuild)",
                 &[ConvertValues, Rewrite, RowidsChange],
             ),

@@ -331,7 +331,7 @@ fn without_rowid_comes_and_goes() {
             after: "CREATE TABLE t (id INTEGER PRIMARY KEY, b TEXT) WITHOUT ROWID",
             expect: Expect::Plan(
                 "1. rebuild table t: alter row format of t: rowid -> WITHOUT ROWID; alter primary key of t: \
-                 PRIMARY KEY (id) -> PRIMARY KEY (id); alter nullability of t.id: NULL -> NOT NULL (rebuild)",
+                 PRIMARY KEY (id), the rowid -> PRIMARY KEY (id); alter nullability of t.id: NULL -> NOT NULL (rebuild)",
                 &[HazardCode::Tightened, HazardCode::Rewrite, HazardCode::RowidsChange],
             ),
             rows: &[("SELECT id, b FROM t", "5|'x'\n9|'y'")],

@@ -28,6 +28,7 @@ mod rebuild_values;
 mod rebuilds;
 mod removal;
 mod renames;
+mod review;
 mod start_up;
 mod statistics;
 mod support;

@@ -327,10 +327,10 @@ impl Tables<'_> {
             _ => false,
         };
         if !same {
-            let text = |table: &TableInfo| {
-                table.primary_key.as_ref().map_or_else(|| "none".to_owned(), catalog::primary_key_sql)
+            let text = |table: &TableInfo, other: &TableInfo| {
+                catalog::primary_key_words(table.primary_key.as_ref(), other.primary_key.as_ref())
             };
-            self.alter(TableProperty::PrimaryKey, text(from), text(to));
+            self.alter(TableProperty::PrimaryKey, text(from, to), text(to, from));
         }
     }
 

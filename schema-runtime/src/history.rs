@@ -262,14 +262,16 @@ impl History {
                 .map(|(name, rest)| format!("ALTER TABLE main.{table} ADD COLUMN {name} {rest};\n"))
                 .collect()
         };
-        let sql = match self.check_shape(conn)? {
+        let shape = self.check_shape(conn)?;
+        let sql = match &shape {
             Shape::Current => String::new(),
             Shape::Missing => create(&table, SEVEN.iter().chain(&OURS)),
-            Shape::Older(missing) => add(&missing),
+            Shape::Older(missing) => add(missing),
             Shape::HandRolled => add(&OURS.map(|(name, _)| name)),
         };
+        let is_new = shape == Shape::Missing;
         conn.execute_batch(&sql).at(|| self.cannot_write(conn))?;
-        self.ensure_state(conn)
+        self.ensure_state(conn, is_new)
     }
 
     /// Whether the stamps' table is there and is as this version writes it.
@@ -295,11 +297,16 @@ impl History {
         }
     }
 
-    fn ensure_state(&self, conn: &Connection) -> Result<()> {
+    /// Beside a history that is `new` a table of another form is not an older one of ours.
+    fn ensure_state(&self, conn: &Connection, new: bool) -> Result<()> {
         let table = quote_name(&self.state_table());
         let create = create(&table, STAMP.iter());
         let sql = match self.check_state(conn)? {
             Some(true) => return Ok(()),
+            Some(false) if new => {
+                let name = self.state_table();
+                return Err(History::named(name).foreign(conn, "its columns are not those of a stamp".to_owned()));
+            }
             Some(false) => format!("DROP TABLE main.{table};\n{create}"),
             None => create,
         };

@@ -152,6 +152,7 @@ mod migrator;
 mod plan;
 mod preflight;
 mod prepare;
+mod record;
 mod rehearse;
 mod rename;
 mod report;

@@ -120,6 +120,19 @@ fn read_history(conn: &Connection, migrator: &Migrator, history: &History, found
     Ok(())
 }
 
+/// A table that another model of the file manages is no former one of this model, whatever its name.
+fn refuse_foreign_renames(renames: &Renames, others: &Owners) -> Result<()> {
+    let theirs = |name: &str| others.is_managed(&key::table(name));
+    let Some(rename) = renames.list.iter().find(|rename| rename.table.is_none() && theirs(&rename.from)) else {
+        return Ok(());
+    };
+    let (from, to) = (&rename.from, &rename.to);
+    Err(Error::new(ErrorKind::Conflict, format!("table `{from}` cannot be renamed to `{to}`"))
+        .cause(format!("`{from}` is managed by another model of this database"))
+        .state("nothing was changed")
+        .help("take `renamed_from` off, or remove the table from the other model first"))
+}
+
 fn refuse_wrong_file(conn: &Connection, found: &Found) -> Result<()> {
     let known = |name: &str| {
         found.model.catalog.tables.iter().any(|table| {
@@ -217,6 +230,7 @@ impl Maker<'_> {
             Some(_) => Renames::default(),
             None => Renames::resolve(&found.live, snapshot, &found.model)?,
         };
+        refuse_foreign_renames(&renames, &found.others)?;
         let mut broken = None;
         let mut live = found.live.clone();
         let mut last = snapshot.cloned();
@@ -492,6 +506,7 @@ impl Prepared {
 pub(crate) fn what_older_lacks(prepared: &Prepared) -> Vec<String> {
     let mut reasons: Vec<String> = prepared.plan.changes().map(ToString::to_string).collect();
     let Some((_, last)) = &prepared.found.last else { return reasons };
+    reasons.extend(last.renames.iter().filter_map(|record| now_another(&prepared.found, record)));
     for table in &prepared.found.model.catalog.tables {
         let Some(live) = prepared.found.live.table(&table.name) else { continue };
         for column in &live.columns {
@@ -508,6 +523,31 @@ pub(crate) fn what_older_lacks(prepared: &Prepared) -> Vec<String> {
         }
     }
     reasons
+}
+
+/// The name that this model uses and that the newer one has given away: what is called so now, if anything, is another object.
+fn now_another(found: &Found, record: &RenameRecord) -> Option<String> {
+    let table = found.model.catalog.table(if record.column.is_some() { &record.table } else { &record.from })?;
+    let live = found.live.table(&table.name)?;
+    let to = record.column.as_deref().unwrap_or(&record.table);
+    if eq_name(to, &record.from) {
+        // Another spelling is the same name.
+        return None;
+    }
+    let knows = |names: &[String]| names.iter().any(|name| eq_name(name, &record.from));
+    match &record.column {
+        Some(to) => {
+            let hints = found.model.table_hints(&table.name);
+            let uses = table.column(&record.from).is_some() && live.column(&record.from).is_some();
+            (uses && !knows(&hints.column(to).renamed_from))
+                .then(|| format!("column `{}`.`{}` was renamed to `{to}`", table.name, record.from))
+        }
+        None => {
+            let hints = found.model.table_hints(&record.table);
+            (!knows(&hints.renamed_from))
+                .then(|| format!("table `{}` was renamed to `{}`", record.from, record.table))
+        }
+    }
 }
 
 /// The keys of the rules of `live` that `table` lacks and that its inserts and updates could break. A rule over new columns
@@ -529,7 +569,7 @@ fn unknown_rules(live: &TableInfo, table: &TableInfo) -> Vec<String> {
     });
     let uniques = live.uniques.iter().filter_map(|unique| {
         let columns = || unique.terms.iter().map(|term| term.column.as_str());
-        columns().all(set).then(|| key::unique(name, columns()))
+        columns().all(set).then(|| key::unique(name, &unique.terms))
     });
     let wanted = table_keys(table);
     let indexes = live.indexes.iter().filter_map(|index| {

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::types::Value;
+use rusqlite::types::{Value, ValueRef};
 use rusqlite::{Connection, params_from_iter};
 use schema_sql::{TriggerEvent, eq_name, quote_ident, split_create_trigger};
 
@@ -81,7 +81,7 @@ pub(crate) fn samples(conn: &Connection, live: &Catalog) -> Result<Vec<Sample>> 
             match rows.next()? {
                 None => Ok(None),
                 Some(row) => {
-                    (0..columns.len()).map(|at| row.get(at)).collect::<rusqlite::Result<_>>().map(Some)
+                    (0..columns.len()).map(|at| row.get_ref(at).map(value)).collect::<rusqlite::Result<_>>().map(Some)
                 }
             }
         });
@@ -91,6 +91,17 @@ pub(crate) fn samples(conn: &Connection, live: &Catalog) -> Result<Vec<Sample>> 
         }
     }
     Ok(samples)
+}
+
+/// The value; text that is not valid UTF-8 with replacement characters, which rusqlite would refuse or panic at.
+fn value(found: ValueRef<'_>) -> Value {
+    match found {
+        ValueRef::Null => Value::Null,
+        ValueRef::Integer(number) => Value::Integer(number),
+        ValueRef::Real(number) => Value::Real(number),
+        ValueRef::Text(bytes) => Value::Text(String::from_utf8_lossy(bytes).into_owned()),
+        ValueRef::Blob(bytes) => Value::Blob(bytes.to_vec()),
+    }
 }
 
 fn put_samples(scratch: &Connection, samples: &[Sample]) -> Result<()> {

@@ -224,7 +224,10 @@ impl Renames {
                     .collect(),
                 applied: records
                     .iter()
-                    .filter(|record| eq_name(&record.table, &table.name))
+                    // The record has the table's name of then.
+                    .filter(|record| {
+                        eq_name(&record.table, &table.name) || eq_name(&record.table, &found.name)
+                    })
                     .filter_map(|record| record.column.as_deref().map(|to| (to, record.from.as_str())))
                     .collect(),
                 has_history: last.is_some(),

@@ -7,38 +7,32 @@ use rusqlite::Connection;
 
 use crate::apply::{Applied, Job, apply};
 use crate::backup::{self, BackupInfo, BackupPolicy, BackupRequest, BackupSource};
-use crate::catalog::Catalog;
 use crate::connection::{self, Deadline, OpenMode, Settings, SqliteResult};
 use crate::error::{Error, ErrorKind, Result};
-use crate::history::{History, Stamp, schema_cookie};
+use crate::history::History;
 use crate::migrator::{Migrator, Options};
 use crate::plan::{Method, Plan};
 use crate::prepare::{self, Prepared, own_tables, prepare};
 use crate::report::{Event, Outcome, Phases, Report, StepReport};
-use crate::revision::{Kind, Revision, Status as RevisionStatus};
-use crate::snapshot::{Owners, Snapshot, State};
-use crate::status::Status;
-use crate::target::{DriftPolicy, NoteKind, RemovalPolicy};
+use crate::snapshot::State;
+use crate::target::NoteKind;
 use crate::version::version_cmp;
 
-/// The format of what the engine writes; part of the stamp, so that a newer engine looks again.
-const ENGINE_FORMAT: i64 = 1;
-
 pub(crate) struct Run<'a> {
-    migrator: &'a Migrator,
-    options: &'a Options,
-    history: History,
-    began: Instant,
-    phases: Phases,
+    pub(crate) migrator: &'a Migrator,
+    pub(crate) options: &'a Options,
+    pub(crate) history: History,
+    pub(crate) began: Instant,
+    pub(crate) phases: Phases,
     /// Whether steps have begun to write: from here on a failure is recorded.
-    writing: bool,
-    warnings: Vec<String>,
+    pub(crate) writing: bool,
+    pub(crate) warnings: Vec<String>,
     /// A backup that had to be made before the lock.
-    early_backup: Option<BackupInfo>,
+    pub(crate) early_backup: Option<BackupInfo>,
 }
 
 impl<'a> Run<'a> {
-    fn new(migrator: &'a Migrator) -> Self {
+    pub(crate) fn new(migrator: &'a Migrator) -> Self {
         Run {
             migrator,
             options: &migrator.options,
@@ -65,7 +59,9 @@ impl<'a> Run<'a> {
         let existed = path.symlink_metadata().is_ok();
         let mut conn = connection::open(path, OpenMode::Create, hook, run.options.lock_wait)?;
         let result = run.on(&mut conn, path);
-        if result.is_err() && !existed {
+        // Another process that holds the lock of a file of 0 bytes is about to fill it.
+        let locked_by_others = result.as_ref().is_err_and(|error| error.kind() == ErrorKind::Busy);
+        if result.is_err() && !existed && !locked_by_others {
             drop(conn);
             remove_if_empty(path);
         }
@@ -78,7 +74,7 @@ impl<'a> Run<'a> {
     }
 
     /// A connection that reads only; `None` where there is no file.
-    fn open_reading(&self, path: &Path) -> Result<Option<Connection>> {
+    pub(crate) fn open_reading(&self, path: &Path) -> Result<Option<Connection>> {
         if path.symlink_metadata().is_err_and(|err| err.kind() == std::io::ErrorKind::NotFound) {
             return Ok(None);
         }
@@ -130,40 +126,6 @@ impl<'a> Run<'a> {
         };
         drop(settings);
         result
-    }
-
-    /// The stamp of the last look, where nothing that counts has changed since.
-    fn fast_path(&self, conn: &Connection) -> Result<Option<Stamp>> {
-        let Some(stamp) = self.history.read_stamp(conn, self.migrator.schema.name)? else { return Ok(None) };
-        let cookie = schema_cookie(conn)?;
-        Ok((stamp == self.stamp(cookie, stamp.revision)).then_some(stamp))
-    }
-
-    fn stamp(&self, cookie: i64, revision: i64) -> Stamp {
-        let schema = self.migrator.schema;
-        Stamp {
-            model: schema.name.to_owned(),
-            fingerprint: fingerprint(schema),
-            policy: self.policy(),
-            migrations: String::new(),
-            format: ENGINE_FORMAT,
-            schema_cookie: cookie,
-            revision,
-        }
-    }
-
-    /// What the caller has set and the outcome of a check depends on.
-    fn policy(&self) -> String {
-        let removal = match self.options.policies.removal {
-            RemovalPolicy::Retain => "retain",
-            RemovalPolicy::Drop => "drop",
-            RemovalPolicy::Refuse => "refuse",
-        };
-        let drift = match self.options.policies.drift {
-            DriftPolicy::Refuse => "refuse",
-            DriftPolicy::Repair => "repair",
-        };
-        format!("version {}, removed {removal}, drift {drift}", self.migrator.schema.version)
     }
 
     /// A file that cannot be written: nothing pending is fine, anything else is not.
@@ -337,7 +299,7 @@ impl<'a> Run<'a> {
         self.phases.backup = began.elapsed();
         self.migrator.emit(&Event::BackedUp {
             backup: info.path.display().to_string(),
-            ms: millis(self.phases.backup).unsigned_abs(),
+            ms: u64::try_from(self.phases.backup.as_millis()).unwrap_or(u64::MAX),
         });
         Ok(info)
     }
@@ -377,86 +339,6 @@ impl<'a> Run<'a> {
         Ok(applied)
     }
 
-    /// Writes the revision and the stamp, and commits.
-    fn record(
-        &mut self,
-        deadline: &Deadline<'_>,
-        prepared: &Prepared,
-        applied: &Applied,
-        backup: Option<&BackupInfo>,
-    ) -> Result<i64> {
-        let began = Instant::now();
-        let conn = deadline.conn();
-        self.history.ensure(conn)?;
-        let batch = prepared.found.head + 1;
-        if prepared.found.last.is_none() && !prepared.found.live.is_empty() {
-            self.baseline(conn, &prepared.found.live, batch)?;
-        }
-        let mut revision = self.revision(conn, Kind::Automatic, &summary(&prepared.plan), batch)?;
-        revision.duration_ms = millis(applied.apply + applied.verify);
-        revision.plan = Some(prepared.plan.to_json()?);
-        revision.undo = prepared.undo.as_ref().map(Plan::to_json).transpose()?;
-        revision.rollback_sql = prepared.undo.as_ref().map(Plan::to_sql);
-        let mut snapshot = prepared.snapshot(applied.reached.clone());
-        let left = prepared.found.last.as_ref().map(|(_, last)| &last.catalog);
-        snapshot.start =
-            left.filter(|left| **left != prepared.found.live).map(|_| prepared.found.live.clone());
-        revision.snapshot = Some(snapshot.to_json()?);
-        revision.backup = backup.map(|info| info.path.display().to_string());
-        let id = self.history.append(conn, &revision)?;
-        self.finish(deadline, id)?;
-        self.phases.record = began.elapsed();
-        Ok(id)
-    }
-
-    /// Stamps and commits. The cookie is read last, inside the transaction that stamps.
-    fn finish(&mut self, deadline: &Deadline<'_>, revision: i64) -> Result<()> {
-        let conn = deadline.conn();
-        let cookie = schema_cookie(conn)?;
-        self.history.write_stamp(conn, &self.stamp(cookie, revision))?;
-        deadline.release();
-        match connection::commit(conn, self.options.lock_wait) {
-            // SQLite may report an error for a COMMIT that has happened; the stamp of this run tells.
-            Err(error)
-                if conn.is_autocommit()
-                    && self.fast_path(conn)?.is_some_and(|stamp| stamp.revision == revision) =>
-            {
-                self.warnings.push(format!(
-                    "COMMIT reported an error, but the change is in the file: {}",
-                    error.what()
-                ));
-                Ok(())
-            }
-            result => result,
-        }
-    }
-
-    fn revision(&self, conn: &Connection, kind: Kind, name: &str, batch: i64) -> Result<Revision> {
-        let schema = self.migrator.schema;
-        let mut revision = Revision::new(schema.name, kind, schema.version, name, connection::now(conn)?);
-        revision.batch = batch;
-        revision.program = Some(program(schema.version));
-        revision.reason.clone_from(&self.options.reason);
-        revision.fingerprint = Some(fingerprint(schema));
-        Ok(revision)
-    }
-
-    /// Records what was there before the first run: nothing of it is the model's yet.
-    fn baseline(&self, conn: &Connection, live: &Catalog, batch: i64) -> Result<i64> {
-        let schema = self.migrator.schema;
-        let mut owners = Owners::default();
-        for key in crate::snapshot::keys(live) {
-            owners.set(key, State::Foreign);
-        }
-        let snapshot = Snapshot::baseline(schema.name, live.clone(), owners);
-        let mut revision = self.revision(conn, Kind::Baseline, "the database as it was found", batch)?;
-        // The version is that of the state before, which nobody knows: any program may be newer.
-        revision.version = "0".to_owned();
-        revision.fingerprint = None;
-        revision.snapshot = Some(snapshot.to_json()?);
-        self.history.append(conn, &revision)
-    }
-
     /// The catalog is as wanted. What the history knows may still have to be brought up to date.
     fn nothing_to_do(&mut self, deadline: &Deadline<'_>, prepared: &Prepared) -> Result<Report> {
         let conn = deadline.conn();
@@ -490,34 +372,6 @@ impl<'a> Run<'a> {
         Ok(report)
     }
 
-    /// Records a revision without steps where the model's state is new to the history, and stamps.
-    fn note_state(
-        &mut self,
-        deadline: &Deadline<'_>,
-        prepared: &Prepared,
-        snapshot: Snapshot,
-        known: bool,
-    ) -> Result<Option<i64>> {
-        let conn = deadline.conn();
-        connection::prove_writable(conn)?;
-        self.history.ensure(conn)?;
-        let last = prepared.found.last.as_ref().map(|(revision, _)| revision.id);
-        let id = match last.filter(|_| known) {
-            Some(id) => id,
-            None => {
-                let first = last.is_none();
-                let kind = if first { Kind::Baseline } else { Kind::Automatic };
-                let name = if first { "the database as it was found" } else { "no change to the schema" };
-                let mut revision = self.revision(conn, kind, name, prepared.found.head + 1)?;
-                revision.snapshot = Some(snapshot.to_json()?);
-                revision.plan = Some(prepared.plan.to_json()?);
-                self.history.append(conn, &revision)?
-            }
-        };
-        self.finish(deadline, id)?;
-        Ok(Some(id))
-    }
-
     /// A newer version of the program has been here: run as it is where it only added, else refuse.
     fn newer(&mut self, prepared: &Prepared) -> Result<Report> {
         let newest = prepared.found.newer.clone().unwrap_or_default();
@@ -532,43 +386,6 @@ impl<'a> Run<'a> {
         Err(newer_error(self.migrator.schema.version, &newest, &reasons))
     }
 
-    /// Rolls back, and records the failure where there is a history and the work had begun.
-    fn failed(&self, conn: &Connection, error: Error) -> Error {
-        let error = connection::rolled_back(conn, error);
-        let begun = matches!(
-            error.kind(),
-            ErrorKind::Apply
-                | ErrorKind::Verify
-                | ErrorKind::TimeLimit
-                | ErrorKind::Cancelled
-                | ErrorKind::DiskFull
-                | ErrorKind::Io
-        );
-        if begun && self.writing {
-            // The error that the caller sees is the first one, whether or not it could be recorded.
-            let _ = self.record_failure(conn, &error);
-        }
-        error
-    }
-
-    fn record_failure(&self, conn: &Connection, error: &Error) -> Result<()> {
-        if !self.history.exists(conn)? {
-            return Ok(());
-        }
-        connection::begin_immediate(conn, self.options.lock_wait, None)?;
-        let written = (|| {
-            let head = self.history.head(conn)?.map_or(0, |(id, _)| id);
-            let mut revision = self.revision(conn, Kind::Automatic, "failed", head + 1)?;
-            revision.status = RevisionStatus::Failed;
-            revision.error = Some(error.to_string());
-            revision.duration_ms = millis(self.began.elapsed());
-            self.history.append(conn, &revision)?;
-            connection::commit(conn, self.options.lock_wait)
-        })();
-        connection::rollback(conn)?;
-        written
-    }
-
     fn up_to_date(&self, revision: i64) -> Report {
         let schema = self.migrator.schema;
         let mut report = Report::new(Outcome::UpToDate, schema.name, schema.version);
@@ -578,7 +395,7 @@ impl<'a> Run<'a> {
         report
     }
 
-    fn report(&self, outcome: Outcome, prepared: &Prepared) -> Report {
+    pub(crate) fn report(&self, outcome: Outcome, prepared: &Prepared) -> Report {
         let schema = self.migrator.schema;
         let mut report = Report::new(outcome, schema.name, schema.version);
         report.from_version = prepared.found.last.as_ref().map(|(revision, _)| revision.version.clone());
@@ -604,83 +421,6 @@ impl<'a> Run<'a> {
         report.duration = self.began.elapsed();
         report
     }
-
-    pub(crate) fn status_of_path(migrator: &'a Migrator, path: &Path) -> Result<Status> {
-        let run = Run::new(migrator);
-        match run.open_reading(path)? {
-            Some(conn) => run.status(&conn),
-            None => {
-                let mut status = run.status(&connection::scratch(None, run.options.hook.as_ref())?)?;
-                status.exists = false;
-                Ok(status)
-            }
-        }
-    }
-
-    pub(crate) fn status_of(migrator: &'a Migrator, conn: &Connection) -> Result<Status> {
-        Run::new(migrator).status(conn)
-    }
-
-    /// Rows of the history that are not as they were written.
-    fn tampered(&self, conn: &Connection) -> Result<Vec<String>> {
-        if !self.history.exists(conn)? {
-            return Ok(Vec::new());
-        }
-        let rows = self.history.verify_chain(conn)?;
-        Ok(rows
-            .iter()
-            .map(|row| format!("row {} of the history ({}) {}", row.id, row.version, row.problem))
-            .collect())
-    }
-
-    pub(crate) fn history_of_path(migrator: &'a Migrator, path: &Path) -> Result<Vec<Revision>> {
-        let run = Run::new(migrator);
-        match run.open_reading(path)? {
-            Some(conn) if run.history.exists(&conn)? => run.history.all(&conn),
-            _ => Ok(Vec::new()),
-        }
-    }
-
-    fn status(&self, conn: &Connection) -> Result<Status> {
-        let schema = self.migrator.schema;
-        let mut status = Status::new(schema.name, schema.version);
-        let found = match prepare::read(conn, self.migrator, &self.history) {
-            Err(error) if error.kind() == ErrorKind::WrongFile => {
-                status.refused = Some(error.to_string());
-                return Ok(status);
-            }
-            found => found?,
-        };
-        status.warnings = self.tampered(conn)?;
-        status.last = found.last.as_ref().map(|(revision, _)| revision.clone());
-        status.newer = found.newer.clone();
-        let prepared = match prepare(conn, self.migrator, found, true) {
-            Ok(prepared) => prepared,
-            Err(error) => {
-                let kind = error.kind();
-                if matches!(kind, ErrorKind::Drift | ErrorKind::Conflict) {
-                    status.drift = error.causes().to_vec();
-                }
-                status.refused = Some(error.to_string());
-                return Ok(status);
-            }
-        };
-        let report = self.report(Outcome::PlannedOnly, &prepared);
-        if prepared.found.newer.is_some() {
-            let reasons = prepare::what_older_lacks(&prepared);
-            if !reasons.is_empty() {
-                let newest = prepared.found.newer.clone().unwrap_or_default();
-                status.refused = Some(newer_error(schema.version, &newest, &reasons).to_string());
-            }
-        } else {
-            status.pending = report.plan;
-        }
-        status.warnings.extend(report.warnings);
-        status.notes = report.notes;
-        status.retired = report.retired;
-        status.foreign = report.foreign;
-        Ok(status)
-    }
 }
 
 /// The error of a statement that the time limit or a cancellation has stopped, as one of that kind.
@@ -697,7 +437,7 @@ fn interrupted(error: Error, kind: ErrorKind) -> Error {
     if said { error } else { error.of_kind(kind).context(what) }.help(help)
 }
 
-fn newer_error(ours: &str, newest: &str, reasons: &[String]) -> Error {
+pub(crate) fn newer_error(ours: &str, newest: &str, reasons: &[String]) -> Error {
     let mut error = Error::new(
         ErrorKind::NewerDatabase,
         format!("the database is of version {newest} and this program of version {ours} cannot use it"),
@@ -724,13 +464,6 @@ fn read_only(conn: &Connection, plan: &Plan) -> Error {
     error.state("nothing was changed").help("make the file and its folder writable, then start again")
 }
 
-/// The running program and the version of its model.
-fn program(version: &str) -> String {
-    let name =
-        std::env::current_exe().ok().and_then(|path| Some(path.file_stem()?.to_string_lossy().into_owned()));
-    format!("{} {version}", name.as_deref().unwrap_or("unknown program"))
-}
-
 /// The change writes a log or a journal of about the size that the plan says; where the disk cannot take it, nothing begins.
 fn refuse_full(path: &Path, plan: &Plan) -> Result<()> {
     let needed = plan.cost().disk;
@@ -751,16 +484,8 @@ fn data_version(conn: &Connection) -> Result<i64> {
         .at(|| "cannot read the data version".to_owned())
 }
 
-fn fingerprint(schema: &crate::descriptor::Schema) -> String {
-    format!("{:032x}", schema.fingerprint)
-}
-
-fn millis(time: Duration) -> i64 {
-    i64::try_from(time.as_millis()).unwrap_or(i64::MAX)
-}
-
 /// The changes in one line, for the history: the first three, and how many more.
-fn summary(plan: &Plan) -> String {
+pub(crate) fn summary(plan: &Plan) -> String {
     let changes: Vec<String> = plan.changes().take(3).map(ToString::to_string).collect();
     let more = plan.changes().count().saturating_sub(3);
     let mut text = changes.join("; ");

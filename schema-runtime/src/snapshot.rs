@@ -95,6 +95,8 @@ impl Owners {
 pub(crate) mod key {
     use schema_sql::{fold, quote_ident};
 
+    use crate::catalog::KeyTermInfo;
+
     fn name(text: &str) -> String {
         quote_ident(&fold(text))
     }
@@ -111,8 +113,20 @@ pub(crate) mod key {
         format!("column {}.{}", name(table), name(column))
     }
 
-    pub(crate) fn unique<'a>(table: &str, columns: impl IntoIterator<Item = &'a str>) -> String {
-        format!("unique {}({})", name(table), names(columns))
+    /// Rules over the same columns that compare otherwise are others.
+    pub(crate) fn unique(table: &str, terms: &[KeyTermInfo]) -> String {
+        let term = |term: &KeyTermInfo| {
+            let mut text = name(&term.column);
+            if let Some(collation) = &term.collation {
+                text.push_str(" COLLATE ");
+                text.push_str(&name(collation));
+            }
+            if term.desc {
+                text.push_str(" DESC");
+            }
+            text
+        };
+        format!("unique {}({})", name(table), terms.iter().map(term).collect::<Vec<_>>().join(", "))
     }
 
     pub(crate) fn check(table: &str, normal: &str) -> String {
@@ -154,7 +168,7 @@ pub(crate) fn table_keys(table: &TableInfo) -> Vec<String> {
         table
             .uniques
             .iter()
-            .map(|unique| key::unique(name, unique.terms.iter().map(|term| term.column.as_str()))),
+            .map(|unique| key::unique(name, &unique.terms)),
     );
     keys.extend(table.checks.iter().map(|check| key::check(name, &texts.norm_expr(&check.expr))));
     keys.extend(

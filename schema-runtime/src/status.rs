@@ -1,11 +1,19 @@
 //! What a run would find and do, for health routes, commands and tests.
 
 use std::fmt;
+use std::path::Path;
 
+use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
 
+use crate::connection;
+use crate::error::{ErrorKind, Result};
+use crate::migrator::Migrator;
 use crate::plan::{PLAN_FORMAT, Plan, PlanKey};
+use crate::prepare::{self, prepare};
+use crate::report::Outcome;
 use crate::revision::Revision;
+use crate::run::{Run, newer_error};
 
 /// The state of a database against a model; nothing was written to find it out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -99,5 +107,84 @@ impl fmt::Display for Status {
             }
         }
         Ok(())
+    }
+}
+
+impl<'a> Run<'a> {
+    pub(crate) fn status_of_path(migrator: &'a Migrator, path: &Path) -> Result<Status> {
+        let run = Run::new(migrator);
+        match run.open_reading(path)? {
+            Some(conn) => run.status(&conn),
+            None => {
+                let mut status = run.status(&connection::scratch(None, run.options.hook.as_ref())?)?;
+                status.exists = false;
+                Ok(status)
+            }
+        }
+    }
+
+    pub(crate) fn status_of(migrator: &'a Migrator, conn: &Connection) -> Result<Status> {
+        Run::new(migrator).status(conn)
+    }
+
+    /// Rows of the history that are not as they were written.
+    fn tampered(&self, conn: &Connection) -> Result<Vec<String>> {
+        if !self.history.exists(conn)? {
+            return Ok(Vec::new());
+        }
+        let rows = self.history.verify_chain(conn)?;
+        Ok(rows
+            .iter()
+            .map(|row| format!("row {} of the history ({}) {}", row.id, row.version, row.problem))
+            .collect())
+    }
+
+    pub(crate) fn history_of_path(migrator: &'a Migrator, path: &Path) -> Result<Vec<Revision>> {
+        let run = Run::new(migrator);
+        match run.open_reading(path)? {
+            Some(conn) if run.history.exists(&conn)? => run.history.all(&conn),
+            _ => Ok(Vec::new()),
+        }
+    }
+
+    fn status(&self, conn: &Connection) -> Result<Status> {
+        let schema = self.migrator.schema;
+        let mut status = Status::new(schema.name, schema.version);
+        let found = match prepare::read(conn, self.migrator, &self.history) {
+            Err(error) if error.kind() == ErrorKind::WrongFile => {
+                status.refused = Some(error.to_string());
+                return Ok(status);
+            }
+            found => found?,
+        };
+        status.warnings = self.tampered(conn)?;
+        status.last = found.last.as_ref().map(|(revision, _)| revision.clone());
+        status.newer = found.newer.clone();
+        let prepared = match prepare(conn, self.migrator, found, true) {
+            Ok(prepared) => prepared,
+            Err(error) => {
+                let kind = error.kind();
+                if matches!(kind, ErrorKind::Drift | ErrorKind::Conflict) {
+                    status.drift = error.causes().to_vec();
+                }
+                status.refused = Some(error.to_string());
+                return Ok(status);
+            }
+        };
+        let report = self.report(Outcome::PlannedOnly, &prepared);
+        if prepared.found.newer.is_some() {
+            let reasons = prepare::what_older_lacks(&prepared);
+            if !reasons.is_empty() {
+                let newest = prepared.found.newer.clone().unwrap_or_default();
+                status.refused = Some(newer_error(schema.version, &newest, &reasons).to_string());
+            }
+        } else {
+            status.pending = report.plan;
+        }
+        status.warnings.extend(report.warnings);
+        status.notes = report.notes;
+        status.retired = report.retired;
+        status.foreign = report.foreign;
+        Ok(status)
     }
 }

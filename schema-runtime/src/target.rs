@@ -124,6 +124,7 @@ pub(crate) fn merge(sides: Sides<'_>, policies: Policies) -> Result<Target> {
     };
     merge.refuse_opaque()?;
     merge.refuse_clashes();
+    merge.refuse_trigger_clashes();
     let mut catalog = Catalog { opaque: sides.live.opaque.clone(), ..Catalog::default() };
     merge.tables(&mut catalog);
     merge.virtual_tables(&mut catalog);
@@ -308,6 +309,26 @@ impl Merge<'_> {
         }
     }
 
+    /// A wanted trigger's name that another model, or a trigger on something else, holds.
+    fn refuse_trigger_clashes(&mut self) {
+        let sides = self.sides;
+        for trigger in &sides.model.catalog.triggers {
+            let name = &trigger.name;
+            let trigger_key = key::trigger(name);
+            if sides.others.is_managed(&trigger_key) {
+                self.conflicts.push(format!("trigger `{name}` is managed by another model of this database"));
+                continue;
+            }
+            let held = sides.live.trigger(name).filter(|live| !eq_name(&live.table, &trigger.table));
+            if let Some(held) = held.filter(|_| !self.managed_last(&trigger_key)) {
+                self.conflicts.push(format!(
+                    "the model wants a trigger `{name}` on `{}`, but the database has it on `{}`",
+                    trigger.table, held.table
+                ));
+            }
+        }
+    }
+
     fn tables(&mut self, catalog: &mut Catalog) {
         let sides = self.sides;
         for live in &sides.live.tables {
@@ -347,7 +368,9 @@ impl Merge<'_> {
         }
         let managed = self.managed_last(&table_key);
         let consented = self.sides.model.dropped.iter().any(|name| eq_name(name, &live.name));
-        let ours = managed || self.retired_last(&table_key);
+        // One that this model gave up may have become another model's since.
+        let theirs = self.sides.others.is_managed(&table_key);
+        let ours = managed || (self.retired_last(&table_key) && !theirs);
         if ours && (consented || (managed && self.policies.removal == RemovalPolicy::Drop)) {
             return None;
         }

@@ -90,6 +90,24 @@ fn chinook_is_adopted_with_an_empty_plan() {
 }
 
 #[test]
+fn the_proof_sees_one_value_that_changed_and_one_row_that_moved() {
+    let Some(copies) = Copies::new() else { return };
+    for damage in [
+        "UPDATE Track SET UnitPrice = 0.9900000000000001 WHERE TrackId = 9",
+        "UPDATE Artist SET Name = lower(Name) WHERE ArtistId = 1",
+        "UPDATE Employee SET Fax = NULL WHERE EmployeeId = 8",
+        "UPDATE PlaylistTrack SET rowid = 99999 WHERE rowid = 1",
+        "DELETE FROM InvoiceLine WHERE InvoiceLineId = 7; INSERT INTO InvoiceLine VALUES (9999, 1, 1, 1, 1)",
+    ] {
+        let copy = copies.copy();
+        survives(&copies.untouched(), &copy, 1);
+        Connection::open(&copy).unwrap().execute_batch(damage).unwrap();
+        let seen = std::panic::catch_unwind(|| survives(&copies.untouched(), &copy, 1));
+        assert!(seen.is_err(), "{damage}");
+    }
+}
+
+#[test]
 fn every_value_survives_every_version_and_every_undo_leads_back() {
     let Some(copies) = Copies::new() else { return };
     run(&migrator(VERSIONS[0]), &copies.work());
@@ -169,11 +187,23 @@ fn one_step_to_the_last_version_ends_where_all_steps_do() {
         let before = facts(start);
         run(&migrator(last), start);
         survives(&copies.untouched(), start, VERSIONS.len());
-        end.assert_equal(&facts(start), &["PlaylistTrack.rowid"], &format!("from version {}", schema.version));
+        end.assert_equal(
+            &facts(start),
+            &["PlaylistTrack.rowid"],
+            &format!("from version {}", schema.version),
+        );
         if schema.version == "1.0.0" {
             undo(last, start, &before, proof::LOST_BY_ALL);
         }
     }
+    // The last model meets a file that no model of ours has seen. What it does not know there is somebody else's, and stays.
+    let unseen = copies.path("unseen.sqlite");
+    std::fs::copy(copies.untouched(), &unseen).unwrap();
+    Connection::open(&unseen).unwrap().execute_batch(proof::UNKNOWN).unwrap();
+    let before = facts(&unseen);
+    assert_eq!(run(&migrator(last), &unseen).outcome, Outcome::Migrated);
+    end.assert_same_objects(&facts(&unseen), "without history");
+    undo(last, &unseen, &before, proof::LOST_BY_ALL);
 }
 
 #[test]
@@ -219,6 +249,41 @@ fn a_program_with_its_own_connection_in_wal_mode_sees_every_version() {
         survives(&copies.untouched(), &copies.work(), at + 1);
     }
     check_rows(&reader, &[("SELECT count(Milliseconds) FROM Track", "3503")]);
+}
+
+#[test]
+fn what_is_not_the_models_survives_every_version_and_still_works() {
+    let Some(copies) = Copies::new() else { return };
+    let conn = Connection::open(copies.work()).unwrap();
+    conn.execute_batch(proof::FOREIGN).unwrap_or_else(|err| panic!("{err}"));
+    check_rows(&conn, proof::FOREIGN_HOLDS);
+    conn.close().unwrap();
+    for (at, schema) in VERSIONS.iter().enumerate() {
+        let before = facts(&copies.work());
+        let report = run(&migrator(schema), &copies.work());
+        for object in proof::FOREIGN_OBJECTS {
+            assert!(report.foreign.iter().any(|found| found == object), "{object}: {:?}", report.foreign);
+        }
+        survives(&copies.untouched(), &copies.work(), at + 1);
+        let conn = Connection::open(copies.work()).unwrap();
+        healthy(&conn);
+        check_rows(&conn, proof::FOREIGN_HOLDS);
+        let (name, length) =
+            (if at < 12 { "Name" } else { "Title" }, if at < 2 { "Milliseconds" } else { "Seconds" });
+        conn.execute_batch(&format!(
+            "PRAGMA foreign_keys = ON; BEGIN; UPDATE Track SET {name} = 'x', {length} = 7 WHERE TrackId = 1;
+             DELETE FROM Loan WHERE LoanId = 2"
+        ))
+        .unwrap();
+        let log = [("SELECT Text FROM Log", "'x in Rock, 7'\n'loan 2 is gone; it's over; END'")];
+        let real = [("SELECT Text FROM Log", "'x in Rock, 7.0'\n'loan 2 is gone; it's over; END'")];
+        check_rows(&conn, if at < 2 { &log } else { &real });
+        conn.execute_batch("ROLLBACK").unwrap();
+        conn.close().unwrap();
+        if at > 0 {
+            undo(schema, &copies.copy(), &before, proof::lost_by_undo(at + 1));
+        }
+    }
 }
 
 #[test]

@@ -17,7 +17,7 @@ pub(crate) use compare::{
     same_primary_key, same_trigger, same_type, same_unique, same_view, same_virtual_table, same_words,
 };
 pub(crate) use print::{
-    check_sql, column_sql, foreign_key_sql, index_sql, name_sql, primary_key_sql, table_sql, unique_sql,
+    check_sql, column_sql, foreign_key_sql, index_sql, name_sql, primary_key_words, table_sql, unique_sql,
 };
 pub(crate) use read::read;
 pub(crate) use replay::replay;

@@ -227,6 +227,14 @@ pub(crate) fn primary_key_sql(key: &PrimaryKeyInfo) -> String {
     )
 }
 
+/// `key` for people, told from `other` where both have the same text: `PRIMARY KEY (id), the rowid`.
+pub(crate) fn primary_key_words(key: Option<&PrimaryKeyInfo>, other: Option<&PrimaryKeyInfo>) -> String {
+    let Some(key) = key else { return "none".to_owned() };
+    let text = primary_key_sql(key);
+    let told = other.is_none_or(|other| other.rowid_alias == key.rowid_alias || primary_key_sql(other) != text);
+    if told || !key.rowid_alias { text } else { format!("{text}, the rowid") }
+}
+
 /// The constraint as one of the table: `UNIQUE (a, b)`.
 pub(crate) fn unique_sql(unique: &UniqueInfo) -> String {
     format!(

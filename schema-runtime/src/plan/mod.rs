@@ -74,6 +74,9 @@ pub struct Step {
     pub cost: Cost,
     /// Whether the table's rows must be as many afterwards as before.
     pub keeps_rows: bool,
+    /// In an undo: tables and columns that it brings back, whose values only the backup has.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub restores: Vec<String>,
 }
 
 /// What a step needs of the connection besides foreign keys off, which every plan has.

@@ -9,7 +9,7 @@ use super::{
     Cost, Facts, Hazard, HazardCode, Method, Needs, PLAN_FORMAT, Plan, PlanKey, Step, virtual_tables,
 };
 use crate::catalog::{Catalog, IndexInfo, TableInfo, Texts, name_sql};
-use crate::diff::{Change, diff};
+use crate::diff::{Change, ColumnProperty, diff};
 use crate::rename::Renames;
 use crate::wanted::Model;
 
@@ -45,6 +45,11 @@ pub(crate) fn plan(request: &Request<'_>) -> Plan {
     planner.virtual_tables();
     planner.create_dependants();
     planner.put_back();
+    if request.undo {
+        for step in &mut planner.steps {
+            step.restores = step.changes.iter().filter_map(|change| restored(request.target, change)).collect();
+        }
+    }
     if request.facts.unregistered {
         for step in &mut planner.steps {
             step.needs.writable_schema = step.changes.iter().any(|change| {
@@ -84,6 +89,7 @@ fn catalog_step(changes: Vec<Change>, object: &str, sql: Vec<String>) -> Step {
         checks: Vec::new(),
         cost: Cost { ms: 1, ..Cost::default() },
         keeps_rows: false,
+        restores: Vec::new(),
     }
 }
 
@@ -441,6 +447,24 @@ impl Planner<'_> {
             })
             .map(|trigger| catalog_step(Vec::new(), &trigger.name, vec![in_main(&trigger.sql)]))
             .collect()
+    }
+}
+
+/// What an undo's change brings back without its values: a dropped table or column, or one that was converted.
+fn restored(target: &Catalog, change: &Change) -> Option<String> {
+    match change {
+        Change::CreateTable { table } => Some(name_sql(table)),
+        Change::CreateVirtualTable { table } => {
+            target.virtual_table(table).filter(|found| !found.is_derived()).map(|found| name_sql(&found.name))
+        }
+        Change::AddColumn { table, column, .. }
+        | Change::AlterColumn { table, column, property: ColumnProperty::Type, .. } => {
+            let found = target.table(table).and_then(|found| found.column(column));
+            found
+                .filter(|found| found.generated.is_none())
+                .map(|found| format!("{}.{}", name_sql(table), name_sql(&found.name)))
+        }
+        _ => None,
     }
 }
 

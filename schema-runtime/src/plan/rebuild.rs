@@ -382,6 +382,7 @@ impl Image<'_> {
             checks: Vec::new(),
             cost: rebuild_cost(facts, self.to.indexes.len() + self.to.uniques.len()),
             keeps_rows: true,
+            restores: Vec::new(),
         }
     }
 }

@@ -196,6 +196,7 @@ impl TableChange<'_> {
             checks: Vec::new(),
             cost,
             keeps_rows: true,
+            restores: Vec::new(),
         }
     }
 

@@ -63,6 +63,7 @@ fn step(change: Change, table: &VirtualTableInfo, sql: Vec<String>, method: Meth
         checks: Vec::new(),
         cost: Cost { ms: 1, ..Cost::default() },
         keeps_rows: false,
+        restores: Vec::new(),
     }
 }
 

@@ -45,6 +45,7 @@ impl<'a> Merge<'a> {
         self.indexes(&table, &mut merged);
         self.left_over_names(&table, &merged);
         self.left_over_types(&table, &merged);
+        self.strings_become_names(&table, &merged);
         if merged != *live {
             merged.sql = catalog::table_sql(&merged);
         }
@@ -268,7 +269,9 @@ impl<'a> Merge<'a> {
             _ => false,
         };
         let show = |key: &Option<PrimaryKeyInfo>| {
-            key.as_ref().map_or_else(|| "none".to_owned(), catalog::primary_key_sql)
+            let sides = [live.primary_key.as_ref(), wanted.primary_key.as_ref()];
+            let other = sides.into_iter().flatten().find(|other| Some(*other) != key.as_ref());
+            catalog::primary_key_words(key.as_ref(), other)
         };
         let what = format!("primary key of `{}`", wanted.name);
         let three =
@@ -289,9 +292,7 @@ impl<'a> Merge<'a> {
             table,
             &sides,
             &Rules {
-                key: &|unique: &UniqueInfo| {
-                    key::unique(&table.wanted.name, unique.terms.iter().map(|term| term.column.as_str()))
-                },
+                key: &|unique: &UniqueInfo| key::unique(&table.wanted.name, &unique.terms),
                 alike: &|a, b| catalog::same_key_terms(&texts, &a.terms, &b.terms),
                 same: &|a, b| {
                     catalog::same_unique(&texts, a, b)
@@ -436,6 +437,45 @@ impl<'a> Merge<'a> {
             self.conflicts.push(format!(
                 "column `{}`.`{}` is not the model's and has the type {type_name}, which STRICT does not know",
                 merged.name, column.name
+            ));
+        }
+    }
+
+    /// A word in double quotes is a string as long as no column has this name. With a new column it would mean that one: a
+    /// partial index would no longer match its rows, a check no longer hold them.
+    fn strings_become_names(&mut self, table: &Table<'_>, merged: &TableInfo) {
+        let Table { live, .. } = *table;
+        let texts = table.texts();
+        let is_new = |name: &str| merged.column(name).is_some() && live.column(name).is_none();
+        let string = |sql: &str| {
+            let tokens = schema_sql::significant(sql).unwrap_or_default();
+            let mut strings = tokens.iter().filter(|token| token.text.starts_with('"')).filter_map(|token| token.ident());
+            strings.find(|name| is_new(name)).map(|name| name.to_string())
+        };
+        let mut found: Vec<(String, Option<String>)> = Vec::new();
+        for index in &live.indexes {
+            if merged.index(&index.name).is_some_and(|kept| catalog::same_index(&texts, index, kept)) {
+                found.push((format!("index `{}`", index.name), string(&index.sql)));
+            }
+        }
+        for check in &live.checks {
+            if merged.checks.iter().any(|kept| catalog::same_check(&texts, check, kept)) {
+                found.push((catalog::check_sql(check), string(&check.expr)));
+            }
+        }
+        for column in &live.columns {
+            let rule = column.generated.as_ref();
+            let kept = merged.column(&column.name).and_then(|kept| kept.generated.as_ref());
+            if let Some(rule) = rule.filter(|_| catalog::same_generated(&texts, rule, kept)) {
+                found.push((format!("generated column `{}`", column.name), string(&rule.expr)));
+            }
+        }
+        for (holder, name) in found {
+            let Some(name) = name else { continue };
+            self.conflicts.push(format!(
+                "column `{}`.`{name}` is new, and {holder} has the string \"{name}\" in double quotes, which would then mean \
+                 the column: write it in single quotes",
+                merged.name
             ));
         }
     }

@@ -130,7 +130,9 @@ impl Merge<'_> {
             return true;
         }
         let managed = self.managed_last(&key);
-        if !managed && !self.retired_last(&key) {
+        // One that this model gave up may have become another model's since.
+        let theirs = self.sides.others.is_managed(&key);
+        if !managed && (theirs || !self.retired_last(&key)) {
             self.carry(key);
             return true;
         }

@@ -1,0 +1,217 @@
+//! What a run writes of itself: the revision in the history, and the stamp that makes the next start short.
+
+use std::time::{Duration, Instant};
+
+use rusqlite::Connection;
+
+use crate::apply::Applied;
+use crate::backup::BackupInfo;
+use crate::catalog::Catalog;
+use crate::connection::{self, Deadline};
+use crate::error::{Error, ErrorKind, Result};
+use crate::history::{Stamp, schema_cookie};
+use crate::plan::Plan;
+use crate::prepare::Prepared;
+use crate::revision::{Kind, Revision, Status as RevisionStatus};
+use crate::run::{Run, summary};
+use crate::snapshot::{Owners, Snapshot, State};
+use crate::target::{DriftPolicy, RemovalPolicy};
+
+/// The format of what the engine writes; part of the stamp, so that a newer engine looks again.
+const ENGINE_FORMAT: i64 = 1;
+
+impl Run<'_> {
+    /// The stamp of the last look, where nothing that counts has changed since.
+    pub(crate) fn fast_path(&self, conn: &Connection) -> Result<Option<Stamp>> {
+        let Some(stamp) = self.history.read_stamp(conn, self.migrator.schema.name)? else { return Ok(None) };
+        let cookie = schema_cookie(conn)?;
+        Ok((stamp == self.stamp(cookie, stamp.revision)).then_some(stamp))
+    }
+
+    pub(crate) fn stamp(&self, cookie: i64, revision: i64) -> Stamp {
+        let schema = self.migrator.schema;
+        Stamp {
+            model: schema.name.to_owned(),
+            fingerprint: fingerprint(schema),
+            policy: self.policy(),
+            migrations: String::new(),
+            format: ENGINE_FORMAT,
+            schema_cookie: cookie,
+            revision,
+        }
+    }
+
+    /// What the caller has set and the outcome of a check depends on.
+    pub(crate) fn policy(&self) -> String {
+        let removal = match self.options.policies.removal {
+            RemovalPolicy::Retain => "retain",
+            RemovalPolicy::Drop => "drop",
+            RemovalPolicy::Refuse => "refuse",
+        };
+        let drift = match self.options.policies.drift {
+            DriftPolicy::Refuse => "refuse",
+            DriftPolicy::Repair => "repair",
+        };
+        format!("version {}, removed {removal}, drift {drift}", self.migrator.schema.version)
+    }
+
+    /// Writes the revision and the stamp, and commits.
+    pub(crate) fn record(
+        &mut self,
+        deadline: &Deadline<'_>,
+        prepared: &Prepared,
+        applied: &Applied,
+        backup: Option<&BackupInfo>,
+    ) -> Result<i64> {
+        let began = Instant::now();
+        let conn = deadline.conn();
+        self.history.ensure(conn)?;
+        let batch = prepared.found.head + 1;
+        if prepared.found.last.is_none() && !prepared.found.live.is_empty() {
+            self.baseline(conn, &prepared.found.live, batch)?;
+        }
+        let mut revision = self.revision(conn, Kind::Automatic, &summary(&prepared.plan), batch)?;
+        revision.duration_ms = millis(applied.apply + applied.verify);
+        revision.plan = Some(prepared.plan.to_json()?);
+        revision.undo = prepared.undo.as_ref().map(Plan::to_json).transpose()?;
+        revision.rollback_sql = prepared.undo.as_ref().map(Plan::to_sql);
+        let mut snapshot = prepared.snapshot(applied.reached.clone());
+        let left = prepared.found.last.as_ref().map(|(_, last)| &last.catalog);
+        snapshot.start =
+            left.filter(|left| **left != prepared.found.live).map(|_| prepared.found.live.clone());
+        revision.snapshot = Some(snapshot.to_json()?);
+        revision.backup = backup.map(|info| info.path.display().to_string());
+        let id = self.history.append(conn, &revision)?;
+        self.finish(deadline, id)?;
+        self.phases.record = began.elapsed();
+        Ok(id)
+    }
+
+    /// Stamps and commits. The cookie is read last, inside the transaction that stamps.
+    pub(crate) fn finish(&mut self, deadline: &Deadline<'_>, revision: i64) -> Result<()> {
+        let conn = deadline.conn();
+        let cookie = schema_cookie(conn)?;
+        self.history.write_stamp(conn, &self.stamp(cookie, revision))?;
+        deadline.release();
+        match connection::commit(conn, self.options.lock_wait) {
+            // SQLite may report an error for a COMMIT that has happened; the stamp of this run tells.
+            Err(error)
+                if conn.is_autocommit()
+                    && self.fast_path(conn)?.is_some_and(|stamp| stamp.revision == revision) =>
+            {
+                self.warnings.push(format!(
+                    "COMMIT reported an error, but the change is in the file: {}",
+                    error.what()
+                ));
+                Ok(())
+            }
+            result => result,
+        }
+    }
+
+    pub(crate) fn revision(&self, conn: &Connection, kind: Kind, name: &str, batch: i64) -> Result<Revision> {
+        let schema = self.migrator.schema;
+        let mut revision = Revision::new(schema.name, kind, schema.version, name, connection::now(conn)?);
+        revision.batch = batch;
+        revision.program = Some(program(schema.version));
+        revision.reason.clone_from(&self.options.reason);
+        revision.fingerprint = Some(fingerprint(schema));
+        Ok(revision)
+    }
+
+    /// Records what was there before the first run: nothing of it is the model's yet.
+    pub(crate) fn baseline(&self, conn: &Connection, live: &Catalog, batch: i64) -> Result<i64> {
+        let schema = self.migrator.schema;
+        let mut owners = Owners::default();
+        for key in crate::snapshot::keys(live) {
+            owners.set(key, State::Foreign);
+        }
+        let snapshot = Snapshot::baseline(schema.name, live.clone(), owners);
+        let mut revision = self.revision(conn, Kind::Baseline, "the database as it was found", batch)?;
+        // The version is that of the state before, which nobody knows: any program may be newer.
+        revision.version = "0".to_owned();
+        revision.fingerprint = None;
+        revision.snapshot = Some(snapshot.to_json()?);
+        self.history.append(conn, &revision)
+    }
+
+    /// Records a revision without steps where the model's state is new to the history, and stamps.
+    pub(crate) fn note_state(
+        &mut self,
+        deadline: &Deadline<'_>,
+        prepared: &Prepared,
+        snapshot: Snapshot,
+        known: bool,
+    ) -> Result<Option<i64>> {
+        let conn = deadline.conn();
+        connection::prove_writable(conn)?;
+        self.history.ensure(conn)?;
+        let last = prepared.found.last.as_ref().map(|(revision, _)| revision.id);
+        let id = match last.filter(|_| known) {
+            Some(id) => id,
+            None => {
+                let first = last.is_none();
+                let kind = if first { Kind::Baseline } else { Kind::Automatic };
+                let name = if first { "the database as it was found" } else { "no change to the schema" };
+                let mut revision = self.revision(conn, kind, name, prepared.found.head + 1)?;
+                revision.snapshot = Some(snapshot.to_json()?);
+                revision.plan = Some(prepared.plan.to_json()?);
+                self.history.append(conn, &revision)?
+            }
+        };
+        self.finish(deadline, id)?;
+        Ok(Some(id))
+    }
+
+    /// Rolls back, and records the failure where there is a history and the work had begun.
+    pub(crate) fn failed(&self, conn: &Connection, error: Error) -> Error {
+        let error = connection::rolled_back(conn, error);
+        let begun = matches!(
+            error.kind(),
+            ErrorKind::Apply
+                | ErrorKind::Verify
+                | ErrorKind::TimeLimit
+                | ErrorKind::Cancelled
+                | ErrorKind::DiskFull
+                | ErrorKind::Io
+        );
+        if begun && self.writing {
+            // The error that the caller sees is the first one, whether or not it could be recorded.
+            let _ = self.record_failure(conn, &error);
+        }
+        error
+    }
+
+    pub(crate) fn record_failure(&self, conn: &Connection, error: &Error) -> Result<()> {
+        if !self.history.exists(conn)? {
+            return Ok(());
+        }
+        connection::begin_immediate(conn, self.options.lock_wait, None)?;
+        let written = (|| {
+            let head = self.history.head(conn)?.map_or(0, |(id, _)| id);
+            let mut revision = self.revision(conn, Kind::Automatic, "failed", head + 1)?;
+            revision.status = RevisionStatus::Failed;
+            revision.error = Some(error.to_string());
+            revision.duration_ms = millis(self.began.elapsed());
+            self.history.append(conn, &revision)?;
+            connection::commit(conn, self.options.lock_wait)
+        })();
+        connection::rollback(conn)?;
+        written
+    }
+}
+
+/// The running program and the version of its model.
+fn program(version: &str) -> String {
+    let name =
+        std::env::current_exe().ok().and_then(|path| Some(path.file_stem()?.to_string_lossy().into_owned()));
+    format!("{} {version}", name.as_deref().unwrap_or("unknown program"))
+}
+
+fn fingerprint(schema: &crate::descriptor::Schema) -> String {
+    format!("{:032x}", schema.fingerprint)
+}
+
+fn millis(time: Duration) -> i64 {
+    i64::try_from(time.as_millis()).unwrap_or(i64::MAX)
+}
