@@ -255,7 +255,7 @@ fn a_column_is_added() {
             before: &[Sql(TWO)],
             after: "--: backfill t.b \"nowhere\"
                 CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, b TEXT)",
-            expect: Expect::Error(Rehearsal, &["no such column: \"nowhere\"", "at `add column t.b`"]),
+            expect: Expect::Error(Rehearsal, &["no such column: nowhere", "at `add column t.b`"]),
             ..Case::DEFAULT
         },
         Case {

@@ -307,14 +307,17 @@ fn run<'p>(scratch: &Connection, plan: &'p Plan) -> Result<Option<(&'p Step, rus
 ///
 /// SQLite: <https://www.sqlite.org/quirks.html>, section 8.
 fn execute_strictly(scratch: &Connection, sql: &str) -> rusqlite::Result<()> {
-    let option = rusqlite::config::DbConfig::SQLITE_DBCONFIG_DQS_DML;
-    let before = scratch.db_config(option);
-    let _ = scratch.set_db_config(option, false);
-    let done = scratch.execute_batch(sql);
-    if let Ok(before) = before {
-        let _ = scratch.set_db_config(option, before);
+    // SQLite takes a name in backticks for nothing else; the option that forbids strings in double quotes is not in every
+    // rusqlite of our range.
+    let strict = schema_sql::tokenize(sql).map(|tokens| tokens.iter().map(backticked).collect::<String>());
+    scratch.execute_batch(strict.as_deref().unwrap_or(sql))
+}
+
+fn backticked(token: &schema_sql::Token<'_>) -> String {
+    match token.ident() {
+        Some(name) if token.text.starts_with('"') => format!("`{}`", name.replace('`', "``")),
+        _ => token.text.to_owned(),
     }
-    done
 }
 
 /// Tries `plan`, then `undo`.

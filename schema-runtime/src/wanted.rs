@@ -19,6 +19,11 @@ use crate::descriptor::{
 };
 use crate::error::{Error, ErrorKind, Result};
 
+/// `SQLITE_CONSTRAINT_DATATYPE`, which the bindings of older SQLites lack.
+///
+/// SQLite: <https://www.sqlite.org/rescode.html#constraint_datatype>.
+const CONSTRAINT_DATATYPE: i32 = 3091;
+
 /// A target of a run.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Model {
@@ -366,7 +371,7 @@ impl Maker<'_> {
         let tried = self.conn.execute_batch(&probe);
         let _ = self.conn.execute_batch("DROP TABLE IF EXISTS temp.__schema_default");
         let code = tried.err().and_then(|err| err.sqlite_error().map(|failure| failure.extended_code));
-        if code != Some(rusqlite::ffi::SQLITE_CONSTRAINT_DATATYPE) {
+        if code != Some(CONSTRAINT_DATATYPE) {
             return Ok(());
         }
         Err(broken("table", table.name)
