@@ -88,7 +88,9 @@ fn pages_of_rubbish_are_found_before_anything_is_written() {
 
 #[test]
 fn a_file_of_a_newer_sqlite_is_refused() {
-    for (at, value, kind) in [(19, 3, ErrorKind::NotADatabase), (47, 9, ErrorKind::NewerSqlite), (18, 3, ErrorKind::ReadOnly)] {
+    for (at, value, kind) in
+        [(19, 3, ErrorKind::NotADatabase), (47, 9, ErrorKind::NewerSqlite), (18, 3, ErrorKind::ReadOnly)]
+    {
         let place = filled();
         let mut content = fs::read(place.path()).expect("bytes");
         content[at] = value;
@@ -110,7 +112,8 @@ fn a_path_that_leads_nowhere_is_refused_and_nothing_is_made() {
         ("nul\0/app.db", "cannot open"),
     ];
     for (path, text) in rows {
-        let path = if path.is_empty() || path.starts_with(':') { path.into() } else { place.folder().join(path) };
+        let path =
+            if path.is_empty() || path.starts_with(':') { path.into() } else { place.folder().join(path) };
         let error = place.unchanged_by(|| error_of(OLD, &path));
         assert_eq!(error.kind(), ErrorKind::Open, "{error}");
         contains(&error.to_string(), &[text]);
@@ -137,8 +140,8 @@ fn links_are_followed_and_a_link_into_nowhere_is_refused() {
 fn a_database_that_cannot_be_written_is_refused_and_names_what_is_pending() {
     let place = filled();
     place.unchanged_by(|| {
-        let mut conn =
-            Connection::open_with_flags(place.path(), OpenFlags::SQLITE_OPEN_READ_ONLY).expect("a connection");
+        let mut conn = Connection::open_with_flags(place.path(), OpenFlags::SQLITE_OPEN_READ_ONLY)
+            .expect("a connection");
         let error = Migrator::new(model(NEW)).run_on(&mut conn).expect_err("read-only");
         assert_eq!(error.kind(), ErrorKind::ReadOnly, "{error}");
         contains(&error.to_string(), &["app.db", "add column t.b", "state: ", "help: "]);
@@ -151,8 +154,8 @@ fn a_database_that_cannot_be_written_is_refused_and_names_what_is_pending() {
 fn a_database_that_cannot_be_written_runs_as_it_is_where_nothing_is_pending() {
     let place = Place::by_hand("CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT)");
     place.unchanged_by(|| {
-        let mut conn =
-            Connection::open_with_flags(place.path(), OpenFlags::SQLITE_OPEN_READ_ONLY).expect("a connection");
+        let mut conn = Connection::open_with_flags(place.path(), OpenFlags::SQLITE_OPEN_READ_ONLY)
+            .expect("a connection");
         Migrator::new(model(OLD)).run_on(&mut conn).expect("nothing pending");
     });
 }
@@ -162,7 +165,8 @@ fn a_database_that_cannot_be_written_runs_as_it_is_where_nothing_is_pending() {
 fn a_read_only_file_and_a_read_only_folder_are_refused() {
     use std::os::unix::fs::PermissionsExt;
     let place = filled();
-    let set = |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("a mode");
+    let set =
+        |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("a mode");
     set(&place.path(), 0o444);
     if fs::OpenOptions::new().append(true).open(place.path()).is_ok() {
         eprintln!("skipped: this user may write to files of mode 0444");
@@ -202,7 +206,9 @@ fn a_backup_folder_that_cannot_be_made_is_refused_before_anything_is_changed() {
 
 #[test]
 fn a_locked_database_is_waited_for_and_then_refused() {
-    for (mode, begin) in [("DELETE", "BEGIN EXCLUSIVE"), ("DELETE", "BEGIN IMMEDIATE"), ("WAL", "BEGIN IMMEDIATE")] {
+    for (mode, begin) in
+        [("DELETE", "BEGIN EXCLUSIVE"), ("DELETE", "BEGIN IMMEDIATE"), ("WAL", "BEGIN IMMEDIATE")]
+    {
         let place = filled();
         place.sql(&format!("PRAGMA journal_mode = {mode}"));
         let holder = place.open();
@@ -210,7 +216,7 @@ fn a_locked_database_is_waited_for_and_then_refused() {
         let migrator = Migrator::new(model(NEW)).lock_wait(Duration::from_millis(30));
         let error = migrator.run(place.path()).expect_err("locked");
         assert_eq!(error.kind(), ErrorKind::Busy, "{mode} {begin}: {error}");
-        contains(&error.to_string(), &["app.db", "lock", "lock_wait", "state: "]);
+        contains(&error.to_string(), &["app.db", "for all of the 30 ms", "lock_wait", "state: "]);
         holder.execute_batch("ROLLBACK").expect("released");
         drop(holder);
         assert_eq!(place.query("SELECT count(*) FROM pragma_table_info('t')"), "2");
@@ -250,7 +256,10 @@ fn a_full_disk_is_told_and_everything_is_rolled_back() {
         assert!(conn.is_autocommit());
         drop(conn);
         assert_eq!(place.query("SELECT count(*), sum(length(a)), max(a) FROM t"), before);
-        assert_eq!(place.query("SELECT count(*) FROM sqlite_schema WHERE name LIKE '\\_\\_%' ESCAPE '\\'"), "0");
+        assert_eq!(
+            place.query("SELECT count(*) FROM sqlite_schema WHERE name LIKE '\\_\\_%' ESCAPE '\\'"),
+            "0"
+        );
         assert_eq!(place.query("PRAGMA integrity_check"), "'ok'");
     }
     assert_eq!(place.run(rebuilt).outcome, Outcome::Migrated);
@@ -263,7 +272,9 @@ fn broken_views_and_triggers_elsewhere_do_not_stop_a_change() {
         "CREATE TABLE gone (x); CREATE VIEW v AS SELECT x FROM gone; CREATE TABLE w (x);
          CREATE TRIGGER g AFTER INSERT ON w BEGIN INSERT INTO gone VALUES (1); END; DROP TABLE gone",
     );
-    let report = place.run("--: version 2\n--: renamed_from t.n a\nCREATE TABLE t (id INTEGER PRIMARY KEY, n TEXT, b TEXT)");
+    let report = place.run(
+        "--: version 2\n--: renamed_from t.n a\nCREATE TABLE t (id INTEGER PRIMARY KEY, n TEXT, b TEXT)",
+    );
     assert_eq!(report.outcome, Outcome::Migrated);
     assert_eq!(place.query("SELECT name FROM sqlite_schema WHERE name IN ('v', 'g') ORDER BY 1"), "'g'\n'v'");
     assert_eq!(place.query("SELECT count(n) FROM t"), "2000");
@@ -290,7 +301,10 @@ fn a_virtual_table_of_an_unknown_module_does_not_stop_plain_tables() {
     );
     let report = place.run("--: version 2\nCREATE TABLE t (id INTEGER PRIMARY KEY, a BLOB)");
     assert_eq!(report.outcome, Outcome::Migrated);
-    assert_eq!(place.query("SELECT sql FROM sqlite_schema WHERE name = 'vt'"), "'CREATE VIRTUAL TABLE vt USING nope(a)'");
+    assert_eq!(
+        place.query("SELECT sql FROM sqlite_schema WHERE name = 'vt'"),
+        "'CREATE VIRTUAL TABLE vt USING nope(a)'"
+    );
 }
 
 #[test]
@@ -318,7 +332,8 @@ fn shout(conn: &Connection) -> rusqlite::Result<()> {
 
 #[test]
 fn what_only_the_connection_hook_knows_is_needed_and_used_everywhere() {
-    let first = "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT COLLATE backwards CHECK (shout(a) <> 'NO'), b TEXT);
+    let first =
+        "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT COLLATE backwards CHECK (shout(a) <> 'NO'), b TEXT);
                  CREATE INDEX i ON t (shout(a)); CREATE INDEX j ON t (a)";
     let second = "--: version 2\nCREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT COLLATE backwards CHECK (shout(a) <> 'NO'), b INTEGER);
                   CREATE INDEX i ON t (shout(a)); CREATE INDEX j ON t (a)";
@@ -360,9 +375,31 @@ fn rows_that_break_a_rule_are_counted_and_shown() {
 
 #[test]
 fn a_database_without_history_is_refused_in_the_same_way() {
-    let place = Place::by_hand("CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT); INSERT INTO t VALUES (1, NULL)");
+    let place =
+        Place::by_hand("CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT); INSERT INTO t VALUES (1, NULL)");
     place.refused("CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT NOT NULL)", ErrorKind::Data);
     assert_eq!(place.query("SELECT count(*) FROM sqlite_schema"), "1");
+}
+
+#[test]
+fn a_refused_run_leaves_a_database_with_a_log_as_it_was() {
+    let place = filled();
+    place.sql("PRAGMA journal_mode = WAL; INSERT INTO t VALUES (5000, NULL)");
+    for (sql, kind) in [
+        ("CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT NOT NULL)", ErrorKind::Data),
+        ("CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT CHECK (nope(a)))", ErrorKind::Missing),
+        (
+            "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT); CREATE VIEW v AS SELECT nope FROM t",
+            ErrorKind::Dependent,
+        ),
+        (
+            "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT); CREATE TABLE u (x REFERENCES nope (x))",
+            ErrorKind::Dependent,
+        ),
+    ] {
+        place.refused(&format!("--: version 2\n{sql}"), kind);
+    }
+    assert_eq!(place.names(), ["app.db"]);
 }
 
 #[test]
@@ -377,7 +414,8 @@ fn a_file_that_a_failed_run_made_is_removed_again() {
 fn a_hook_that_fails_is_an_error_and_changes_nothing() {
     let place = filled();
     let error = place.unchanged_by(|| {
-        let migrator = Migrator::new(model(NEW)).connection(|conn| conn.execute_batch("SELECT * FROM nothing"));
+        let migrator =
+            Migrator::new(model(NEW)).connection(|conn| conn.execute_batch("SELECT * FROM nothing"));
         migrator.run(place.path()).expect_err("the hook fails")
     });
     contains(&error.to_string(), &["Migrator::connection", "nothing"]);

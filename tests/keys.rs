@@ -3,7 +3,10 @@
 use schema_runtime::ErrorKind::Data;
 use schema_runtime::HazardCode::*;
 
-use crate::support::case::{Act::{Model, Sql}, Case, Expect, NEEDS_BACKUP, run};
+use crate::support::case::{
+    Act::{Model, Sql},
+    Case, Expect, NEEDS_BACKUP, run,
+};
 
 #[test]
 fn int_and_integer_keys() {
@@ -17,7 +20,10 @@ fn int_and_integer_keys() {
             before: &[Sql(INT), Sql("INSERT INTO t (rowid, id, a) VALUES (5, 50, 'x'), (9, 90, 'y')")],
             after: INTEGER,
             expect: Expect::Plan(TO_INTEGER, &[Rewrite, RowidsChange]),
-            rows: &[("SELECT rowid, id, a FROM t", "50|50|'x'\n90|90|'y'"), ("INSERT INTO t (a) VALUES ('n') RETURNING id", "91")],
+            rows: &[
+                ("SELECT rowid, id, a FROM t", "50|50|'x'\n90|90|'y'"),
+                ("INSERT INTO t (a) VALUES ('n') RETURNING id", "91"),
+            ],
             lost: &["t.(rowid)"],
             ..Case::DEFAULT
         },
@@ -32,7 +38,10 @@ fn int_and_integer_keys() {
             name: "an INT key with a NULL cannot become the rowid, which would be made up",
             before: &[Sql(INT), Sql("INSERT INTO t VALUES (50, 'x'), (NULL, 'y')")],
             after: INTEGER,
-            expect: Expect::Error(Data, &["1 rows of `t` have NULL in `id`, which becomes the rowid (rowid or key: 2)"]),
+            expect: Expect::Error(
+                Data,
+                &["1 rows of `t` have NULL in `id`, which becomes the rowid (rowid or key: 2)"],
+            ),
             ..Case::DEFAULT
         },
         Case {
@@ -41,7 +50,10 @@ fn int_and_integer_keys() {
             after: INTEGER,
             expect: Expect::Error(
                 Data,
-                &["2 rows of `t` hold a value in `id` that is no INTEGER", "help: mend these rows: `id` becomes the rowid"],
+                &[
+                    "2 rows of `t` hold a value in `id` that is no INTEGER",
+                    "help: mend these rows: `id` becomes the rowid",
+                ],
             ),
             ..Case::DEFAULT
         },
@@ -71,7 +83,9 @@ fn int_and_integer_keys() {
         },
         Case {
             name: "a descending rowid key that the file says stays",
-            before: &[Sql("CREATE TABLE t (id INTEGER, a TEXT, PRIMARY KEY (id DESC)); INSERT INTO t VALUES (5, 'x')")],
+            before: &[Sql(
+                "CREATE TABLE t (id INTEGER, a TEXT, PRIMARY KEY (id DESC)); INSERT INTO t VALUES (5, 'x')",
+            )],
             after: "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT)",
             ..Case::DEFAULT
         },
@@ -204,7 +218,9 @@ fn keys_come_and_go() {
         },
         Case {
             name: "a backfill of a new INTEGER key that gives NULL or the same twice is refused",
-            before: &[Sql("CREATE TABLE t (a TEXT); INSERT INTO t (rowid, a) VALUES (5, 'x'), (9, 'y'), (10, 'z')")],
+            before: &[Sql(
+                "CREATE TABLE t (a TEXT); INSERT INTO t (rowid, a) VALUES (5, 'x'), (9, 'y'), (10, 'z')",
+            )],
             after: "--: backfill t.id nullif(rowid / 5, 2) * 7
                 CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT)",
             expect: Expect::Error(
@@ -220,12 +236,17 @@ fn keys_come_and_go() {
             name: "a key of a column with duplicates is refused",
             before: &[Sql("CREATE TABLE t (a TEXT, b TEXT); INSERT INTO t VALUES ('x', 'p'), ('x', 'q')")],
             after: "CREATE TABLE t (a TEXT PRIMARY KEY, b TEXT)",
-            expect: Expect::Error(Data, &["1 groups of rows of `t` have the same `a`, which becomes unique (rowid or key: 1)"]),
+            expect: Expect::Error(
+                Data,
+                &["1 groups of rows of `t` have the same `a`, which becomes unique (rowid or key: 1)"],
+            ),
             ..Case::DEFAULT
         },
         Case {
             name: "a key of a column comes by a rebuild that keeps rowids",
-            before: &[Sql("CREATE TABLE t (a TEXT, b TEXT); INSERT INTO t (rowid, a, b) VALUES (5, 'x', 'p'), (9, 'y', 'q')")],
+            before: &[Sql(
+                "CREATE TABLE t (a TEXT, b TEXT); INSERT INTO t (rowid, a, b) VALUES (5, 'x', 'p'), (9, 'y', 'q')",
+            )],
             after: "CREATE TABLE t (a TEXT PRIMARY KEY, b TEXT)",
             expect: Expect::Plan("1. alter primary key of t: none -> PRIMARY KEY (a) (rebuild)", &[Rewrite]),
             rows: &[("SELECT rowid, * FROM t", "5|'x'|'p'\n9|'y'|'q'")],
@@ -233,7 +254,10 @@ fn keys_come_and_go() {
         },
         Case {
             name: "a key goes and rowids stay",
-            before: &[Model("CREATE TABLE t (a TEXT PRIMARY KEY, b TEXT)"), Sql("INSERT INTO t (rowid, a, b) VALUES (5, 'x', 'p'), (9, 'y', 'q')")],
+            before: &[
+                Model("CREATE TABLE t (a TEXT PRIMARY KEY, b TEXT)"),
+                Sql("INSERT INTO t (rowid, a, b) VALUES (5, 'x', 'p'), (9, 'y', 'q')"),
+            ],
             after: "CREATE TABLE t (a TEXT, b TEXT)",
             expect: Expect::Plan("1. alter primary key of t: PRIMARY KEY (a) -> none (rebuild)", &[Rewrite]),
             rows: &[("SELECT rowid, * FROM t", "5|'x'|'p'\n9|'y'|'q'")],
@@ -247,40 +271,55 @@ fn what_a_key_implies() {
     run(&[
         Case {
             name: "NOT NULL said of a key of a WITHOUT ROWID table is no difference when it is unsaid",
-            before: &[Sql("CREATE TABLE t (a TEXT NOT NULL PRIMARY KEY, b TEXT) WITHOUT ROWID; INSERT INTO t VALUES ('x', 'p')")],
+            before: &[Sql(
+                "CREATE TABLE t (a TEXT NOT NULL PRIMARY KEY, b TEXT) WITHOUT ROWID; INSERT INTO t VALUES ('x', 'p')",
+            )],
             after: "CREATE TABLE t (a TEXT PRIMARY KEY, b TEXT) WITHOUT ROWID",
             ..Case::DEFAULT
         },
         Case {
             name: "and when it is said at last",
-            before: &[Sql("CREATE TABLE t (a TEXT PRIMARY KEY, b TEXT) WITHOUT ROWID; INSERT INTO t VALUES ('x', 'p')")],
+            before: &[Sql(
+                "CREATE TABLE t (a TEXT PRIMARY KEY, b TEXT) WITHOUT ROWID; INSERT INTO t VALUES ('x', 'p')",
+            )],
             after: "CREATE TABLE t (a TEXT NOT NULL PRIMARY KEY, b TEXT) WITHOUT ROWID",
             ..Case::DEFAULT
         },
         Case {
             name: "NOT NULL of a key of a STRICT table is no difference",
-            before: &[Sql("CREATE TABLE t (a TEXT NOT NULL PRIMARY KEY, b TEXT) STRICT; INSERT INTO t VALUES ('x', 'p')")],
+            before: &[Sql(
+                "CREATE TABLE t (a TEXT NOT NULL PRIMARY KEY, b TEXT) STRICT; INSERT INTO t VALUES ('x', 'p')",
+            )],
             after: "CREATE TABLE t (a TEXT PRIMARY KEY, b TEXT) STRICT",
             ..Case::DEFAULT
         },
         Case {
             name: "NOT NULL of a rowid key is no difference",
-            before: &[Sql("CREATE TABLE t (id INTEGER NOT NULL PRIMARY KEY, b TEXT); INSERT INTO t VALUES (1, 'p')")],
+            before: &[Sql(
+                "CREATE TABLE t (id INTEGER NOT NULL PRIMARY KEY, b TEXT); INSERT INTO t VALUES (1, 'p')",
+            )],
             after: "CREATE TABLE t (id INTEGER PRIMARY KEY, b TEXT)",
             ..Case::DEFAULT
         },
         Case {
             name: "NOT NULL of a TEXT key of a rowid table is a difference and goes",
-            before: &[Sql("CREATE TABLE t (a TEXT NOT NULL PRIMARY KEY, b TEXT); INSERT INTO t VALUES ('x', 'p')")],
+            before: &[Sql(
+                "CREATE TABLE t (a TEXT NOT NULL PRIMARY KEY, b TEXT); INSERT INTO t VALUES ('x', 'p')",
+            )],
             after: "CREATE TABLE t (a TEXT PRIMARY KEY, b TEXT)",
             expect: Expect::Plan("1. alter nullability of t.a: NOT NULL -> NULL (catalog)", &[]),
             ..Case::DEFAULT
         },
         Case {
             name: "a NULL in a TEXT key that becomes NOT NULL is refused",
-            before: &[Sql("CREATE TABLE t (a TEXT PRIMARY KEY, b TEXT); INSERT INTO t VALUES ('x', 'p'), (NULL, 'q')")],
+            before: &[Sql(
+                "CREATE TABLE t (a TEXT PRIMARY KEY, b TEXT); INSERT INTO t VALUES ('x', 'p'), (NULL, 'q')",
+            )],
             after: "CREATE TABLE t (a TEXT NOT NULL PRIMARY KEY, b TEXT)",
-            expect: Expect::Error(Data, &["1 rows of `t` have NULL in `a`, which becomes NOT NULL (rowid or key: 2)"]),
+            expect: Expect::Error(
+                Data,
+                &["1 rows of `t` have NULL in `a`, which becomes NOT NULL (rowid or key: 2)"],
+            ),
             ..Case::DEFAULT
         },
     ]);

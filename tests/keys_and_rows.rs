@@ -189,7 +189,7 @@ fn autoincrement_comes_and_goes() {
             ..Case::DEFAULT
         },
         Case {
-            name: "autoincrement goes: the mark goes with it",
+            name: "autoincrement goes: the mark goes with it, and comes back with the undo",
             before: &[
                 Model("CREATE TABLE t (id INTEGER PRIMARY KEY AUTOINCREMENT, a TEXT)"),
                 Sql("INSERT INTO t VALUES (3, 'x'), (100, 'y'); DELETE FROM t WHERE id = 100"),
@@ -200,6 +200,7 @@ fn autoincrement_comes_and_goes() {
                 &[HazardCode::Rewrite],
             ),
             rows: &[(MARK, ""), ("SELECT id FROM t", "3")],
+            undone: &[(MARK, "'t'|100")],
             ..Case::DEFAULT
         },
         Case {

@@ -1,6 +1,7 @@
-//! Tests of the whole, in one binary: the table of contents. Each module is a theme; cases are rows in tables.
+//! Table of contents.
 
 mod architecture;
+mod backups;
 mod bad_input;
 mod catalog;
 mod chinook;
@@ -18,16 +19,20 @@ mod indexes;
 mod keys;
 mod keys_and_rows;
 mod messages;
+mod mixed_causes;
 mod names;
 mod odd_names;
 mod race;
+mod random;
+mod rebuild_values;
 mod rebuilds;
 mod removal;
 mod renames;
 mod review;
-mod statistics;
 mod start_up;
+mod statistics;
 mod support;
+mod surroundings;
 mod three_way;
 mod types;
 mod versions;

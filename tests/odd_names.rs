@@ -1,8 +1,9 @@
 //! Names that are SQL, quotes, line ends or emoji, everywhere a name can stand.
 
 use schema_runtime::{
-    CheckDescriptor, ColumnDescriptor, ConstValue, DriftPolicy, ErrorKind, ForeignKeyDescriptor, IndexDescriptor,
-    IndexTermDescriptor, Migrator, Outcome, PrimaryKeyDescriptor, Schema, SqlType, TableDescriptor, UniqueDescriptor,
+    CheckDescriptor, ColumnDescriptor, ConstValue, DriftPolicy, ErrorKind, ForeignKeyDescriptor,
+    IndexDescriptor, IndexTermDescriptor, Migrator, Outcome, PrimaryKeyDescriptor, Schema, SqlType,
+    TableDescriptor, UniqueDescriptor,
 };
 
 use crate::support::model::model;
@@ -48,7 +49,8 @@ fn named(name: &'static str, version: &'static str, second: bool) -> &'static Sc
         .uniques(leak(vec![UniqueDescriptor::new(leak(vec![name, "id"])).name(name)]))
         .checks(leak(vec![CheckDescriptor::new(quoted).name(other)]))
         .indexes(leak(vec![
-            IndexDescriptor::new(text(&format!("i {name}")), leak(vec![IndexTermDescriptor::column(name)])).filter(quoted),
+            IndexDescriptor::new(text(&format!("i {name}")), leak(vec![IndexTermDescriptor::column(name)]))
+                .filter(quoted),
         ]));
     let child = TableDescriptor::new(
         text(&format!("c {name}")),
@@ -69,7 +71,9 @@ fn named(name: &'static str, version: &'static str, second: bool) -> &'static Sc
         schema_sql::quote_ident(&format!("c {name}")),
         schema_sql::quote_ident(name)
     );
-    let schema = Schema::new(name, version, leak(tables)).views(leak(vec![text(&view)])).triggers(leak(vec![text(&trigger)]));
+    let schema = Schema::new(name, version, leak(tables))
+        .views(leak(vec![text(&view)]))
+        .triggers(leak(vec![text(&trigger)]));
     Box::leak(Box::new(schema))
 }
 
@@ -93,12 +97,19 @@ fn every_object_may_have_any_name() {
         let report = run(named(name, "2", true));
         assert_eq!(report.outcome, Outcome::Migrated, "{name:?}");
         assert_eq!(run(named(name, "2", true)).outcome, Outcome::UpToDate, "{name:?}");
-        assert_eq!(place.query(&format!("SELECT id, {quoted} FROM {quoted} ORDER BY id")), "3|7\n9|NULL", "{name:?}");
+        assert_eq!(
+            place.query(&format!("SELECT id, {quoted} FROM {quoted} ORDER BY id")),
+            "3|7\n9|NULL",
+            "{name:?}"
+        );
         assert_eq!(place.query("PRAGMA integrity_check"), "'ok'");
         assert_eq!(place.query("SELECT count(*) FROM pragma_foreign_key_check"), "0");
         assert_eq!(place.query("SELECT count(*) FROM \"my \"\"history\"\"; --\""), "2");
         place.sql(&format!("DELETE FROM {quoted}"));
-        assert_eq!(place.query(&format!("SELECT count(*) FROM {}", schema_sql::quote_ident(&format!("c {name}")))), "0");
+        assert_eq!(
+            place.query(&format!("SELECT count(*) FROM {}", schema_sql::quote_ident(&format!("c {name}")))),
+            "0"
+        );
     }
 }
 
@@ -126,16 +137,25 @@ fn foreign_objects_may_have_any_name() {
 
 #[test]
 fn a_database_may_have_any_name() {
-    for name in NAMES.iter().map(|name| name.replace(['/', '\n', '\r', '\t'], "-")).chain(["file:x?mode=ro".to_owned()]) {
+    for name in NAMES
+        .iter()
+        .map(|name| name.replace(['/', '\n', '\r', '\t'], "-"))
+        .chain(["file:x?mode=ro".to_owned()])
+    {
         let place = Place::new();
         let path = place.folder().join(format!("{name}.db"));
         let first = "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT)";
         assert_eq!(Migrator::new(model(first)).run(&path).expect(&name).outcome, Outcome::Created);
-        let report = Migrator::new(model("--: version 2\nCREATE TABLE t (id INTEGER PRIMARY KEY, a INTEGER)")).run(&path);
+        let report =
+            Migrator::new(model("--: version 2\nCREATE TABLE t (id INTEGER PRIMARY KEY, a INTEGER)"))
+                .run(&path);
         let report = report.unwrap_or_else(|err| panic!("{name}\n{err}"));
         let backup = report.backup.expect("a backup");
         assert!(backup.path.is_file(), "{name}");
-        assert_eq!(backup.path.parent(), Some(place.folder().canonicalize().expect("a path").join("backups/migrations").as_path()));
+        assert_eq!(
+            backup.path.parent(),
+            Some(place.folder().canonicalize().expect("a path").join("backups/migrations").as_path())
+        );
         assert!(path.is_file() && place.names().len() == 2, "{:?}", place.names());
     }
 }
@@ -151,7 +171,10 @@ fn a_path_that_is_not_unicode_works() {
     let second = model("--: version 2\nCREATE TABLE t (id INTEGER PRIMARY KEY, a INTEGER)");
     let report = Migrator::new(second).run(&path).expect("a run");
     assert!(report.backup.expect("a backup").path.is_file());
-    assert_eq!(Migrator::new(second).drift(DriftPolicy::Repair).run(&path).expect("a run").outcome, Outcome::UpToDate);
+    assert_eq!(
+        Migrator::new(second).drift(DriftPolicy::Repair).run(&path).expect("a run").outcome,
+        Outcome::UpToDate
+    );
 }
 
 #[test]

@@ -22,7 +22,9 @@ const WAIT: Duration = Duration::from_secs(60);
 fn round_model(round: usize) -> String {
     let columns: String = (1..=round).map(|at| format!(", c{at} TEXT")).collect();
     let kind = ["TEXT", "BLOB", "ANY"][round / 3 % 3];
-    format!("--: version 1.{round}.0\nCREATE TABLE t (id INTEGER PRIMARY KEY, a {kind}{columns}); CREATE INDEX i ON t (id, a)")
+    format!(
+        "--: version 1.{round}.0\nCREATE TABLE t (id INTEGER PRIMARY KEY, a {kind}{columns}); CREATE INDEX i ON t (id, a)"
+    )
 }
 
 /// One of the processes. In an ordinary run of the tests it has nothing to do.
@@ -112,7 +114,10 @@ fn of_eight_processes_one_migrates_and_all_run() {
             assert_eq!(outcomes, expected, "{mode}, round {round}");
         }
         assert_eq!(place.query("SELECT count(*) FROM t"), (PROCESSES * ROUNDS).to_string(), "{mode}");
-        assert_eq!(place.query("SELECT count(*), min(status), max(status) FROM migration_history"), "10|'completed'|'completed'");
+        assert_eq!(
+            place.query("SELECT count(*), min(status), max(status) FROM migration_history"),
+            "10|'completed'|'completed'"
+        );
         assert_eq!(place.query("PRAGMA integrity_check"), "'ok'");
         let backups = std::fs::read_dir(place.folder().join("backups/migrations")).expect("backups").count();
         assert_eq!(backups, 2 * (ROUNDS - 1), "{mode}: a copy and its note for each change");

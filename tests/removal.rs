@@ -432,7 +432,9 @@ fn a_consent_to_drop_what_is_somebody_elses_is_reported_and_not_followed() {
     conn.execute_batch("CREATE TABLE user (id INTEGER PRIMARY KEY, note TEXT); CREATE TABLE log (x); INSERT INTO log VALUES (1)")
         .expect("tables");
     drop(conn);
-    let schema = crate::support::model::model("--: dropped user.note\n--: dropped log\nCREATE TABLE user (id INTEGER PRIMARY KEY)");
+    let schema = crate::support::model::model(
+        "--: dropped user.note\n--: dropped log\nCREATE TABLE user (id INTEGER PRIMARY KEY)",
+    );
     let report = schema_runtime::Migrator::new(schema).run(&path).expect("a run");
     assert_eq!(
         report.warnings,
@@ -442,5 +444,8 @@ fn a_consent_to_drop_what_is_somebody_elses_is_reported_and_not_followed() {
         ]
     );
     let conn = rusqlite::Connection::open(&path).expect("a database");
-    crate::support::case::check_rows(&conn, &[("SELECT x FROM log", "1"), ("SELECT count(note) FROM user", "0")]);
+    crate::support::case::check_rows(
+        &conn,
+        &[("SELECT x FROM log", "1"), ("SELECT count(note) FROM user", "0")],
+    );
 }

@@ -3,7 +3,10 @@
 use schema_runtime::ErrorKind::{Conflict, Data, Model as BadModel};
 use schema_runtime::HazardCode::*;
 
-use crate::support::case::{Act::{Model, Sql}, Case, Expect, run};
+use crate::support::case::{
+    Act::{Model, Sql},
+    Case, Expect, run,
+};
 
 const AB: &str = "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, b TEXT)";
 const AB_ROWS: &str = "INSERT INTO t VALUES (1, 'a1', 'b1'), (2, 'a2', 'b2')";
@@ -365,7 +368,9 @@ fn a_renamed_column_changes_its_type() {
     run(&[
         Case {
             name: "texts of numbers are kept and converted",
-            before: &[Sql("CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT); INSERT INTO t VALUES (1, '5'), (2, NULL)")],
+            before: &[Sql(
+                "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT); INSERT INTO t VALUES (1, '5'), (2, NULL)",
+            )],
             after: "--: renamed_from t.b a
                 CREATE TABLE t (id INTEGER PRIMARY KEY, b INTEGER)",
             expect: Expect::Plan(
@@ -378,15 +383,22 @@ fn a_renamed_column_changes_its_type() {
         },
         Case {
             name: "texts of no numbers are refused under the new name",
-            before: &[Sql("CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT); INSERT INTO t VALUES (1, '5'), (2, 'x')")],
+            before: &[Sql(
+                "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT); INSERT INTO t VALUES (1, '5'), (2, 'x')",
+            )],
             after: "--: renamed_from t.b a
                 CREATE TABLE t (id INTEGER PRIMARY KEY, b INTEGER)",
-            expect: Expect::Error(Data, &["1 values of `t`.`b` would not survive the change from TEXT to INTEGER (rowid or key: 2)"]),
+            expect: Expect::Error(
+                Data,
+                &["1 values of `t`.`b` would not survive the change from TEXT to INTEGER (rowid or key: 2)"],
+            ),
             ..Case::DEFAULT
         },
         Case {
             name: "a `convert` speaks of the new name",
-            before: &[Sql("CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT); INSERT INTO t VALUES (1, 'low'), (2, 'high')")],
+            before: &[Sql(
+                "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT); INSERT INTO t VALUES (1, 'low'), (2, 'high')",
+            )],
             after: "--: renamed_from t.b a
                 --: convert t.b CASE b WHEN 'low' THEN 1 ELSE 2 END
                 CREATE TABLE t (id INTEGER PRIMARY KEY, b INTEGER NOT NULL)",
@@ -420,10 +432,15 @@ fn a_renamed_column_changes_its_type() {
         },
         Case {
             name: "NOT NULL on a renamed column with NULLs is refused under the new name",
-            before: &[Sql("CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT); INSERT INTO t VALUES (1, '5'), (2, NULL)")],
+            before: &[Sql(
+                "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT); INSERT INTO t VALUES (1, '5'), (2, NULL)",
+            )],
             after: "--: renamed_from t.b a
                 CREATE TABLE t (id INTEGER PRIMARY KEY, b TEXT NOT NULL)",
-            expect: Expect::Error(Data, &["1 rows of `t` have NULL in `b`, which becomes NOT NULL (rowid or key: 2)"]),
+            expect: Expect::Error(
+                Data,
+                &["1 rows of `t` have NULL in `b`, which becomes NOT NULL (rowid or key: 2)"],
+            ),
             ..Case::DEFAULT
         },
     ]);

@@ -13,7 +13,8 @@ use crate::support::model::model;
 use crate::support::place::{Place, contains};
 
 const OLD: &str = "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT)";
-const NEW: &str = "--: version 1.1.0\nCREATE TABLE t (id INTEGER PRIMARY KEY, a INTEGER, b TEXT); CREATE INDEX i ON t (b)";
+const NEW: &str =
+    "--: version 1.1.0\nCREATE TABLE t (id INTEGER PRIMARY KEY, a INTEGER, b TEXT); CREATE INDEX i ON t (b)";
 
 fn with_rows() -> Place {
     let place = Place::with_model(OLD);
@@ -31,7 +32,11 @@ fn a_second_run_writes_nothing_and_takes_no_lock() {
         let writer = place.open();
         writer.execute_batch("BEGIN IMMEDIATE").expect("a lock");
         let migrator = Migrator::new(model(OLD)).lock_wait(Duration::ZERO);
-        assert_eq!(migrator.run(place.path()).expect("no lock is needed").outcome, Outcome::UpToDate, "{mode}");
+        assert_eq!(
+            migrator.run(place.path()).expect("no lock is needed").outcome,
+            Outcome::UpToDate,
+            "{mode}"
+        );
     }
 }
 
@@ -120,8 +125,14 @@ fn status_tells_what_a_run_would_refuse() {
 fn a_report_reads_well_for_people_and_machines() {
     let place = with_rows();
     let report = Migrator::new(model(NEW)).run(place.path()).expect("a run");
-    assert_eq!((report.outcome, report.from_version.as_deref(), report.version.as_str()), (Outcome::Migrated, Some("1.0.0"), "1.1.0"));
-    assert_eq!(report.applied, ["alter type of t.a: TEXT -> INTEGER", "add column t.b", "create index i on t"]);
+    assert_eq!(
+        (report.outcome, report.from_version.as_deref(), report.version.as_str()),
+        (Outcome::Migrated, Some("1.0.0"), "1.1.0")
+    );
+    assert_eq!(
+        report.applied,
+        ["alter type of t.a: TEXT -> INTEGER", "add column t.b", "create index i on t"]
+    );
     assert_eq!(report.steps.len(), report.plan.steps.len());
     let text = report.to_string();
     contains(&text, &["backup created: ", "  create index i on t (", "migrated: 2 steps in "]);
@@ -138,7 +149,8 @@ fn a_report_reads_well_for_people_and_machines() {
 fn watched(model_sql: &str) -> (Migrator, Arc<Mutex<Vec<Event>>>) {
     let seen = Arc::new(Mutex::new(Vec::new()));
     let sink = Arc::clone(&seen);
-    let migrator = Migrator::new(model(model_sql)).observer(move |event| sink.lock().expect("events").push(event.clone()));
+    let migrator = Migrator::new(model(model_sql))
+        .observer(move |event| sink.lock().expect("events").push(event.clone()));
     (migrator, seen)
 }
 
@@ -151,6 +163,7 @@ fn kinds(events: &Arc<Mutex<Vec<Event>>>) -> String {
             Event::Checking { .. } => "checking",
             Event::Planned { .. } => "planned",
             Event::BackingUp { .. } => "backing up",
+            Event::BackedUp { .. } => "backed up",
             Event::Step { .. } => "step",
             Event::Done { .. } => "done",
             Event::Failed { .. } => "failed",
@@ -166,14 +179,23 @@ fn the_observer_sees_every_stage_in_order() {
     let place = with_rows();
     let (migrator, events) = watched(NEW);
     migrator.run(place.path()).expect("a run");
-    assert_eq!(kinds(&events), "checking, planned, backing up, step, done");
+    assert_eq!(kinds(&events), "checking, planned, backing up, backed up, step, done");
     let all = events.lock().expect("events").clone();
     let lines: Vec<String> = all.iter().map(ToString::to_string).collect();
-    contains(&lines.join("\n"), &["checking database schema: ", "2 steps to take:", "step 1 of 2: ", "step 2 of 2: create index i on t"]);
+    contains(
+        &lines.join("\n"),
+        &[
+            "checking database schema: ",
+            "2 steps to take:",
+            "step 1 of 2: ",
+            "step 2 of 2: create index i on t",
+        ],
+    );
     let (migrator, events) = watched(NEW);
     migrator.run(place.path()).expect("a run");
     assert_eq!(kinds(&events), "checking, done");
-    let (migrator, events) = watched("--: version 9\nCREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT CHECK (nope(a)))");
+    let (migrator, events) =
+        watched("--: version 9\nCREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT CHECK (nope(a)))");
     migrator.run(place.path()).expect_err("refused");
     assert_eq!(kinds(&events), "checking, failed");
     let (migrator, events) = watched(OLD);
@@ -186,7 +208,8 @@ fn a_run_is_cancelled_before_and_at_every_event() {
     let cancel = Cancel::new();
     cancel.cancel();
     let place = with_rows();
-    let error = place.unchanged_by(|| Migrator::new(model(NEW)).cancel(cancel).run(place.path()).expect_err("cancelled"));
+    let error = place
+        .unchanged_by(|| Migrator::new(model(NEW)).cancel(cancel).run(place.path()).expect_err("cancelled"));
     assert_eq!(error.kind(), ErrorKind::Cancelled);
     contains(&error.to_string(), &["cancelled", "state: "]);
     for stop in ["checking", "planned", "backing up", "step"] {
@@ -216,7 +239,8 @@ fn a_time_limit_of_nothing_changes_nothing() {
     place.sql("WITH RECURSIVE n(i) AS (SELECT 3 UNION ALL SELECT i + 1 FROM n LIMIT 5000) INSERT INTO t SELECT i, i FROM n");
     for sql in [NEW, "--: version 1.1.0\nCREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, b TEXT)"] {
         let schema = place.query("SELECT name, sql FROM sqlite_schema ORDER BY 1");
-        let error = Migrator::new(model(sql)).time_limit(Duration::ZERO).run(place.path()).expect_err("no time");
+        let error =
+            Migrator::new(model(sql)).time_limit(Duration::ZERO).run(place.path()).expect_err("no time");
         assert_eq!(error.kind(), ErrorKind::TimeLimit, "{error}");
         contains(&error.to_string(), &["limit", "state: ", "help: "]);
         assert_eq!(place.query("SELECT name, sql FROM sqlite_schema ORDER BY 1"), schema);
@@ -270,7 +294,8 @@ fn a_connection_in_use_is_refused() {
     assert!(!conn.is_autocommit(), "the transaction is the caller's");
     conn.execute_batch("COMMIT").expect("the end");
     for mode in ["MEMORY", "OFF"] {
-        let _: String = conn.query_row(&format!("PRAGMA journal_mode = {mode}"), [], |row| row.get(0)).expect("a mode");
+        let _: String =
+            conn.query_row(&format!("PRAGMA journal_mode = {mode}"), [], |row| row.get(0)).expect("a mode");
         let error = Migrator::new(model(NEW)).run_on(&mut conn).expect_err("unsafe");
         assert_eq!(error.kind(), ErrorKind::Connection);
         contains(&error.to_string(), &[mode, "crash"]);
@@ -281,10 +306,24 @@ fn a_connection_in_use_is_refused() {
 
 fn settings(conn: &Connection) -> String {
     let pragmas = [
-        "foreign_keys", "legacy_alter_table", "writable_schema", "ignore_check_constraints", "query_only", "trusted_schema",
-        "synchronous", "busy_timeout", "journal_mode", "user_version", "application_id", "recursive_triggers", "cache_size",
+        "foreign_keys",
+        "legacy_alter_table",
+        "writable_schema",
+        "ignore_check_constraints",
+        "query_only",
+        "trusted_schema",
+        "synchronous",
+        "busy_timeout",
+        "journal_mode",
+        "user_version",
+        "application_id",
+        "recursive_triggers",
+        "cache_size",
     ];
-    let mut lines: Vec<String> = pragmas.iter().map(|name| format!("{name} {}", query_text(conn, &format!("PRAGMA {name}")))).collect();
+    let mut lines: Vec<String> = pragmas
+        .iter()
+        .map(|name| format!("{name} {}", query_text(conn, &format!("PRAGMA {name}"))))
+        .collect();
     for option in [DbConfig::SQLITE_DBCONFIG_DEFENSIVE, DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER] {
         lines.push(format!("{:?}", conn.db_config(option).ok()));
     }
@@ -298,7 +337,10 @@ fn a_connection_keeps_its_settings_on_every_path() {
         ("up to date", OLD),
         ("rows in the way", "--: version 3\nCREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT NOT NULL)"),
         ("missing", "--: version 3\nCREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT CHECK (nope(a)))"),
-        ("conflict", "--: version 3\nCREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT); CREATE TABLE v (x TEXT)"),
+        (
+            "conflict",
+            "--: version 3\nCREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT); CREATE TABLE v (x TEXT)",
+        ),
     ];
     let odd = "PRAGMA foreign_keys = ON; PRAGMA legacy_alter_table = ON; PRAGMA ignore_check_constraints = ON;
                PRAGMA synchronous = OFF; PRAGMA busy_timeout = 77; PRAGMA recursive_triggers = ON; PRAGMA trusted_schema = OFF";

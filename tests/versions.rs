@@ -215,7 +215,7 @@ fn an_external_table_is_referred_to_and_never_touched() {
                  CREATE TABLE t (id INTEGER PRIMARY KEY); CREATE TABLE log (x TEXT, t INTEGER REFERENCES t (id))";
     let report = place.run(other);
     assert_eq!(report.plan.to_string().lines().next(), Some("1. create table log (catalog)"));
-    assert_eq!(place.query("SELECT sql FROM sqlite_schema WHERE name = 't'").contains("a TEXT"), true);
+    assert!(place.query("SELECT sql FROM sqlite_schema WHERE name = 't'").contains("a TEXT"));
     assert_eq!(place.run(other).outcome, Outcome::UpToDate);
     let missing = Place::new();
     let error = missing.refused(other, ErrorKind::Dependent);

@@ -145,6 +145,65 @@ CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT);
             ..Case::DEFAULT
         },
         Case {
+            name: "somebody else's full-text index over a table that is dropped is named",
+            before: &[
+                Model("CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT); CREATE TABLE u (a TEXT)"),
+                Sql("CREATE VIRTUAL TABLE f USING fts5(a, content = 't', content_rowid = 'id')"),
+            ],
+            after: "--: dropped t
+CREATE TABLE u (a TEXT)",
+            expect: Expect::Error(ErrorKind::Dependent, &["virtual table `f` would not work: no such table: main.t"]),
+            ..Case::DEFAULT
+        },
+        Case {
+            name: "a vocabulary goes and comes with the full-text index that it reads",
+            before: &[
+                Model(
+                    "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT); CREATE VIRTUAL TABLE f USING fts5(a, content = 't', content_rowid = 'id');
+                     CREATE VIRTUAL TABLE words USING fts5vocab(f, row);",
+                ),
+                Sql("INSERT INTO t VALUES (5, 'five five apples'); INSERT INTO f (f) VALUES ('rebuild')"),
+            ],
+            after: "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT); CREATE VIRTUAL TABLE f USING fts5(a, content = 't', content_rowid = 'id', prefix = '2');
+                CREATE VIRTUAL TABLE words USING fts5vocab(f, row);",
+            expect: Expect::Plan("1. alter virtual table f (scan)", &[]),
+            rows: &[("SELECT term, cnt FROM words", "'apples'|1\n'five'|2")],
+            ..Case::DEFAULT
+        },
+        Case {
+            name: "a full-text index of the older kind is made anew and rebuilt",
+            before: &[
+                Model("CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT); CREATE VIRTUAL TABLE f USING fts4(content=\"t\", a)"),
+                Sql("INSERT INTO t VALUES (5, 'five apples'); INSERT INTO f (f) VALUES ('rebuild')"),
+            ],
+            after: "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, b TEXT); CREATE VIRTUAL TABLE f USING fts4(content=\"t\", a, b)",
+            expect: Expect::Plan("1. add column t.b (catalog)\n2. alter virtual table f (scan)", &[]),
+            rows: &[("SELECT docid FROM f WHERE f MATCH 'apples'", "5")],
+            ..Case::DEFAULT
+        },
+        Case {
+            name: "a full-text table of the older kind keeps its own content",
+            before: &[
+                Model("CREATE VIRTUAL TABLE f USING fts4(a, tokenize=simple)"),
+                Sql("INSERT INTO f (docid, a) VALUES (5, 'five apples')"),
+            ],
+            after: "CREATE VIRTUAL TABLE f USING fts4(a, b, tokenize=porter)",
+            expect: Expect::Plan("1. alter virtual table f (rebuild)", &[]),
+            rows: &[("SELECT docid, a, b FROM f WHERE f MATCH 'apple'", "5|'five apples'|NULL")],
+            ..Case::DEFAULT
+        },
+        Case {
+            name: "a column of a full-text table keeps its values when it is no longer indexed",
+            before: &[
+                Model("CREATE VIRTUAL TABLE f USING fts5(a, b, tokenize = 'unicode61 remove_diacritics 0')"),
+                Sql("INSERT INTO f (rowid, a, b) VALUES (5, 'five apples', 'red')"),
+            ],
+            after: "CREATE VIRTUAL TABLE f USING fts5(a, \"b\" UNINDEXED, tokenize = 'unicode61')",
+            expect: Expect::Plan("1. alter virtual table f (rebuild)", &[]),
+            rows: &[("SELECT rowid, a, b FROM f", "5|'five apples'|'red'"), ("SELECT count(*) FROM f('red')", "0")],
+            ..Case::DEFAULT
+        },
+        Case {
             name: "somebody else's full-text index that does not work is no obstacle",
             before: &[
                 Model("CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT)"),

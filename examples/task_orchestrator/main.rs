@@ -78,8 +78,8 @@ fn run(path: &Path) -> Result<(), Box<dyn Error>> {
 
     println!("\nversion 3 starts");
     let report = start(&v3::SCHEMA, path)?;
-    for kept in &report.retired {
-        println!("kept, though the model no longer has it: {kept}");
+    for note in &report.notes {
+        println!("note: {note}");
     }
     let mut conn = open(path)?;
     let after = contents!(v3, &conn);

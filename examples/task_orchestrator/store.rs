@@ -27,20 +27,3 @@ pub fn all<T: Table + DeserializeOwned>(conn: &Connection) -> Result<Vec<T>, Box
     let rows = from_rows::<T>(statement.query([])?).collect::<Result<_, _>>()?;
     Ok(rows)
 }
-
-/// A field that is a JSON text in its column, for `#[serde(with = "json")]`.
-pub mod json {
-    use serde::de::{DeserializeOwned, Error as _};
-    use serde::ser::Error as _;
-    use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
-    pub fn serialize<T: Serialize, S: Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&serde_json::to_string(value).map_err(S::Error::custom)?)
-    }
-
-    pub fn deserialize<'de, T: DeserializeOwned, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<T, D::Error> {
-        serde_json::from_str(&String::deserialize(deserializer)?).map_err(D::Error::custom)
-    }
-}

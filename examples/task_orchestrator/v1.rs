@@ -3,8 +3,6 @@
 use schema_runtime::{ColumnType, Schema, Table, schema};
 use serde::{Deserialize, Serialize};
 
-use crate::store::json;
-
 /// Where a task stands. The column gets a CHECK that lists the variants.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, ColumnType)]
 #[serde(rename_all = "snake_case")]
@@ -72,7 +70,7 @@ pub struct Artifact {
     pub id: i64,
     pub task_id: i64,
     pub name: String,
-    #[serde(with = "json")]
+    #[serde(with = "schema_runtime::json")]
     #[column(json)]
     pub meta: Meta,
     pub content: Vec<u8>,

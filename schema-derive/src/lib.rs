@@ -98,7 +98,7 @@ use syn::{DeriveInput, parse_macro_input};
 /// | `renamed_from = "created"` | a name that the column had; repeat it for more, newest first |
 /// | `backfill = "lower(name)"` | SQL that fills existing rows when the column is added or made `NOT NULL` |
 /// | `convert = "CAST(a AS TEXT)"` | SQL that turns the old value into the new type |
-/// | `json` | the value is stored as JSON text, as `Json<T>` is; an `Option` must be written as `Option<…>` |
+/// | `json` | the value is stored as JSON text, as `Json<T>` is (beside `#[serde(with = "schema_runtime::json")]` where serde reads the row); an `Option` must be written as `Option<…>` |
 /// | `skip` | the field is no column |
 ///
 /// ```

@@ -66,8 +66,11 @@ pub(crate) fn open(path: &Path, mode: OpenMode, hook: Option<&Hook>, busy: Durat
     read_only()?;
     call_hook(&conn, hook).map_err(|err| err.context(what()))?;
     read_only()?;
-    conn.query_row("PRAGMA main.schema_version", [], |row| row.get::<_, i64>(0)).at(what)?;
-    Ok(conn)
+    match conn.query_row("PRAGMA main.schema_version", [], |row| row.get::<_, i64>(0)) {
+        Ok(_) => Ok(conn),
+        Err(err) if is_busy_code(&err) => Err(locked(what(), busy).source(err)),
+        Err(err) => Err(sqlite_error(err, what())),
+    }
 }
 
 /// Calls the user's hook.
@@ -359,11 +362,22 @@ pub(crate) fn refuse_cut_file(conn: &Connection) -> Result<()> {
     let size = number("PRAGMA main.page_count")?.saturating_mul(page).unsigned_abs();
     match fs::metadata(&path) {
         // An empty file has its first page as soon as it is locked.
-        Ok(found) if found.len() < size && found.len() % page.unsigned_abs() != 0 => Err(Error::new(ErrorKind::Corrupt, what())
-            .cause(format!("the file was cut: it has {} of its {size} bytes", found.len()))
-            .help("restore a backup, or save what is left with `sqlite3 <file> .recover`")),
+        Ok(found) if found.len() < size && found.len() % page.unsigned_abs() != 0 => {
+            Err(Error::new(ErrorKind::Corrupt, what())
+                .cause(format!("the file was cut: it has {} of its {size} bytes", found.len()))
+                .help("restore a backup, or save what is left with `sqlite3 <file> .recover`"))
+        }
         _ => Ok(()),
     }
+}
+
+/// The first temporary table or view that hides a table of the main database. SQLite then reads indexes of the hidden one as
+/// if they were on the other, and refuses most forms of ALTER TABLE.
+pub(crate) fn hiding_table(conn: &Connection) -> Option<String> {
+    let sql = "SELECT hides.name FROM temp.sqlite_schema AS hides JOIN main.sqlite_schema AS hidden
+               ON hidden.name = hides.name COLLATE NOCASE
+               WHERE hides.type IN ('table', 'view') AND hidden.type = 'table' ORDER BY 1 LIMIT 1";
+    conn.query_row(sql, [], |row| row.get(0)).ok()
 }
 
 /// The file's name in backticks, for messages.

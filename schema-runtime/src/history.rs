@@ -150,6 +150,7 @@ impl History {
     /// # Errors
     /// `History`, naming what differs, if it is neither ours nor one that can be extended, or is of a newer format.
     pub(crate) fn check_shape(&self, conn: &Connection) -> Result<Shape> {
+        self.check_state(conn)?;
         let Some(kind) = object(conn, &self.table)? else { return Ok(Shape::Missing) };
         if kind != "table" {
             return Err(self.foreign(conn, format!("it is a {kind}, not a table")));
@@ -273,31 +274,41 @@ impl History {
         self.ensure_state(conn, is_new)
     }
 
-    /// Beside a history that is `new` a table of another form is not an older one of ours.
-    fn ensure_state(&self, conn: &Connection, new: bool) -> Result<()> {
+    /// Whether the stamps' table is there and is as this version writes it.
+    ///
+    /// # Errors
+    /// `History`, if it is not ours.
+    fn check_state(&self, conn: &Connection) -> Result<Option<bool>> {
         let name = self.state_table();
-        let table = quote_name(&name);
-        let create = create(&table, STAMP.iter());
-        let sql = match object(conn, &name)?.as_deref() {
-            None => create,
+        let refused = |cause: String| Err(History::named(name.as_str()).foreign(conn, cause));
+        match object(conn, &name)?.as_deref() {
+            None => Ok(None),
             Some("table") => {
                 let found = columns(conn, &name)?;
                 let known = |column: &ColumnShape| STAMP.iter().any(|(name, _)| column.is(name));
-                if found.len() == STAMP.len() && found.iter().all(known) {
-                    return Ok(());
+                let ours = found.iter().any(|column| column.is("fingerprint")) && found.iter().all(known);
+                if ours {
+                    Ok(Some(found.len() == STAMP.len()))
+                } else {
+                    refused("its columns are not those of a stamp".to_owned())
                 }
-                if new || !(found.iter().any(|column| column.is("fingerprint")) && found.iter().all(known)) {
-                    return Err(
-                        History::named(name).foreign(conn, "its columns are not those of a stamp".to_owned())
-                    );
-                }
-                format!("DROP TABLE main.{table};\n{create}")
             }
-            Some(kind) => {
-                return Err(
-                    History::named(name.as_str()).foreign(conn, format!("it is a {kind}, not a table"))
-                );
+            Some(kind) => refused(format!("it is a {kind}, not a table")),
+        }
+    }
+
+    /// Beside a history that is `new` a table of another form is not an older one of ours.
+    fn ensure_state(&self, conn: &Connection, new: bool) -> Result<()> {
+        let table = quote_name(&self.state_table());
+        let create = create(&table, STAMP.iter());
+        let sql = match self.check_state(conn)? {
+            Some(true) => return Ok(()),
+            Some(false) if new => {
+                let cause = "its columns are not those of a stamp".to_owned();
+                return Err(History::named(self.state_table()).foreign(conn, cause));
             }
+            Some(false) => format!("DROP TABLE main.{table};\n{create}"),
+            None => create,
         };
         conn.execute_batch(&sql).at(|| self.cannot_write(conn))
     }

@@ -67,7 +67,7 @@
 //! # Declaring
 //!
 //! [`#[derive(Table)]`](derive@Table) lists the attributes of tables and columns. The trait [`ColumnType`] has the table of Rust types and
-//! SQL types; [`#[derive(ColumnType)]`](derive@ColumnType) adds newtypes and enums, [`Json`] whatever serde writes. [`schema!`] checks
+//! SQL types; [`#[derive(ColumnType)]`](derive@ColumnType) adds newtypes and enums, [`Json`] and [`json`] whatever serde writes. [`schema!`] checks
 //! tables against each other, and takes views, triggers and virtual tables as SQL. All of it ends in const data that can be
 //! written by hand as well: [`TableDescriptor`] and its like.
 //!
@@ -147,6 +147,7 @@ mod diff;
 mod error;
 mod fingerprint;
 mod history;
+pub mod json;
 mod migrator;
 mod plan;
 mod preflight;

@@ -264,6 +264,17 @@ impl Migrator {
     }
 
     fn check_options(&self) -> Result<()> {
+        let history = self.options.history_table.as_str();
+        let reserved = history.get(..7).is_some_and(|start| start.eq_ignore_ascii_case("sqlite_"));
+        if history.is_empty() || history.contains('\0') || reserved {
+            return Err(Error::new(
+                ErrorKind::History,
+                format!("`{}` cannot be the name of the history", history.escape_debug()),
+            )
+            .cause("SQLite refuses a table of this name")
+            .state("nothing was changed")
+            .help("give another name to `Migrator::history_table`"));
+        }
         match self.options.unknown_consents.first() {
             None => Ok(()),
             Some(text) => Err(Error::new(ErrorKind::Refused, format!("`{text}` names no hazard"))

@@ -48,9 +48,18 @@ pub(crate) fn facts(conn: &Connection, live: &Catalog, count: &dyn Fn(&str) -> b
         let rows: i64 = conn.query_row(&rows, [], |row| row.get(0)).at(what)?;
         let bytes =
             if rows > 0 && count(&table.name) { row_bytes(conn, table)? * rows.unsigned_abs() } else { 0 };
-        facts.tables.insert(schema_sql::fold(&table.name), TableFacts { rows: rows.unsigned_abs(), bytes });
+        let mark = if table.autoincrement() { high_water_mark(conn, &table.name)? } else { 0 };
+        let found = TableFacts { rows: rows.unsigned_abs(), bytes, mark };
+        facts.tables.insert(schema_sql::fold(&table.name), found);
     }
     Ok(facts)
+}
+
+/// The largest id that AUTOINCREMENT has given out. SQLite: <https://www.sqlite.org/autoinc.html>.
+fn high_water_mark(conn: &Connection, table: &str) -> Result<i64> {
+    let sql = "SELECT CAST(coalesce(max(seq), 0) AS INTEGER) FROM main.sqlite_sequence WHERE name = ?1";
+    conn.query_row(sql, [table], |row| row.get(0))
+        .at(|| format!("cannot read the high-water mark of `{table}`"))
 }
 
 /// The mean size of the first hundred rows, and at least 8 bytes.
@@ -74,7 +83,7 @@ fn row_bytes(conn: &Connection, table: &crate::catalog::TableInfo) -> Result<u64
     Ok(mean.unwrap_or(8.0).max(8.0) as u64)
 }
 
-/// A check that cannot run before the change, since its SQL reads what the same change makes or renames.
+/// A check that cannot run before the change, since its SQL reads what the same change makes.
 #[derive(Debug)]
 pub(crate) struct Unready {
     object: String,
@@ -87,7 +96,7 @@ impl Unready {
         Error::new(ErrorKind::Model, format!("the rows of `{}` cannot be checked before the change", self.object))
             .cause(self.reason.clone())
             .state("nothing was changed")
-            .help("its `convert` or `backfill` reads what the same change makes or renames: do that in a version before")
+            .help("its `convert` or `backfill` reads what the same change makes: do that in a version before")
     }
 }
 
@@ -101,7 +110,10 @@ enum Found {
 
 /// Whether SQLite refuses a row that breaks the rule when the step runs.
 fn is_enforced(kind: CheckKind) -> bool {
-    matches!(kind, CheckKind::NotNull | CheckKind::Unique | CheckKind::Check | CheckKind::ForeignKey | CheckKind::Strict)
+    matches!(
+        kind,
+        CheckKind::NotNull | CheckKind::Unique | CheckKind::Check | CheckKind::ForeignKey | CheckKind::Strict
+    )
 }
 
 /// Runs every check of the plan, or those of the table `only`. Returned are checks that could not run and that nothing else
@@ -109,7 +121,12 @@ fn is_enforced(kind: CheckKind) -> bool {
 ///
 /// # Errors
 /// `Data`, with a cause for each check that found rows: how many, and the first few; nothing is changed.
-pub(crate) fn preflight(conn: &Connection, plan: &Plan, only: Option<&str>, consents: &[Consent]) -> Result<Vec<Unready>> {
+pub(crate) fn preflight(
+    conn: &Connection,
+    plan: &Plan,
+    only: Option<&str>,
+    consents: &[Consent],
+) -> Result<Vec<Unready>> {
     let mut faults: Vec<(String, &Check)> = Vec::new();
     let mut unready = Vec::new();
     let steps = plan.steps.iter().filter(|step| only.is_none_or(|table| eq_name(&step.object, table)));

@@ -103,7 +103,9 @@ impl Group<'_> {
     /// Leaving the rename out would give the new name the values of something else without a word.
     fn taken(&self, from: &str, to: &str) -> Error {
         Error::new(ErrorKind::Conflict, format!("{}`{from}` cannot be renamed to `{to}`", self.place))
-            .cause(format!("the database has a `{to}` already, which is retired or was not made by the model"))
+            .cause(format!(
+                "the database has a `{to}` already, which is retired or was not made by the model"
+            ))
             .state("nothing was changed")
             .help(format!("drop or rename that `{to}` by hand, or take `renamed_from` off"))
     }
@@ -233,7 +235,9 @@ impl Renames {
                     .columns
                     .iter()
                     .map(|column| column.name.as_str())
-                    .filter(|name| last.is_some_and(|last| last.owners.is_managed(&key::column(&found.name, name))))
+                    .filter(|name| {
+                        last.is_some_and(|last| last.owners.is_managed(&key::column(&found.name, name)))
+                    })
                     .collect(),
             };
             for (from, to) in columns.pending(&mut renames.unmatched)? {
@@ -256,7 +260,8 @@ impl Renames {
             let taken = match &rename.table {
                 None => catalog.table(&rename.to).map(|table| table.name.clone()),
                 Some(old) => {
-                    let table = back.list.iter().find(|other| other.table.is_none() && eq_name(&other.to, old));
+                    let table =
+                        back.list.iter().find(|other| other.table.is_none() && eq_name(&other.to, old));
                     let table = catalog.table(table.map_or(old.as_str(), |table| table.from.as_str()));
                     table.and_then(|table| table.column(&rename.to)).map(|column| column.name.clone())
                 }
@@ -265,12 +270,17 @@ impl Renames {
                 back.list.iter().any(|other| other.table == rename.table && eq_name(&other.from, name))
             };
             if let Some(from) = taken.filter(|name| !leaves(name)) {
-                aside.push(Rename { table: rename.table.clone(), from, to: format!("__schema_gone_{}", aside.len()) });
+                aside.push(Rename {
+                    table: rename.table.clone(),
+                    from,
+                    to: format!("__schema_gone_{}", aside.len()),
+                });
             }
         }
         // Tables first, as everywhere.
         let tables = back.list.iter().take_while(|rename| rename.table.is_none()).count();
-        let (of_tables, of_columns): (Vec<_>, Vec<_>) = aside.into_iter().partition(|rename| rename.table.is_none());
+        let (of_tables, of_columns): (Vec<_>, Vec<_>) =
+            aside.into_iter().partition(|rename| rename.table.is_none());
         back.list.splice(tables..tables, of_tables);
         back.list.extend(of_columns);
         back

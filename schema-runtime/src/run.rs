@@ -364,6 +364,14 @@ impl<'a> Run<'a> {
         };
         let applied = apply(deadline.conn(), &mut job).map_err(|err| {
             let name = connection::name_of(deadline.conn());
+            let hiding = connection::hiding_table(deadline.conn()).filter(|_| err.kind() == ErrorKind::Apply);
+            let err = match hiding {
+                None => err,
+                Some(table) => err
+                    .of_kind(ErrorKind::Connection)
+                    .cause(format!("a temporary `{table}` of this connection hides the table of that name"))
+                    .help("drop it before the run, or migrate through a connection of its own"),
+            };
             err.context(format!("cannot apply the plan to {name}"))
         })?;
         self.phases.apply = applied.apply;
@@ -686,7 +694,9 @@ fn interrupted(error: Error, kind: ErrorKind) -> Error {
         ),
         _ => ("the run was cancelled", "start again to migrate"),
     };
-    if error.kind() == kind { error } else { error.of_kind(kind).context(what) }.help(help)
+    // SQLite's own text is "interrupted", which does not tell why.
+    let said = error.kind() == kind && !error.causes().iter().any(|cause| cause == "interrupted");
+    if said { error } else { error.of_kind(kind).context(what) }.help(help)
 }
 
 fn newer_error(ours: &str, newest: &str, reasons: &[String]) -> Error {

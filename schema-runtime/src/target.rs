@@ -207,7 +207,9 @@ impl Merge<'_> {
 
     /// A consent to drop what was never the model's is not followed, and not passed over in silence either.
     fn no_effect(&mut self, consent: &str, what: &str) {
-        let text = format!("`{consent}` has no effect: {what} is not this model's, and what is not is never dropped");
+        let text = format!(
+            "`{consent}` has no effect: {what} is not this model's, and what is not is never dropped"
+        );
         self.note(NoteKind::Warning, text);
     }
 
@@ -357,6 +359,13 @@ impl Merge<'_> {
     /// A table that the model does not declare: kept as it is, retired, or dropped (`None`).
     fn unwanted_table(&mut self, live: &TableInfo) -> Option<TableInfo> {
         let table_key = key::table(&live.name);
+        if self.sides.others.is_managed(&table_key) {
+            // What this model retired another may have taken over: no consent of ours reaches it any more.
+            for key in table_keys(live) {
+                self.owners.set(key, State::Foreign);
+            }
+            return Some(live.clone());
+        }
         let managed = self.managed_last(&table_key);
         let consented = self.sides.model.dropped.iter().any(|name| eq_name(name, &live.name));
         // One that this model gave up may have become another model's since.

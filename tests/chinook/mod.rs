@@ -1,8 +1,12 @@
 //! A real database: Chinook is adopted as it is, then evolved version by version, and every value of every row is accounted for.
 //!
-//! `tables` and `versions` hold the models, `proof` compares with an untouched copy. The file is that of the shared folder;
+//! The models are in `versions` and what it names, `proof` compares with an untouched copy. The file is that of the shared folder;
 //! without it these tests say so and pass.
 
+mod back;
+mod early;
+mod late;
+mod objects;
 mod proof;
 mod tables;
 mod versions;
@@ -165,7 +169,7 @@ fn one_step_to_the_last_version_ends_where_all_steps_do() {
         let before = facts(start);
         run(&migrator(last), start);
         survives(&copies.untouched(), start, VERSIONS.len());
-        end.assert_equal(&facts(start), &[], &format!("from version {}", schema.version));
+        end.assert_equal(&facts(start), &["PlaylistTrack.rowid"], &format!("from version {}", schema.version));
         if schema.version == "1.0.0" {
             undo(last, start, &before, proof::LOST_BY_ALL);
         }

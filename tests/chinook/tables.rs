@@ -16,10 +16,10 @@ macro_rules! artist {
 }
 
 macro_rules! album {
-    ([$($table:tt)*] $artist:meta) => {
+    ($index:literal [$($table:tt)*] $artist:meta) => {
         #[derive(Table)]
         #[table(name = "Album", rename_all = "PascalCase", $($table)*)]
-        #[table(index(columns(artist_id), name = "IFK_AlbumArtistId"))]
+        #[table(index(columns(artist_id), name = $index))]
         pub struct Album {
             #[column(primary_key, autoincrement)]
             pub album_id: i64,
@@ -44,12 +44,12 @@ macro_rules! media_type {
 
 /// `Genre`, from version 4 on `Style`.
 macro_rules! genre {
-    ($table:ident, $named:meta) => {
+    ($table:ident, $named:meta, $key:meta) => {
         #[derive(Table)]
         #[table(rename_all = "PascalCase")]
         #[$named]
         pub struct $table {
-            #[column(primary_key, autoincrement)]
+            #[$key]
             pub genre_id: i64,
             pub name: Option<String>,
         }
@@ -83,17 +83,17 @@ macro_rules! track {
     };
 }
 
+/// `Employee`, from version 15 on `Staff`.
 macro_rules! employee {
-    ($title:ty { $($fax:tt)* }) => {
+    ($table:ident [$($named:tt)*] { $($id:tt)* } $id_const:ident $title:ty { $($fax:tt)* }) => {
         #[derive(Table)]
-        #[table(name = "Employee", rename_all = "PascalCase")]
-        pub struct Employee {
-            #[column(primary_key, autoincrement)]
-            pub employee_id: i64,
+        #[table($($named)* rename_all = "PascalCase")]
+        pub struct $table {
+            $($id)*
             pub last_name: String,
             pub first_name: String,
             pub title: Option<$title>,
-            #[column(references(Self::EMPLOYEE_ID), index(name = "IFK_EmployeeReportsTo"))]
+            #[column(references(Self::$id_const), index(name = "IFK_EmployeeReportsTo"))]
             pub reports_to: Option<i64>,
             #[column(type = "DATETIME")]
             pub birth_date: Option<String>,
@@ -112,13 +112,13 @@ macro_rules! employee {
 }
 
 macro_rules! customer {
-    ([$($table:tt)*] { $($fax:tt)* } { $($email:tt)* } { $($more:tt)* }) => {
+    ([$($table:tt)*] { $($first:tt)* } $staff:ident $staff_id:ident { $($fax:tt)* } { $($email:tt)* } { $($more:tt)* }) => {
         #[derive(Table)]
         #[table(name = "Customer", rename_all = "PascalCase", $($table)*)]
         pub struct Customer {
             #[column(primary_key, autoincrement)]
             pub customer_id: i64,
-            pub first_name: String,
+            $($first)*
             pub last_name: String,
             pub company: Option<String>,
             pub address: Option<String>,
@@ -129,7 +129,7 @@ macro_rules! customer {
             pub phone: Option<String>,
             $($fax)*
             $($email)*
-            #[column(references(Employee::EMPLOYEE_ID), index(name = "IFK_CustomerSupportRepId"))]
+            #[column(references($staff::$staff_id), index(name = "IFK_CustomerSupportRepId"))]
             pub support_rep_id: Option<i64>,
             $($more)*
         }
@@ -193,7 +193,7 @@ macro_rules! playlist {
 }
 
 macro_rules! playlist_track {
-    ($($table:tt)*) => {
+    ([$($table:tt)*] { $($more:tt)* }) => {
         #[derive(Table)]
         #[table(name = "PlaylistTrack", rename_all = "PascalCase", primary_key(playlist_id, track_id), $($table)*)]
         pub struct PlaylistTrack {
@@ -201,6 +201,7 @@ macro_rules! playlist_track {
             pub playlist_id: i64,
             #[column(references(Track::TRACK_ID), index(name = "IFK_PlaylistTrackTrackId"))]
             pub track_id: i64,
+            $($more)*
         }
     };
 }

@@ -152,6 +152,8 @@ pub(crate) struct Facts {
 
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct TableFacts {
+    /// The high-water mark of AUTOINCREMENT, 0 without one.
+    pub(crate) mark: i64,
     pub(crate) rows: u64,
     pub(crate) bytes: u64,
 }

@@ -140,7 +140,8 @@ impl Image<'_> {
             let key = table.primary_key.as_ref().filter(|key| key.rowid_alias);
             key.and_then(|key| key.terms.first()).map(|term| schema_sql::fold(&term.column))
         };
-        let kept = |name: &String| self.from.column(name).is_some() || self.hints.column(name).backfill.is_some();
+        let kept =
+            |name: &String| self.from.column(name).is_some() || self.hints.column(name).backfill.is_some();
         !self.from.without_rowid
             && (self.to.without_rowid
                 || (alias(self.from) != alias(self.to) && alias(self.to).as_ref().is_some_and(kept)))
@@ -148,21 +149,43 @@ impl Image<'_> {
 
     /// The live table under its live names, shown with the new names; what preflight checks read.
     pub(super) fn live_source(&self) -> String {
-        let table = self.renames.old_table(&self.to.name);
+        format!("({}) AS {}", self.shown(self.from), quote_ident(&self.to.name))
+    }
+
+    /// A query that shows a live table, which goes by its new names here, under these names before it has them.
+    fn shown(&self, table: &TableInfo) -> String {
         let mut terms: Vec<String> = Vec::new();
-        if let Some(rowid) = rowid_name(self.from) {
+        if let Some(rowid) = rowid_name(table) {
             terms.push(format!("{rowid} AS {rowid}"));
         }
-        for column in &self.from.columns {
-            let old = self.renames.old_column(&self.to.name, &column.name);
+        for column in &table.columns {
+            let old = self.renames.old_column(&table.name, &column.name);
             terms.push(format!("{} AS {}", quote_ident(old), quote_ident(&column.name)));
         }
-        format!(
-            "(SELECT {} FROM main.{}) AS {}",
-            terms.join(", "),
-            quote_ident(table),
-            quote_ident(&self.to.name)
-        )
+        format!("SELECT {} FROM main.{}", terms.join(", "), quote_ident(self.renames.old_table(&table.name)))
+    }
+
+    /// Whether a `backfill` or `convert` names this table, in a subquery perhaps.
+    fn is_asked(&self, table: &str) -> bool {
+        let hints = self.hints.columns.values();
+        let exprs = hints.flat_map(|hints| hints.backfill.iter().chain(&hints.convert));
+        exprs
+            .into_iter()
+            .any(|expr| schema_sql::idents(expr).unwrap_or_default().iter().any(|name| eq_name(name, table)))
+    }
+
+    /// What goes before a query so that subqueries in `backfill` and `convert` find renamed tables by their new names.
+    fn renamed_tables(&self) -> String {
+        let renamed = |table: &&TableInfo| {
+            self.renames.list.iter().any(|rename| {
+                let name = rename.table.as_ref().unwrap_or(&rename.to);
+                eq_name(name, &table.name)
+            })
+        };
+        let tables = self.live.tables.iter().filter(renamed).filter(|table| self.is_asked(&table.name));
+        let list: Vec<String> =
+            tables.map(|table| format!("{} AS ({})", quote_ident(&table.name), self.shown(table))).collect();
+        if list.is_empty() { String::new() } else { format!("WITH {} ", list.join(", ")) }
     }
 
     /// The rows as they will be, as a subquery with every column of the new table and, where there is one, the rowid.
@@ -209,8 +232,9 @@ impl Image<'_> {
         }
         let table = quote_ident(&self.to.name);
         let mut rows = format!(
-            "(SELECT {} FROM (SELECT {} FROM {}) AS {table}) AS {table}",
+            "(SELECT {} FROM ({}SELECT {} FROM {}) AS {table}) AS {table}",
             terms.join(", "),
+            self.renamed_tables(),
             values.join(", "),
             self.live_source()
         );
@@ -264,7 +288,7 @@ impl Image<'_> {
     }
 
     /// The statements that rebuild the table: those of `after` re-create its indexes and triggers.
-    pub(super) fn statements(&self, after: Vec<String>) -> Vec<String> {
+    pub(super) fn statements(&self, after: Vec<String>, mark: i64) -> Vec<String> {
         let name = quote_ident(&self.to.name);
         let old = quote_ident(&format!("{OLD_PREFIX}{}", self.to.name));
         let (columns, values): (Vec<String>, Vec<String>) = self.values().into_iter().unzip();
@@ -275,26 +299,44 @@ impl Image<'_> {
         if columns.is_empty() {
             sql.push(format!("INSERT INTO main.{name} DEFAULT VALUES"));
         } else {
+            // A subquery over this very table means the old rows, not those that are copied already.
+            let asked = if self.is_asked(&self.to.name) {
+                let rowid =
+                    rowid_name(self.from).map(|rowid| format!("{rowid} AS {rowid}, ")).unwrap_or_default();
+                format!("WITH {name} AS (SELECT {rowid}* FROM main.{old}) ")
+            } else {
+                String::new()
+            };
             sql.push(format!(
-                "INSERT INTO main.{name} ({}) SELECT {} FROM main.{old} AS {name}",
+                "INSERT INTO main.{name} ({}) {asked}SELECT {} FROM main.{old} AS {name}",
                 columns.join(", "),
                 values.join(", ")
             ));
         }
         if self.to.autoincrement() {
-            sql.extend(self.sequence());
+            sql.extend(self.sequence(mark));
         }
         sql.push(format!("DROP TABLE main.{old}"));
         sql.extend(after);
         sql
     }
 
-    /// Carries the high-water mark of AUTOINCREMENT over: the copy alone would set it to the largest rowid.
-    fn sequence(&self) -> Vec<String> {
-        if !self.from.autoincrement() {
-            return Vec::new();
-        }
+    /// Carries the high-water mark of AUTOINCREMENT over: the copy alone would set it to the largest rowid. An undo that
+    /// brings AUTOINCREMENT back sets it to `mark`, what it was, so that no id is given out twice.
+    fn sequence(&self, mark: i64) -> Vec<String> {
         let name = quote_str(&self.to.name);
+        if !self.from.autoincrement() {
+            if !self.fill || mark <= 0 {
+                return Vec::new();
+            }
+            return vec![
+                format!(
+                    "INSERT INTO main.sqlite_sequence (name, seq) SELECT {name}, {mark} \
+                     WHERE NOT EXISTS (SELECT 1 FROM main.sqlite_sequence WHERE name = {name})"
+                ),
+                format!("UPDATE main.sqlite_sequence SET seq = max(seq, {mark}) WHERE name = {name}"),
+            ];
+        }
         let old = quote_str(&format!("{OLD_PREFIX}{}", self.to.name));
         vec![
             format!(
@@ -333,7 +375,7 @@ impl Image<'_> {
         Step {
             changes,
             object: self.to.name.clone(),
-            sql: self.statements(after),
+            sql: self.statements(after, facts.mark),
             needs: Needs { legacy_alter: true, triggers_off: false, writable_schema: false },
             method: Method::Rebuild,
             hazards,

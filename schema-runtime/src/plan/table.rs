@@ -291,9 +291,7 @@ impl TableChange<'_> {
             return None;
         }
         let clause = |column: &ColumnInfo| column.not_null.as_ref().and_then(|rule| rule.conflict.clone());
-        if self.facts.sqlite < ALTER_NOT_NULL_AND_CHECK
-            || clause(from).is_some()
-            || clause(column).is_some()
+        if self.facts.sqlite < ALTER_NOT_NULL_AND_CHECK || clause(from).is_some() || clause(column).is_some()
         {
             return None;
         }

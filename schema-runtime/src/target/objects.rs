@@ -125,6 +125,10 @@ impl Merge<'_> {
     /// and goes under every policy; one with content is removed like a table.
     fn keeps_virtual_table(&mut self, live: &VirtualTableInfo) -> bool {
         let key = key::virtual_table(&live.name);
+        if self.sides.others.is_managed(&key) {
+            self.owners.set(key, State::Foreign);
+            return true;
+        }
         let managed = self.managed_last(&key);
         // One that this model gave up may have become another model's since.
         let theirs = self.sides.others.is_managed(&key);

@@ -1,0 +1,140 @@
+//! What stands around the model's tables: temporary and attached ones of the same names, and others under our own names.
+
+use schema_runtime::{ErrorKind, Migrator, Outcome};
+
+use crate::support::case::query_text;
+use crate::support::model::model;
+use crate::support::place::{Place, contains};
+
+const OLD: &str = "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT); CREATE INDEX i ON t (a)";
+const NEW: &str =
+    "--: version 2\nCREATE TABLE t (id INTEGER PRIMARY KEY, a INTEGER, b TEXT); CREATE INDEX i ON t (a);
+                   CREATE INDEX j ON t (b); CREATE VIEW v AS SELECT b FROM t;
+                   CREATE TRIGGER g AFTER INSERT ON t BEGIN UPDATE t SET b = 'set' WHERE id = new.id; END";
+
+#[test]
+fn temporary_and_attached_tables_of_the_same_names_are_not_touched() {
+    let place = Place::with_model(OLD);
+    place.sql("INSERT INTO t VALUES (1, '5')");
+    let mut conn = place.open();
+    conn.execute_batch(
+        "ATTACH ':memory:' AS other; CREATE TABLE other.t (o); INSERT INTO other.t VALUES ('other');
+         CREATE TABLE other.migration_history (o);
+         CREATE TEMP TABLE u (x); INSERT INTO temp.u VALUES ('temp'); CREATE INDEX temp.i ON u (x);
+         CREATE TEMP VIEW v AS SELECT 'temp'; CREATE TEMP TABLE migration_history (x); CREATE TEMP TABLE migration_state (x)",
+    )
+    .expect("surroundings");
+    assert_eq!(Migrator::new(model(OLD)).run_on(&mut conn).expect("a run").outcome, Outcome::UpToDate);
+    let report = Migrator::new(model(NEW)).run_on(&mut conn).unwrap_or_else(|err| panic!("{err}"));
+    assert_eq!(report.outcome, Outcome::Migrated);
+    assert_eq!(query_text(&conn, "SELECT * FROM temp.u"), "'temp'");
+    assert_eq!(query_text(&conn, "SELECT * FROM other.t"), "'other'");
+    assert_eq!(query_text(&conn, "SELECT * FROM main.t"), "1|5|NULL");
+    assert_eq!(query_text(&conn, "SELECT count(*) FROM temp.migration_history"), "0");
+    assert_eq!(query_text(&conn, "SELECT count(*) FROM main.migration_history"), "2");
+    assert_eq!(Migrator::new(model(NEW)).run_on(&mut conn).expect("a run").outcome, Outcome::UpToDate);
+    drop(conn);
+    assert_eq!(place.run(NEW).outcome, Outcome::UpToDate);
+    place.sql("INSERT INTO t (a) VALUES (6)");
+    assert_eq!(place.query("SELECT * FROM t ORDER BY id"), "1|5|NULL\n2|6|'set'");
+}
+
+#[test]
+fn a_temporary_table_that_hides_one_with_an_index_is_named() {
+    let place = Place::with_model(OLD);
+    place.sql("INSERT INTO t VALUES (1, '5')");
+    let mut conn = place.open();
+    conn.execute_batch("CREATE TEMP TABLE T (x); INSERT INTO temp.t VALUES ('temp')").expect("surroundings");
+    let schema = place.query("SELECT name, sql FROM sqlite_schema ORDER BY 1");
+    let error = Migrator::new(model(NEW)).run_on(&mut conn).expect_err("SQLite refuses");
+    assert_eq!(error.kind(), ErrorKind::Connection, "{error}");
+    contains(&error.to_string(), &["a temporary `T` of this connection hides", "state: ", "help: "]);
+    assert_eq!(place.query("SELECT name, sql FROM sqlite_schema ORDER BY 1"), schema);
+    conn.execute_batch("DROP TABLE temp.t").expect("dropped");
+    assert_eq!(Migrator::new(model(NEW)).run_on(&mut conn).expect("a run").outcome, Outcome::Migrated);
+}
+
+#[test]
+fn temporary_triggers_and_views_on_a_rebuilt_table_go_on() {
+    let place = Place::with_model(OLD);
+    let mut conn = place.open();
+    conn.execute_batch(
+        "CREATE TEMP TABLE seen (x); CREATE TEMP TRIGGER tg AFTER INSERT ON main.t BEGIN INSERT INTO seen VALUES (new.a); END;
+         CREATE TEMP VIEW tv AS SELECT a FROM main.t; INSERT INTO t VALUES (1, '5')",
+    )
+    .expect("surroundings");
+    Migrator::new(model(NEW)).run_on(&mut conn).unwrap_or_else(|err| panic!("{err}"));
+    conn.execute_batch("INSERT INTO t (a) VALUES (7)").expect("a row");
+    assert_eq!(query_text(&conn, "SELECT * FROM seen"), "'5'\n7");
+    assert_eq!(query_text(&conn, "SELECT * FROM tv ORDER BY 1"), "5\n7");
+}
+
+#[test]
+fn something_else_under_the_name_of_the_stamps_is_refused() {
+    for sql in [
+        "CREATE TABLE migration_state (x); INSERT INTO migration_state VALUES (1)",
+        "CREATE VIEW migration_state AS SELECT 1",
+    ] {
+        let place = Place::by_hand(&format!("CREATE TABLE t (id INTEGER PRIMARY KEY); {sql}"));
+        place.unchanged_by(|| {
+            let error = Migrator::new(model(OLD)).run(place.path()).expect_err("refused");
+            assert_eq!(error.kind(), ErrorKind::History, "{error}");
+            contains(&error.to_string(), &["migration_state", "history_table", "state: "]);
+        });
+        let report = place.run_with(OLD, |migrator| migrator.history_table("mine"));
+        assert_eq!(report.outcome, Outcome::Migrated);
+    }
+}
+
+#[test]
+fn a_model_that_declares_our_own_tables_is_refused() {
+    let place = Place::new();
+    for sql in [
+        "CREATE TABLE migration_history (x TEXT)",
+        "CREATE TABLE Migration_State (x TEXT)",
+        "CREATE VIEW migration_state AS SELECT 1",
+    ] {
+        let error = place.refused(sql, ErrorKind::Model);
+        contains(&error.to_string().to_lowercase(), &["migration_"]);
+    }
+    let error = place.refused_with(OLD, ErrorKind::Model, |migrator| migrator.history_table("T"));
+    contains(&error.to_string(), &["the name belongs to the migration history"]);
+    assert!(place.names().is_empty());
+}
+
+#[test]
+fn a_history_by_a_name_that_cannot_be_is_refused() {
+    for name in ["sqlite_history", "", "a\0b"] {
+        let place = Place::by_hand("CREATE TABLE t (id INTEGER PRIMARY KEY)");
+        place.unchanged_by(|| {
+            let error = Migrator::new(model(OLD)).history_table(name).run(place.path()).expect_err(name);
+            assert_eq!(error.kind(), ErrorKind::History, "{name:?} {error}");
+            contains(&error.to_string(), &["history_table", "state: "]);
+        });
+    }
+}
+
+#[test]
+fn an_encoding_a_page_size_and_auto_vacuum_stay() {
+    for pragma in [
+        "encoding = 'UTF-16le'",
+        "page_size = 512",
+        "page_size = 65536",
+        "auto_vacuum = FULL",
+        "auto_vacuum = INCREMENTAL",
+    ] {
+        let place = Place::new();
+        place.sql(&format!(
+            "PRAGMA {pragma}; CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT); INSERT INTO t VALUES (1, '5')"
+        ));
+        let name = pragma.split(' ').next().expect("a name");
+        let before = place.query(&format!("PRAGMA {name}"));
+        let report =
+            Migrator::new(model(NEW)).run(place.path()).unwrap_or_else(|err| panic!("{pragma}\n{err}"));
+        assert_eq!(report.outcome, Outcome::Migrated, "{pragma}");
+        assert_eq!(place.query(&format!("PRAGMA {name}")), before);
+        assert_eq!(place.query("SELECT * FROM t"), "1|5|NULL", "{pragma}");
+        assert_eq!(place.query("PRAGMA integrity_check"), "'ok'");
+        assert_eq!(place.run(NEW).outcome, Outcome::UpToDate);
+    }
+}
