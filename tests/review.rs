@@ -220,7 +220,6 @@ fn a_full_text_index_over_a_view_follows_the_values_that_a_run_writes() {
 }
 
 #[test]
-#[ignore = "the history does not say which conversions were made: one that stays in the model is made again with the next change of type"]
 fn a_conversion_is_not_made_twice() {
     let place = Place::with_model("CREATE TABLE t (id INTEGER PRIMARY KEY, price REAL)");
     place.sql("INSERT INTO t VALUES (1, 1.5)");

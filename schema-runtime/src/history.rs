@@ -304,8 +304,8 @@ impl History {
         let sql = match self.check_state(conn)? {
             Some(true) => return Ok(()),
             Some(false) if new => {
-                let name = self.state_table();
-                return Err(History::named(name).foreign(conn, "its columns are not those of a stamp".to_owned()));
+                let cause = "its columns are not those of a stamp".to_owned();
+                return Err(History::named(self.state_table()).foreign(conn, cause));
             }
             Some(false) => format!("DROP TABLE main.{table};\n{create}"),
             None => create,

@@ -188,7 +188,7 @@ pub use report::{Event, Outcome, Phases, Report, StepReport};
 pub use revision::{Kind, Revision, Status as RevisionStatus};
 pub use rusqlite;
 pub use schema_derive::{ColumnType, Table, schema};
-pub use snapshot::{Owners, RenameRecord, Snapshot, State};
+pub use snapshot::{ConvertRecord, Owners, RenameRecord, Snapshot, State};
 pub use status::Status;
 pub use table::{Column, Table};
 pub use target::{DriftPolicy, RemovalPolicy};

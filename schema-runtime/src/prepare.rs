@@ -20,7 +20,7 @@ use crate::preflight::{Unready, facts, preflight};
 use crate::rehearse::{self, Stage, UndoProof, Verdict};
 use crate::rename::Renames;
 use crate::revision::Revision;
-use crate::snapshot::{Owners, RenameRecord, SNAPSHOT_FORMAT, Snapshot, State, key, table_keys};
+use crate::snapshot::{ConvertRecord, Owners, RenameRecord, SNAPSHOT_FORMAT, Snapshot, State, key, table_keys};
 use crate::target::{Note, NoteKind, RemovalPolicy, Sides, Target, merge};
 use crate::version::version_cmp;
 use crate::wanted::Model;
@@ -99,6 +99,9 @@ fn read_history(conn: &Connection, migrator: &Migrator, history: &History, found
     found.head = history.head(conn)?.map_or(0, |(id, _)| id);
     if let Some(revision) = history.latest(conn, name)? {
         let snapshot = revision.snapshot.as_deref().map(Snapshot::from_json).transpose()?;
+        if let Some(snapshot) = &snapshot {
+            set_made_conversions_aside(&mut found.model, &snapshot.converts);
+        }
         found.last = snapshot.map(|snapshot| (revision, snapshot));
     }
     for other in history.models(conn)?.iter().filter(|other| *other != name) {
@@ -131,6 +134,23 @@ fn refuse_foreign_renames(renames: &Renames, others: &Owners) -> Result<()> {
         .cause(format!("`{from}` is managed by another model of this database"))
         .state("nothing was changed")
         .help("take `renamed_from` off, or remove the table from the other model first"))
+}
+
+/// A conversion belongs to the change of type that it came with: made again with a later one, it would turn new values once more.
+fn set_made_conversions_aside(model: &mut Model, made: &[ConvertRecord]) {
+    for (table, hints) in &mut model.tables {
+        let was = |name: &str| eq_name(name, table) || hints.renamed_from.iter().any(|old| eq_name(old, name));
+        let made: Vec<&ConvertRecord> = made.iter().filter(|record| was(&record.table)).collect();
+        for (column, hints) in &mut hints.columns {
+            let was = |name: &str| eq_name(name, column) || hints.renamed_from.iter().any(|old| eq_name(old, name));
+            let is_made = made
+                .iter()
+                .any(|record| was(&record.column) && hints.convert.as_deref() == Some(record.convert.as_str()));
+            if is_made {
+                hints.converted = hints.convert.take();
+            }
+        }
+    }
 }
 
 fn refuse_wrong_file(conn: &Connection, found: &Found) -> Result<()> {
@@ -474,13 +494,19 @@ impl Prepared {
     pub(crate) fn snapshot(&self, catalog: Catalog) -> Snapshot {
         let model = &self.found.model;
         let mut renames = Vec::new();
+        let mut converts = Vec::new();
         for table in &model.catalog.tables {
             let hints = model.table_hints(&table.name);
             for from in &hints.renamed_from {
                 renames.push(RenameRecord { table: table.name.clone(), column: None, from: from.clone() });
             }
             for column in &table.columns {
-                for from in &hints.column(&column.name).renamed_from {
+                let of_column = hints.column(&column.name);
+                if let Some(convert) = of_column.convert.as_ref().or(of_column.converted.as_ref()) {
+                    let (table, column) = (table.name.clone(), column.name.clone());
+                    converts.push(ConvertRecord { table, column, convert: convert.clone() });
+                }
+                for from in &of_column.renamed_from {
                     renames.push(RenameRecord {
                         table: table.name.clone(),
                         column: Some(column.name.clone()),
@@ -497,6 +523,7 @@ impl Prepared {
             catalog,
             owners: self.target.owners.clone(),
             renames,
+            converts,
             start: None,
         }
     }

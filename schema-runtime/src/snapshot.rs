@@ -49,6 +49,9 @@ pub struct Snapshot {
     pub owners: Owners,
     /// Renames that the model declared and that were true after the revision, by key; they are never applied again.
     pub renames: Vec<RenameRecord>,
+    /// Conversions that the model declared and that were made, or not needed; they are never made again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub converts: Vec<ConvertRecord>,
     /// The catalog before the revision, where somebody had changed it since the last one: what the undo leads back to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub start: Option<Catalog>,
@@ -64,6 +67,18 @@ pub struct RenameRecord {
     pub column: Option<String>,
     /// The former name.
     pub from: String,
+}
+
+/// A declared conversion that needs no more making.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct ConvertRecord {
+    /// The table.
+    pub table: String,
+    /// The column.
+    pub column: String,
+    /// The expression.
+    pub convert: String,
 }
 
 /// The state of each object of a catalog, by the object's key.
@@ -233,6 +248,7 @@ impl Snapshot {
             catalog,
             owners,
             renames: Vec::new(),
+            converts: Vec::new(),
             start: None,
         }
     }

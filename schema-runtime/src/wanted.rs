@@ -65,6 +65,8 @@ pub(crate) struct ColumnHints {
     pub(crate) backfill: Option<String>,
     /// SQL that turns the old value into the new type.
     pub(crate) convert: Option<String>,
+    /// A `convert` that the history has as made.
+    pub(crate) converted: Option<String>,
     /// The spelling of the type counts.
     pub(crate) exact_type: bool,
 }
@@ -76,7 +78,7 @@ static NO_TABLE_HINTS: TableHints = TableHints {
     columns: BTreeMap::new(),
 };
 static NO_COLUMN_HINTS: ColumnHints =
-    ColumnHints { renamed_from: Vec::new(), backfill: None, convert: None, exact_type: false };
+    ColumnHints { renamed_from: Vec::new(), backfill: None, convert: None, converted: None, exact_type: false };
 
 impl TableHints {
     /// What the column of this name says; nothing for a column that the model does not know.
@@ -150,6 +152,7 @@ fn table_hints(table: &TableDescriptor) -> TableHints {
         renamed_from: owned(column.renamed_from),
         backfill: column.backfill.map(str::to_owned),
         convert: column.convert.map(str::to_owned),
+        converted: None,
         exact_type: column.type_name.is_some(),
     };
     TableHints {
