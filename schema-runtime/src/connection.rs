@@ -374,10 +374,18 @@ pub(crate) fn refuse_cut_file(conn: &Connection) -> Result<()> {
 /// The first temporary table or view that hides a table of the main database. SQLite then reads indexes of the hidden one as
 /// if they were on the other, and refuses most forms of ALTER TABLE.
 pub(crate) fn hiding_table(conn: &Connection) -> Option<String> {
+    hiding_tables(conn).ok()?.into_iter().next()
+}
+
+/// All temporary tables and views that hide a table of the main database, by name.
+pub(crate) fn hiding_tables(conn: &Connection) -> Result<Vec<String>> {
     let sql = "SELECT hides.name FROM temp.sqlite_schema AS hides JOIN main.sqlite_schema AS hidden
                ON hidden.name = hides.name COLLATE NOCASE
-               WHERE hides.type IN ('table', 'view') AND hidden.type = 'table' ORDER BY 1 LIMIT 1";
-    conn.query_row(sql, [], |row| row.get(0)).ok()
+               WHERE hides.type IN ('table', 'view') AND hidden.type = 'table' ORDER BY 1";
+    let what = || "cannot read the connection's temporary tables".to_owned();
+    let mut statement = conn.prepare(sql).at(what)?;
+    let names = statement.query_map([], |row| row.get(0)).at(what)?;
+    names.map(|name| name.at(what)).collect()
 }
 
 /// The file's name in backticks, for messages.

@@ -222,7 +222,7 @@ impl Migrator {
     ///
     /// # Errors
     /// See [`ErrorKind`]: whatever it is, the database is as before, and the error says so. A file that did not exist is
-    /// removed again where the run could not create its tables.
+    /// not created for a model that cannot be made.
     pub fn run(&self, path: impl AsRef<Path>) -> Result<Report> {
         self.check_options()?;
         self.tell(Run::on_path(self, path.as_ref()))

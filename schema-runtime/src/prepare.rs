@@ -220,6 +220,7 @@ pub(crate) fn prepare(conn: &Connection, migrator: &Migrator, found: Found, data
     };
     let mut facts = maker.facts(&prepared.target, &changes)?;
     facts.broken = broken;
+    maker.refuse_hidden(&changes)?;
     times = maker.prove(&mut prepared, &facts, key, data)?;
     times.plan += began.elapsed().saturating_sub(times.preflight + times.rehearse);
     prepared.times = times;
@@ -318,6 +319,34 @@ impl Maker<'_> {
             rebuild,
             undo: false,
         }
+    }
+
+    /// The model's own SQL names tables without `main.`: where a temporary one has such a name, it would be read instead.
+    fn refuse_hidden(&self, changes: &[Change]) -> Result<()> {
+        let hiding = connection::hiding_tables(self.conn)?;
+        if hiding.is_empty() {
+            return Ok(());
+        }
+        let model = &self.found.model;
+        let changed = |table: &str| changes.iter().any(|change| eq_name(change.table(), table));
+        for (table, hints) in model.tables.iter().filter(|(table, _)| changed(table)) {
+            for (column, hints) in &hints.columns {
+                for sql in hints.backfill.iter().chain(&hints.convert) {
+                    let used = schema_sql::idents(sql).unwrap_or_default();
+                    let Some(name) = hiding.iter().find(|name| used.iter().any(|used| eq_name(used, name))) else {
+                        continue;
+                    };
+                    return Err(Error::new(
+                        ErrorKind::Connection,
+                        format!("the SQL that fills `{table}`.`{column}` would read another table than it names"),
+                    )
+                    .cause(format!("a temporary `{name}` of this connection hides the table of that name"))
+                    .state("nothing was changed")
+                    .help(format!("drop the temporary `{name}` before the run and create it again afterwards")));
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Plans until the rehearsal agrees: a table whose native statements it refutes is rebuilt instead.

@@ -27,6 +27,8 @@ pub(crate) struct Run<'a> {
     /// Whether steps have begun to write: from here on a failure is recorded.
     pub(crate) writing: bool,
     pub(crate) warnings: Vec<String>,
+    /// What was prepared for a file that did not exist yet.
+    pub(crate) first: Option<Prepared>,
     /// A backup that had to be made before the lock.
     pub(crate) early_backup: Option<BackupInfo>,
 }
@@ -41,6 +43,7 @@ impl<'a> Run<'a> {
             phases: Phases::default(),
             writing: false,
             warnings: Vec::new(),
+            first: None,
             early_backup: None,
         }
     }
@@ -56,16 +59,21 @@ impl<'a> Run<'a> {
             let mut conn = conn;
             return run.on(&mut conn, path);
         }
-        let existed = path.symlink_metadata().is_ok();
-        let mut conn = connection::open(path, OpenMode::Create, hook, run.options.lock_wait)?;
-        let result = run.on(&mut conn, path);
-        // Another process that holds the lock of a file of 0 bytes is about to fill it.
-        let locked_by_others = result.as_ref().is_err_and(|error| error.kind() == ErrorKind::Busy);
-        if result.is_err() && !existed && !locked_by_others {
-            drop(conn);
-            remove_if_empty(path);
+        let mut run = run;
+        if path.symlink_metadata().is_err_and(|err| err.kind() == std::io::ErrorKind::NotFound) {
+            run.try_on_nothing()?;
         }
-        result
+        let mut conn = connection::open(path, OpenMode::Create, hook, run.options.lock_wait)?;
+        run.on(&mut conn, path)
+    }
+
+    /// A file that is to be created is prepared for before it exists: what is wrong with the model then leaves nothing behind.
+    /// To remove a file after a failure could take it from another process that has opened it since.
+    fn try_on_nothing(&mut self) -> Result<()> {
+        let empty = connection::scratch(None, self.options.hook.as_ref())?;
+        let found = prepare::read(&empty, self.migrator, &self.history)?;
+        self.first = Some(prepare(&empty, self.migrator, found, true)?);
+        Ok(())
     }
 
     pub(crate) fn on_connection(migrator: &'a Migrator, conn: &mut Connection) -> Result<Report> {
@@ -152,9 +160,14 @@ impl<'a> Run<'a> {
             return Ok(self.up_to_date(stamp.revision));
         }
         connection::refuse_cut_file(conn)?;
-        let found = prepare::read(conn, self.migrator, &self.history)?;
-        self.phases.check = self.began.elapsed();
-        let prepared = prepare(conn, self.migrator, found, true)?;
+        let prepared = match self.first.take() {
+            Some(prepared) if is_empty(conn)? => prepared,
+            _ => {
+                let found = prepare::read(conn, self.migrator, &self.history)?;
+                self.phases.check = self.began.elapsed();
+                prepare(conn, self.migrator, found, true)?
+            }
+        };
         self.phases.plan = prepared.times.plan;
         self.phases.preflight = prepared.times.preflight;
         self.phases.rehearse = prepared.times.rehearse;
@@ -478,6 +491,12 @@ fn refuse_full(path: &Path, plan: &Plan) -> Result<()> {
     .help("free disk space, then start again"))
 }
 
+/// Whether the database holds nothing at all, as a new file.
+fn is_empty(conn: &Connection) -> Result<bool> {
+    conn.query_row("SELECT NOT EXISTS (SELECT 1 FROM main.sqlite_schema)", [], |row| row.get(0))
+        .at(|| format!("cannot read {}", connection::name_of(conn)))
+}
+
 /// Changes when another connection has committed.
 fn data_version(conn: &Connection) -> Result<i64> {
     conn.query_row("PRAGMA main.data_version", [], |row| row.get(0))
@@ -493,11 +512,4 @@ pub(crate) fn summary(plan: &Plan) -> String {
         text.push_str(&format!("; and {more} more"));
     }
     text
-}
-
-/// Removes what a failed run has left of a file that it made: SQLite creates one of 0 bytes.
-fn remove_if_empty(path: &Path) {
-    if path.metadata().is_ok_and(|meta| meta.is_file() && meta.len() == 0) {
-        let _ = std::fs::remove_file(path);
-    }
 }
