@@ -112,10 +112,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "target",
         ],
     ),
-    (
-        "status",
-        &["connection", "error", "migrator", "plan", "prepare", "report", "revision", "run"],
-    ),
+    ("status", &["connection", "error", "migrator", "plan", "prepare", "report", "revision", "run"]),
     (
         "migrator",
         &[

@@ -220,7 +220,10 @@ fn a_column_is_added() {
                 --: backfill t.b (SELECT n FROM q WHERE q.id = t.id)
                 CREATE TABLE q (id INTEGER PRIMARY KEY, n TEXT);
                 CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, b TEXT NOT NULL)",
-            expect: Expect::Error(Data, &["1 rows of `t` have NULL in `b`, which becomes NOT NULL (rowid or key: 7)"]),
+            expect: Expect::Error(
+                Data,
+                &["1 rows of `t` have NULL in `b`, which becomes NOT NULL (rowid or key: 7)"],
+            ),
             ..Case::DEFAULT
         },
         Case {

@@ -25,7 +25,9 @@ fn a_rename_never_takes_a_table_that_another_model_manages() {
 
 #[test]
 fn a_table_that_another_model_has_taken_over_is_not_dropped_by_the_one_that_gave_it_up() {
-    let place = Place::with_model("CREATE TABLE t (a TEXT); CREATE TABLE accounts (id INTEGER PRIMARY KEY, name TEXT)");
+    let place = Place::with_model(
+        "CREATE TABLE t (a TEXT); CREATE TABLE accounts (id INTEGER PRIMARY KEY, name TEXT)",
+    );
     place.run("--: version 2.0.0\nCREATE TABLE t (a TEXT)");
     place.run(OTHER);
     place.sql("INSERT INTO accounts VALUES (1, 'theirs')");
@@ -134,7 +136,8 @@ fn a_rename_onto_a_name_that_is_taken_is_refused_and_loses_nothing() {
         let place = Place::with_model("CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, b TEXT)");
         place.sql("INSERT INTO t VALUES (1, 'new', 'old')");
         place.run("--: version 2.0.0\nCREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT)");
-        let wanted = "--: version 3.0.0\n--: renamed_from t.b a\nCREATE TABLE t (id INTEGER PRIMARY KEY, b TEXT)";
+        let wanted =
+            "--: version 3.0.0\n--: renamed_from t.b a\nCREATE TABLE t (id INTEGER PRIMARY KEY, b TEXT)";
         place.refused_with(wanted, ErrorKind::Conflict, |migrator| migrator.removed(policy));
         assert_eq!(place.query("SELECT a, b FROM t"), "'new'|'old'");
         let place = Place::with_model("CREATE TABLE a (x TEXT); CREATE TABLE b (x TEXT)");
@@ -148,7 +151,8 @@ fn a_rename_onto_a_name_that_is_taken_is_refused_and_loses_nothing() {
 
 #[test]
 fn temporary_triggers_of_the_connection_do_not_fire_for_what_a_run_writes() {
-    const NOTED: &str = "CREATE TEMP TRIGGER noted_u AFTER UPDATE ON t BEGIN INSERT INTO log VALUES ('u' || new.id); END;
+    const NOTED: &str =
+        "CREATE TEMP TRIGGER noted_u AFTER UPDATE ON t BEGIN INSERT INTO log VALUES ('u' || new.id); END;
         CREATE TEMP TRIGGER noted_i AFTER INSERT ON t BEGIN INSERT INTO log VALUES ('i' || new.id); END;
         CREATE TEMP TRIGGER noted_d AFTER DELETE ON t BEGIN INSERT INTO log VALUES ('d' || old.id); END";
     for (wanted, what) in [
@@ -173,17 +177,19 @@ fn a_file_that_another_process_is_just_creating_is_not_removed() {
     let path = place.path();
     let holder: Arc<Mutex<Option<Connection>>> = Arc::default();
     let (held, file) = (Arc::clone(&holder), path.clone());
-    let migrator = Migrator::new(model("CREATE TABLE t (a TEXT)")).lock_wait(Duration::from_millis(20)).connection(
-        move |_| {
+    let migrator = Migrator::new(model("CREATE TABLE t (a TEXT)"))
+        .lock_wait(Duration::from_millis(20))
+        .connection(move |_| {
             let mut held = held.lock().expect("a lock");
             if held.is_none() {
                 let conn = Connection::open(&file)?;
-                conn.execute_batch("BEGIN IMMEDIATE; CREATE TABLE theirs (x); INSERT INTO theirs VALUES (1)")?;
+                conn.execute_batch(
+                    "BEGIN IMMEDIATE; CREATE TABLE theirs (x); INSERT INTO theirs VALUES (1)",
+                )?;
                 *held = Some(conn);
             }
             Ok(())
-        },
-    );
+        });
     let error = migrator.run(&path).expect_err("locked");
     assert_eq!(error.kind(), ErrorKind::Busy, "{error}");
     holder.lock().expect("a lock").take().expect("a connection").execute_batch("COMMIT").expect("a commit");
@@ -197,7 +203,10 @@ fn a_unique_rule_that_is_not_the_models_stays_beside_one_of_the_same_columns() {
     let wanted = "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT UNIQUE)";
     place.run(wanted);
     place.run("--: version 2.0.0\nCREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT UNIQUE, b TEXT)");
-    place.open().execute_batch("INSERT INTO t (id, a) VALUES (2, 'X')").expect_err("still unique without case");
+    place
+        .open()
+        .execute_batch("INSERT INTO t (id, a) VALUES (2, 'X')")
+        .expect_err("still unique without case");
 }
 
 #[test]
@@ -215,7 +224,9 @@ fn a_full_text_index_over_a_view_follows_the_values_that_a_run_writes() {
     const V: &str = "CREATE VIEW v AS SELECT id, a FROM t; CREATE VIRTUAL TABLE f USING fts5(a, content='v', content_rowid='id')";
     let place = Place::with_model(&format!("CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT); {V}"));
     place.sql("INSERT INTO t VALUES (1, 'old'), (2, NULL); INSERT INTO f (f) VALUES ('rebuild')");
-    place.run(&format!("--: backfill t.a 'filled'\nCREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT NOT NULL); {V}"));
+    place.run(&format!(
+        "--: backfill t.a 'filled'\nCREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT NOT NULL); {V}"
+    ));
     assert_eq!(place.query("SELECT rowid FROM f WHERE f MATCH 'filled'"), "2");
 }
 
@@ -270,10 +281,13 @@ fn a_table_of_somebody_elses_that_looks_like_a_stamp_is_not_replaced() {
 
 #[test]
 fn a_backfill_never_reads_a_temporary_table_that_hides_one_of_the_file() {
-    let place = Place::with_model("CREATE TABLE t (id INTEGER PRIMARY KEY); CREATE TABLE names (id INTEGER PRIMARY KEY, name TEXT)");
+    let place = Place::with_model(
+        "CREATE TABLE t (id INTEGER PRIMARY KEY); CREATE TABLE names (id INTEGER PRIMARY KEY, name TEXT)",
+    );
     place.sql("INSERT INTO t VALUES (1); INSERT INTO names VALUES (1, 'from the file')");
     let mut conn = place.open();
-    conn.execute_batch("CREATE TEMP TABLE names (id, name); INSERT INTO temp.names VALUES (1, 'temporary')").expect("a table");
+    conn.execute_batch("CREATE TEMP TABLE names (id, name); INSERT INTO temp.names VALUES (1, 'temporary')")
+        .expect("a table");
     let wanted = "--: backfill t.name (SELECT name FROM names WHERE names.id = t.id)
         CREATE TABLE t (id INTEGER PRIMARY KEY, name TEXT); CREATE TABLE names (id INTEGER PRIMARY KEY, name TEXT)";
     let migrator = Migrator::new(model(wanted)).backup(BackupPolicy::Never);
@@ -291,15 +305,16 @@ fn a_file_that_another_process_has_opened_is_not_removed_by_a_run_that_fails() {
     let path = place.path();
     let holder: Arc<Mutex<Option<Connection>>> = Arc::default();
     let (held, file) = (Arc::clone(&holder), path.clone());
-    let migrator = Migrator::new(model("CREATE TABLE t (a TEXT CHECK (nope(a) > 0))")).connection(move |_| {
-        let mut held = held.lock().expect("a lock");
-        if held.is_none() {
-            let conn = Connection::open(&file)?;
-            conn.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get::<_, i64>(0))?;
-            *held = Some(conn);
-        }
-        Ok(())
-    });
+    let migrator =
+        Migrator::new(model("CREATE TABLE t (a TEXT CHECK (nope(a) > 0))")).connection(move |_| {
+            let mut held = held.lock().expect("a lock");
+            if held.is_none() {
+                let conn = Connection::open(&file)?;
+                conn.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get::<_, i64>(0))?;
+                *held = Some(conn);
+            }
+            Ok(())
+        });
     migrator.run(&path).expect_err("a model that SQLite refuses");
     let conn = holder.lock().expect("a lock").take().expect("a connection");
     conn.execute_batch("CREATE TABLE theirs (x); INSERT INTO theirs VALUES (1)").expect("a commit");

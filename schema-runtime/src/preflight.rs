@@ -93,10 +93,13 @@ pub(crate) struct Unready {
 impl Unready {
     /// The refusal: SQLite itself would not notice a row at fault.
     pub(crate) fn refusal(&self) -> Error {
-        Error::new(ErrorKind::Model, format!("the rows of `{}` cannot be checked before the change", self.object))
-            .cause(self.reason.clone())
-            .state("nothing was changed")
-            .help("its `convert` or `backfill` reads what the same change makes: do that in a version before")
+        Error::new(
+            ErrorKind::Model,
+            format!("the rows of `{}` cannot be checked before the change", self.object),
+        )
+        .cause(self.reason.clone())
+        .state("nothing was changed")
+        .help("its `convert` or `backfill` reads what the same change makes: do that in a version before")
     }
 }
 

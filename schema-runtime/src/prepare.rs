@@ -20,7 +20,9 @@ use crate::preflight::{Unready, facts, preflight};
 use crate::rehearse::{self, Stage, UndoProof, Verdict};
 use crate::rename::Renames;
 use crate::revision::Revision;
-use crate::snapshot::{ConvertRecord, Owners, RenameRecord, SNAPSHOT_FORMAT, Snapshot, State, key, table_keys};
+use crate::snapshot::{
+    ConvertRecord, Owners, RenameRecord, SNAPSHOT_FORMAT, Snapshot, State, key, table_keys,
+};
 use crate::target::{Note, NoteKind, RemovalPolicy, Sides, Target, merge};
 use crate::version::version_cmp;
 use crate::wanted::Model;
@@ -126,7 +128,8 @@ fn read_history(conn: &Connection, migrator: &Migrator, history: &History, found
 /// A table that another model of the file manages is no former one of this model, whatever its name.
 fn refuse_foreign_renames(renames: &Renames, others: &Owners) -> Result<()> {
     let theirs = |name: &str| others.is_managed(&key::table(name));
-    let Some(rename) = renames.list.iter().find(|rename| rename.table.is_none() && theirs(&rename.from)) else {
+    let Some(rename) = renames.list.iter().find(|rename| rename.table.is_none() && theirs(&rename.from))
+    else {
         return Ok(());
     };
     let (from, to) = (&rename.from, &rename.to);
@@ -139,13 +142,15 @@ fn refuse_foreign_renames(renames: &Renames, others: &Owners) -> Result<()> {
 /// A conversion belongs to the change of type that it came with: made again with a later one, it would turn new values once more.
 fn set_made_conversions_aside(model: &mut Model, made: &[ConvertRecord]) {
     for (table, hints) in &mut model.tables {
-        let was = |name: &str| eq_name(name, table) || hints.renamed_from.iter().any(|old| eq_name(old, name));
+        let was =
+            |name: &str| eq_name(name, table) || hints.renamed_from.iter().any(|old| eq_name(old, name));
         let made: Vec<&ConvertRecord> = made.iter().filter(|record| was(&record.table)).collect();
         for (column, hints) in &mut hints.columns {
-            let was = |name: &str| eq_name(name, column) || hints.renamed_from.iter().any(|old| eq_name(old, name));
-            let is_made = made
-                .iter()
-                .any(|record| was(&record.column) && hints.convert.as_deref() == Some(record.convert.as_str()));
+            let was =
+                |name: &str| eq_name(name, column) || hints.renamed_from.iter().any(|old| eq_name(old, name));
+            let is_made = made.iter().any(|record| {
+                was(&record.column) && hints.convert.as_deref() == Some(record.convert.as_str())
+            });
             if is_made {
                 hints.converted = hints.convert.take();
             }
@@ -333,16 +338,21 @@ impl Maker<'_> {
             for (column, hints) in &hints.columns {
                 for sql in hints.backfill.iter().chain(&hints.convert) {
                     let used = schema_sql::idents(sql).unwrap_or_default();
-                    let Some(name) = hiding.iter().find(|name| used.iter().any(|used| eq_name(used, name))) else {
+                    let Some(name) = hiding.iter().find(|name| used.iter().any(|used| eq_name(used, name)))
+                    else {
                         continue;
                     };
                     return Err(Error::new(
                         ErrorKind::Connection,
-                        format!("the SQL that fills `{table}`.`{column}` would read another table than it names"),
+                        format!(
+                            "the SQL that fills `{table}`.`{column}` would read another table than it names"
+                        ),
                     )
                     .cause(format!("a temporary `{name}` of this connection hides the table of that name"))
                     .state("nothing was changed")
-                    .help(format!("drop the temporary `{name}` before the run and create it again afterwards")));
+                    .help(format!(
+                        "drop the temporary `{name}` before the run and create it again afterwards"
+                    )));
                 }
             }
         }
@@ -422,7 +432,11 @@ impl Maker<'_> {
         facts: &Facts,
         target: &Target,
     ) -> Result<Option<Plan>> {
-        let UndoProof::Refuted(_) = proof else { return Ok(Some(undo)) };
+        match proof {
+            UndoProof::Proved => return Ok(Some(undo)),
+            UndoProof::NeedsBackup => return Ok(Some(Plan { needs_backup: true, ..undo })),
+            UndoProof::Refuted(_) => {}
+        }
         let all: Vec<String> = self.found.live.tables.iter().map(|table| table.name.clone()).collect();
         let facts = Facts { unregistered: true, ..facts.clone() };
         let mut fault = String::new();
@@ -430,6 +444,9 @@ impl Maker<'_> {
             let undo = self.undo(target, &facts, rebuild)?;
             match rehearse::rehearse(stage, plan, &undo)? {
                 Verdict::Proved { undo: UndoProof::Refuted(reason) } => fault = reason,
+                Verdict::Proved { undo: UndoProof::NeedsBackup } => {
+                    return Ok(Some(Plan { needs_backup: true, ..undo }));
+                }
                 _ => return Ok(Some(undo)),
             }
         }
@@ -514,6 +531,7 @@ impl Plan {
             version: model.version.clone(),
             key,
             steps: Vec::new(),
+            needs_backup: false,
         }
     }
 }
@@ -583,7 +601,8 @@ pub(crate) fn what_older_lacks(prepared: &Prepared) -> Vec<String> {
 
 /// The name that this model uses and that the newer one has given away: what is called so now, if anything, is another object.
 fn now_another(found: &Found, record: &RenameRecord) -> Option<String> {
-    let table = found.model.catalog.table(if record.column.is_some() { &record.table } else { &record.from })?;
+    let table =
+        found.model.catalog.table(if record.column.is_some() { &record.table } else { &record.from })?;
     let live = found.live.table(&table.name)?;
     let to = record.column.as_deref().unwrap_or(&record.table);
     if eq_name(to, &record.from) {

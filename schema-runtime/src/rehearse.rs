@@ -80,9 +80,10 @@ pub(crate) fn samples(conn: &Connection, live: &Catalog) -> Result<Vec<Sample>> 
             let mut rows = statement.query([])?;
             match rows.next()? {
                 None => Ok(None),
-                Some(row) => {
-                    (0..columns.len()).map(|at| row.get_ref(at).map(value)).collect::<rusqlite::Result<_>>().map(Some)
-                }
+                Some(row) => (0..columns.len())
+                    .map(|at| row.get_ref(at).map(value))
+                    .collect::<rusqlite::Result<_>>()
+                    .map(Some),
             }
         });
         let row: Option<Vec<Value>> = row.at(|| format!("cannot read table `{}`", table.name))?;

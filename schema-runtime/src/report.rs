@@ -120,6 +120,7 @@ impl Report {
                 version: version.to_owned(),
                 key: PlanKey::default(),
                 steps: Vec::new(),
+                needs_backup: false,
             },
             steps: Vec::new(),
             applied: Vec::new(),

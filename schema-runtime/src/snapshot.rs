@@ -179,12 +179,7 @@ pub(crate) fn table_keys(table: &TableInfo) -> Vec<String> {
     let name = table.name.as_str();
     let mut keys = vec![key::table(name)];
     keys.extend(table.columns.iter().map(|column| key::column(name, &column.name)));
-    keys.extend(
-        table
-            .uniques
-            .iter()
-            .map(|unique| key::unique(name, &unique.terms)),
-    );
+    keys.extend(table.uniques.iter().map(|unique| key::unique(name, &unique.terms)));
     keys.extend(table.checks.iter().map(|check| key::check(name, &texts.norm_expr(&check.expr))));
     keys.extend(
         table.foreign_keys.iter().map(|foreign| {

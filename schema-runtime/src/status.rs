@@ -53,6 +53,7 @@ impl Status {
             version: version.to_owned(),
             key: PlanKey::default(),
             steps: Vec::new(),
+            needs_backup: false,
         };
         Status {
             model: model.to_owned(),

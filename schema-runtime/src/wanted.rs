@@ -77,8 +77,13 @@ static NO_TABLE_HINTS: TableHints = TableHints {
     exact_order: false,
     columns: BTreeMap::new(),
 };
-static NO_COLUMN_HINTS: ColumnHints =
-    ColumnHints { renamed_from: Vec::new(), backfill: None, convert: None, converted: None, exact_type: false };
+static NO_COLUMN_HINTS: ColumnHints = ColumnHints {
+    renamed_from: Vec::new(),
+    backfill: None,
+    convert: None,
+    converted: None,
+    exact_type: false,
+};
 
 impl TableHints {
     /// What the column of this name says; nothing for a column that the model does not know.

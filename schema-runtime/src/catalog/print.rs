@@ -231,7 +231,8 @@ pub(crate) fn primary_key_sql(key: &PrimaryKeyInfo) -> String {
 pub(crate) fn primary_key_words(key: Option<&PrimaryKeyInfo>, other: Option<&PrimaryKeyInfo>) -> String {
     let Some(key) = key else { return "none".to_owned() };
     let text = primary_key_sql(key);
-    let told = other.is_none_or(|other| other.rowid_alias == key.rowid_alias || primary_key_sql(other) != text);
+    let told =
+        other.is_none_or(|other| other.rowid_alias == key.rowid_alias || primary_key_sql(other) != text);
     if told || !key.rowid_alias { text } else { format!("{text}, the rowid") }
 }
 

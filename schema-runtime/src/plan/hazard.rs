@@ -15,7 +15,8 @@ pub enum HazardCode {
     /// A column is dropped with its values.
     #[serde(rename = "L102")]
     DropColumn,
-    /// Values are converted; allowed, values that do not survive the round trip are converted all the same.
+    /// Values are converted. Allowed, those that do not survive the round trip are stored as SQLite's affinity makes them: a text
+    /// that is no number stays a text, outside of STRICT tables.
     #[serde(rename = "L103")]
     ConvertValues,
     /// A virtual table with content of its own is dropped or made anew.

@@ -40,6 +40,9 @@ pub struct Plan {
     pub key: PlanKey,
     /// The steps.
     pub steps: Vec<Step>,
+    /// In an undo: the rows that are there stand in its way until the backup's values are back.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub needs_backup: bool,
 }
 
 /// What a plan was made for.

@@ -47,7 +47,8 @@ pub(crate) fn plan(request: &Request<'_>) -> Plan {
     planner.put_back();
     if request.undo {
         for step in &mut planner.steps {
-            step.restores = step.changes.iter().filter_map(|change| restored(request.target, change)).collect();
+            step.restores =
+                step.changes.iter().filter_map(|change| restored(request.target, change)).collect();
         }
     }
     if request.facts.unregistered {
@@ -67,6 +68,7 @@ pub(crate) fn plan(request: &Request<'_>) -> Plan {
         version: request.model.version.clone(),
         key: request.key.clone(),
         steps: planner.steps,
+        needs_backup: false,
     }
 }
 

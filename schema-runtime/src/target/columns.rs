@@ -449,7 +449,8 @@ impl<'a> Merge<'a> {
         let is_new = |name: &str| merged.column(name).is_some() && live.column(name).is_none();
         let string = |sql: &str| {
             let tokens = schema_sql::significant(sql).unwrap_or_default();
-            let mut strings = tokens.iter().filter(|token| token.text.starts_with('"')).filter_map(|token| token.ident());
+            let mut strings =
+                tokens.iter().filter(|token| token.text.starts_with('"')).filter_map(|token| token.ident());
             strings.find(|name| is_new(name)).map(|name| name.to_string())
         };
         let mut found: Vec<(String, Option<String>)> = Vec::new();
