@@ -57,8 +57,23 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     // The front door.
     (
+        "found",
+        &[
+            "catalog",
+            "connection",
+            "error",
+            "history",
+            "migrator",
+            "revision",
+            "snapshot",
+            "version",
+            "wanted",
+        ],
+    ),
+    (
         "prepare",
         &[
+            "found",
             "catalog",
             "connection",
             "diff",
@@ -79,6 +94,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "run",
         &[
+            "found",
             "apply",
             "backup",
             "connection",
@@ -112,7 +128,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "target",
         ],
     ),
-    ("status", &["connection", "error", "migrator", "plan", "prepare", "report", "revision", "run"]),
+    ("status", &["connection", "error", "found", "migrator", "plan", "prepare", "report", "revision", "run"]),
     (
         "migrator",
         &[
@@ -136,6 +152,7 @@ const TOGETHER: &[(&str, &str)] = &[
     ("column_type", "descriptor"),
     ("fingerprint", "descriptor"),
     ("settings", "connection"),
+    ("found", "migrator"),
     ("prepare", "migrator"),
     ("run", "migrator"),
     ("status", "migrator"),

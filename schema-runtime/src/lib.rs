@@ -146,6 +146,7 @@ mod descriptor;
 mod diff;
 mod error;
 mod fingerprint;
+mod found;
 mod history;
 pub mod json;
 mod migrator;

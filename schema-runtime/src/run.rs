@@ -9,10 +9,11 @@ use crate::apply::{Applied, Job, apply};
 use crate::backup::{self, BackupInfo, BackupPolicy, BackupRequest, BackupSource};
 use crate::connection::{self, Deadline, OpenMode, Settings, SqliteResult};
 use crate::error::{Error, ErrorKind, Result};
+use crate::found;
 use crate::history::History;
 use crate::migrator::{Migrator, Options};
 use crate::plan::{Method, Plan};
-use crate::prepare::{self, Prepared, own_tables, prepare};
+use crate::prepare::{self, Prepared, prepare};
 use crate::report::{Event, Outcome, Phases, Report, StepReport};
 use crate::snapshot::State;
 use crate::target::NoteKind;
@@ -71,7 +72,7 @@ impl<'a> Run<'a> {
     /// To remove a file after a failure could take it from another process that has opened it since.
     fn try_on_nothing(&mut self) -> Result<()> {
         let empty = connection::scratch(None, self.options.hook.as_ref())?;
-        let found = prepare::read(&empty, self.migrator, &self.history)?;
+        let found = found::read(&empty, self.migrator, &self.history)?;
         self.first = Some(prepare(&empty, self.migrator, found, true)?);
         Ok(())
     }
@@ -94,7 +95,7 @@ impl<'a> Run<'a> {
         connection::refuse_if_in_use(conn)?;
         self.migrator.emit(&Event::Checking { database: path.display().to_string() });
         if self.options.dry_run {
-            let found = prepare::read(conn, self.migrator, &self.history)?;
+            let found = found::read(conn, self.migrator, &self.history)?;
             let prepared = prepare(conn, self.migrator, found, true)?;
             return Ok(self.report(Outcome::PlannedOnly, &prepared));
         }
@@ -138,7 +139,7 @@ impl<'a> Run<'a> {
 
     /// A file that cannot be written: nothing pending is fine, anything else is not.
     fn on_read_only(mut self, conn: &Connection) -> Result<Report> {
-        let found = prepare::read(conn, self.migrator, &self.history)?;
+        let found = found::read(conn, self.migrator, &self.history)?;
         let prepared = prepare(conn, self.migrator, found, false)?;
         self.phases.check = self.began.elapsed();
         if prepared.found.newer.is_some() {
@@ -163,7 +164,7 @@ impl<'a> Run<'a> {
         let prepared = match self.first.take() {
             Some(prepared) if is_empty(conn)? => prepared,
             _ => {
-                let found = prepare::read(conn, self.migrator, &self.history)?;
+                let found = found::read(conn, self.migrator, &self.history)?;
                 self.phases.check = self.began.elapsed();
                 prepare(conn, self.migrator, found, true)?
             }
@@ -274,7 +275,7 @@ impl<'a> Run<'a> {
         if !mode.eq_ignore_ascii_case("exclusive") || connection::is_memory(conn) {
             return Ok(None);
         }
-        let found = prepare::read(conn, self.migrator, &self.history)?;
+        let found = found::read(conn, self.migrator, &self.history)?;
         let prepared = prepare(conn, self.migrator, found, false)?;
         let needed = prepared.found.newer.is_none() && !prepared.plan.is_empty();
         if !needed || self.backup_reason(conn, &prepared).is_err() {
@@ -318,7 +319,7 @@ impl<'a> Run<'a> {
     }
 
     fn apply(&mut self, deadline: &Deadline<'_>, prepared: &Prepared) -> Result<Applied> {
-        let own = own_tables(self.migrator);
+        let own = found::own_tables(self.migrator);
         let of = prepared.plan.steps.len();
         let migrator = self.migrator;
         let exact = |table: &str| prepared.found.model.table_hints(table).exact_order;

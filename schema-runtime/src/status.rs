@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::connection;
 use crate::error::{ErrorKind, Result};
+use crate::found;
 use crate::migrator::Migrator;
 use crate::plan::{PLAN_FORMAT, Plan, PlanKey};
 use crate::prepare::{self, prepare};
@@ -151,7 +152,7 @@ impl<'a> Run<'a> {
     fn status(&self, conn: &Connection) -> Result<Status> {
         let schema = self.migrator.schema;
         let mut status = Status::new(schema.name, schema.version);
-        let found = match prepare::read(conn, self.migrator, &self.history) {
+        let found = match found::read(conn, self.migrator, &self.history) {
             Err(error) if error.kind() == ErrorKind::WrongFile => {
                 status.refused = Some(error.to_string());
                 return Ok(status);

@@ -1,0 +1,134 @@
+//! What a run finds: the live catalog, the model, and what the history knows of both.
+
+use rusqlite::Connection;
+use schema_sql::eq_name;
+
+use crate::catalog::{self, Catalog};
+use crate::connection;
+use crate::error::{Error, ErrorKind, Result};
+use crate::history::{History, Shape};
+use crate::migrator::Migrator;
+use crate::revision::Revision;
+use crate::snapshot::{ConvertRecord, Owners, Snapshot, State};
+use crate::version::version_cmp;
+use crate::wanted::Model;
+
+/// What was read: the three sides.
+pub(crate) struct Found {
+    pub(crate) live: Catalog,
+    pub(crate) model: Model,
+    pub(crate) last: Option<(Revision, Snapshot)>,
+    /// The newest row of the history, over all models; 0 without one.
+    pub(crate) head: i64,
+    pub(crate) others: Owners,
+    /// The newest version that the history has of this model, where this program's is older.
+    pub(crate) newer: Option<String>,
+}
+
+/// The names of our own tables, which are no part of any catalog.
+pub(crate) fn own_tables(migrator: &Migrator) -> Vec<String> {
+    let history = History::named(migrator.options.history_table.clone());
+    vec![history.table().to_owned(), history.state_table()]
+}
+
+pub(crate) fn scratch(conn: &Connection, migrator: &Migrator) -> Result<Connection> {
+    connection::scratch(Some(conn), migrator.options.hook.as_ref())
+}
+
+/// Reads the file, the history and the model.
+///
+/// # Errors
+/// `History` if the history is not ours; `Model` if SQLite refuses the model; `WrongFile` if the database has tables but
+/// none of the model's and no history.
+pub(crate) fn read(conn: &Connection, migrator: &Migrator, history: &History) -> Result<Found> {
+    let own = own_tables(migrator);
+    let live = catalog::read(conn, "main", &own)?;
+    let model = Model::from_schema(migrator.schema, &scratch(conn, migrator)?, &own)?;
+    let mut found = Found { live, model, last: None, head: 0, others: Owners::default(), newer: None };
+    match history.check_shape(conn)? {
+        Shape::Current | Shape::Older(_) => read_history(conn, migrator, history, &mut found)?,
+        // The rows of another system say nothing of models; they are kept, and ours follow.
+        Shape::HandRolled => found.head = history.head(conn)?.map_or(0, |(id, _)| id),
+        Shape::Missing => {}
+    }
+    if found.head == 0 && !migrator.options.adopt_any {
+        refuse_wrong_file(conn, &found)?;
+    }
+    Ok(found)
+}
+
+fn read_history(conn: &Connection, migrator: &Migrator, history: &History, found: &mut Found) -> Result<()> {
+    let name = migrator.schema.name;
+    found.head = history.head(conn)?.map_or(0, |(id, _)| id);
+    if let Some(revision) = history.latest(conn, name)? {
+        let snapshot = revision.snapshot.as_deref().map(Snapshot::from_json).transpose()?;
+        if let Some(snapshot) = &snapshot {
+            set_made_conversions_aside(&mut found.model, &snapshot.converts);
+        }
+        found.last = snapshot.map(|snapshot| (revision, snapshot));
+    }
+    for other in history.models(conn)?.iter().filter(|other| *other != name) {
+        let Some(text) = history.latest(conn, other)?.and_then(|revision| revision.snapshot) else {
+            continue;
+        };
+        for (key, state) in Snapshot::from_json(&text)?.owners.iter() {
+            if *state == State::Managed {
+                found.others.set(key.to_owned(), State::Managed);
+            }
+        }
+    }
+    if !migrator.options.allow_revert {
+        let newest = history.newest_version(conn, name)?;
+        let newer = newest.filter(|newest| version_cmp(&found.model.version, newest).is_lt());
+        let superseded = history.superseded(conn, name, &found.model.version, &found.model.fingerprint)?;
+        found.newer = newer.or_else(|| superseded.then(|| found.model.version.clone()));
+    }
+    Ok(())
+}
+
+fn refuse_wrong_file(conn: &Connection, found: &Found) -> Result<()> {
+    let known = |name: &str| {
+        found.model.catalog.tables.iter().any(|table| {
+            let hints = found.model.table_hints(&table.name);
+            eq_name(&table.name, name) || hints.renamed_from.iter().any(|old| eq_name(old, name))
+        }) || found.model.catalog.virtual_tables.iter().any(|table| eq_name(&table.name, name))
+            || found.model.external.iter().any(|table| eq_name(table, name))
+    };
+    let live = &found.live;
+    let tables: Vec<&str> = live
+        .tables
+        .iter()
+        .map(|table| table.name.as_str())
+        .chain(live.virtual_tables.iter().map(|table| table.name.as_str()))
+        .collect();
+    if tables.is_empty() || tables.iter().any(|name| known(name)) || found.model.catalog.tables.is_empty() {
+        return Ok(());
+    }
+    let shown: Vec<String> = tables.iter().take(5).map(|name| format!("`{name}`")).collect();
+    Err(Error::new(
+        ErrorKind::WrongFile,
+        format!("{} holds none of the model's tables", connection::name_of(conn)),
+    )
+    .cause(format!("it has no history and {} tables of something else: {}", tables.len(), shown.join(", ")))
+    .state("nothing was changed")
+    .help("check the path; if the file is the right one, say `.adopt_any()`"))
+}
+
+/// A conversion belongs to the change of type that it came with: made again with a later one, it would turn new values once more.
+fn set_made_conversions_aside(model: &mut Model, made: &[ConvertRecord]) {
+    for (table, hints) in &mut model.tables {
+        let was =
+            |name: &str| eq_name(name, table) || hints.renamed_from.iter().any(|old| eq_name(old, name));
+        let made: Vec<&ConvertRecord> = made.iter().filter(|record| was(&record.table)).collect();
+        for (column, hints) in &mut hints.columns {
+            let was =
+                |name: &str| eq_name(name, column) || hints.renamed_from.iter().any(|old| eq_name(old, name));
+            let is_made = made.iter().any(|record| {
+                was(&record.column) && hints.convert.as_deref() == Some(record.convert.as_str())
+            });
+            if is_made {
+                hints.converted = hints.convert.take();
+            }
+        }
+    }
+}
