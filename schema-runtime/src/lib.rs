@@ -103,14 +103,14 @@
 //! | stage | modules | what it does |
 //! | --- | --- | --- |
 //! | wanted | `descriptor`, `wanted` | the model is made in a scratch database and read back: [`Catalog`] |
-//! | found | `catalog`, `history`, `snapshot` | the file is read by the same reader, with what was applied last: [`Snapshot`] |
+//! | found | `found`, `catalog`, `history`, `snapshot` | the file is read by the same reader, with what was applied last: [`Snapshot`] |
 //! | target | `rename`, `target` | the three are merged by the policies; every difference gets its cause |
 //! | difference | `diff` | catalogs compared: a list of [`Change`] |
 //! | plan | `plan` | ordered steps with their [`Method`], [`Hazard`]s, [`Check`]s and [`Cost`]: a [`Plan`] |
-//! | proof | `rehearse`, `preflight` | the plan and its undo run on a scratch copy; live rows are held against each new rule |
+//! | proof | `prepare`, `rehearse`, `preflight` | the plan and its undo run on a scratch copy; live rows are held against each new rule |
 //! | backup | `backup` | a verified copy, made while the lock is held: [`BackupInfo`] |
 //! | change | `apply`, `settings`, `deadline` | the steps in one transaction, then the proof that the catalog and the rows are as planned |
-//! | record | `history`, `revision`, `report` | a [`Revision`], with the plan, the undo and the snapshot, and the commit |
+//! | record | `record`, `history`, `revision`, `report`, `status` | a [`Revision`], with the plan, the undo and the snapshot, and the commit |
 //!
 //! `run` goes through them under one write lock; `migrator` is what callers see of it.
 //!
