@@ -14,7 +14,6 @@ mod derive_ui;
 mod drops;
 mod example;
 mod files;
-mod first;
 mod indexes;
 mod keys;
 mod keys_and_rows;

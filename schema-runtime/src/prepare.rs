@@ -267,6 +267,7 @@ impl Maker<'_> {
                 samples: &samples,
                 broken: &facts.broken,
                 exact: &exact,
+                cancel: &self.migrator.options.cancel,
             };
             let verdict = rehearse::rehearse(&stage, &plan, &undo)?;
             times.rehearse += began.elapsed();
