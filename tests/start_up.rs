@@ -250,6 +250,22 @@ fn a_time_limit_of_nothing_changes_nothing() {
 }
 
 #[test]
+fn a_rehearsal_is_stopped_as_well_and_a_dry_run_has_no_limit() {
+    let place = Place::new();
+    let migrator = || Migrator::new(model(NEW)).time_limit(Duration::ZERO);
+    let error = migrator().run(place.path()).expect_err("no time");
+    assert_eq!(error.kind(), ErrorKind::TimeLimit, "{error}");
+    contains(&error.to_string(), &["the rehearsal of the plan", "state: nothing was changed", "help: "]);
+    let cancel = Cancel::new();
+    cancel.cancel();
+    let error = Migrator::new(model(NEW)).cancel(cancel).run(place.path()).expect_err("cancelled");
+    assert_eq!(error.kind(), ErrorKind::Cancelled, "{error}");
+    let planned = migrator().dry_run(true).run(place.path()).expect("a dry run");
+    assert_eq!(planned.outcome, Outcome::PlannedOnly);
+    assert!(!place.path().exists(), "nothing has made the file");
+}
+
+#[test]
 fn a_plan_that_would_take_longer_than_the_limit_is_refused_before_it_begins() {
     let place = with_rows();
     place.sql("WITH RECURSIVE n(i) AS (SELECT 3 UNION ALL SELECT i + 1 FROM n LIMIT 200000) INSERT INTO t SELECT i, i FROM n");

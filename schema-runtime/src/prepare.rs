@@ -242,6 +242,8 @@ impl Maker<'_> {
         let mut facts = facts.clone();
         let scratch = || self.scratch();
         let exact = |table: &str| self.found.model.table_hints(table).exact_order;
+        let proving = Instant::now();
+        let go_on = || self.may_go_on(proving);
         let began = Instant::now();
         let samples = if data { rehearse::samples(self.conn, &self.found.live)? } else { Vec::new() };
         times.rehearse += began.elapsed();
@@ -267,7 +269,7 @@ impl Maker<'_> {
                 samples: &samples,
                 broken: &facts.broken,
                 exact: &exact,
-                cancel: &self.migrator.options.cancel,
+                go_on: &go_on,
             };
             let verdict = rehearse::rehearse(&stage, &plan, &undo)?;
             times.rehearse += began.elapsed();
@@ -296,6 +298,24 @@ impl Maker<'_> {
                     return Ok(times);
                 }
             }
+        }
+    }
+
+    /// Whether the run, which has been proving since `began`, may go on.
+    ///
+    /// # Errors
+    /// `Cancelled`, or `TimeLimit` where the proof alone takes longer than the whole change may; a dry run has no limit.
+    fn may_go_on(&self, began: Instant) -> Result<()> {
+        let options = &self.migrator.options;
+        let stopped = |kind, what: &str| Error::new(kind, what).state("nothing was changed");
+        if options.cancel.is_cancelled() {
+            return Err(stopped(ErrorKind::Cancelled, "the run was cancelled").help("start again to migrate"));
+        }
+        match options.time_limit.filter(|limit| !options.dry_run && began.elapsed() > *limit) {
+            None => Ok(()),
+            Some(limit) => Err(stopped(ErrorKind::TimeLimit, "the time limit has passed")
+                .cause(format!("the rehearsal of the plan took longer than {:.1} s", limit.as_secs_f64()))
+                .help("raise it with `.time_limit(…)`, or run the migration by hand at a quiet time")),
         }
     }
 

@@ -10,7 +10,7 @@ use rusqlite::{Connection, params_from_iter};
 use schema_sql::{TriggerEvent, eq_name, quote_ident, split_create_trigger};
 
 use crate::catalog::{self, Catalog, TableInfo};
-use crate::connection::{Cancel, SqliteResult, sqlite_error};
+use crate::connection::{SqliteResult, sqlite_error};
 use crate::diff::{Change, diff};
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::{Method, Needs, Plan, Step};
@@ -38,8 +38,8 @@ pub(crate) struct Stage<'a> {
     pub(crate) broken: &'a BTreeMap<String, String>,
     /// Whether the order of a table's columns counts.
     pub(crate) exact: &'a dyn Fn(&str) -> bool,
-    /// The caller's handle, looked at before each step.
-    pub(crate) cancel: &'a Cancel,
+    /// Asked before each step whether the run may go on: time limit and cancel handle.
+    pub(crate) go_on: &'a dyn Fn() -> Result<()>,
 }
 
 /// What the rehearsal says.
@@ -292,15 +292,10 @@ pub(crate) fn set_needs(conn: &Connection, needs: Needs) -> Result<()> {
 fn run<'p>(
     scratch: &Connection,
     plan: &'p Plan,
-    cancel: &Cancel,
+    go_on: &dyn Fn() -> Result<()>,
 ) -> Result<Option<(&'p Step, rusqlite::Error)>> {
     for step in &plan.steps {
-        if cancel.is_cancelled() {
-            return Err(Error::new(ErrorKind::Cancelled, "the rehearsal was stopped")
-                .cause("the run was cancelled")
-                .state("nothing was changed")
-                .help("start again to migrate"));
-        }
+        go_on()?;
         set_needs(scratch, step.needs)?;
         for sql in &step.sql {
             let fills = step.changes.iter().any(Change::alters_table)
@@ -340,7 +335,7 @@ fn backticked(token: &schema_sql::Token<'_>) -> String {
 /// a function or collation is not registered; `Rehearsal` if the plan fails, or ends elsewhere than at the target.
 pub(crate) fn rehearse(stage: &Stage<'_>, plan: &Plan, undo: &Plan) -> Result<Verdict> {
     let scratch = replayed(stage.scratch, stage.start, stage.samples)?;
-    if let Some((step, err)) = run(&scratch, plan, stage.cancel)? {
+    if let Some((step, err)) = run(&scratch, plan, stage.go_on)? {
         return refuted(step, err);
     }
     let reached = catalog::read(&scratch, "main", stage.own)?;
@@ -488,13 +483,13 @@ fn rehearse_undo(stage: &Stage<'_>, scratch: &Connection, undo: &Plan) -> Result
     let prepare = |sql: &str| scratch.execute_batch(sql).at(|| "cannot rehearse the undo".to_owned());
     prepare("SAVEPOINT schema_undo")?;
     let mut proof = UndoProof::Proved;
-    if run(scratch, undo, stage.cancel)?.is_some() {
+    if run(scratch, undo, stage.go_on)?.is_some() {
         set_needs(scratch, Needs { triggers_off: true, ..Needs::default() })?;
         prepare("ROLLBACK TO schema_undo")?;
         for table in &stage.target.tables {
             prepare(&format!("DELETE FROM main.{}", quote_ident(&table.name)))?;
         }
-        if let Some((step, err)) = run(scratch, undo, stage.cancel)? {
+        if let Some((step, err)) = run(scratch, undo, stage.go_on)? {
             return Ok(UndoProof::Refuted(format!("{}: {}", step.summary(), reason(&err))));
         }
         proof = UndoProof::NeedsBackup;
