@@ -366,7 +366,7 @@ fn faults_by_table(conn: &Connection) -> rusqlite::Result<Vec<String>> {
     let sql = "SELECT name FROM main.sqlite_master WHERE type = 'table' AND sql NOT LIKE 'CREATE VIRTUAL%'";
     let mut found = Vec::new();
     for table in faults(conn, sql)? {
-        let name = crate::connection::quote_name(&table);
+        let name = schema_sql::quote_ident(&table);
         match faults(conn, &format!("PRAGMA main.quick_check({name})")) {
             Ok(rows) => found.extend(rows),
             Err(err) if kind_of(&err) == ErrorKind::Missing => {}

@@ -155,7 +155,7 @@ pub(crate) fn scratch(live: Option<&Connection>, hook: Option<&Hook>) -> Result<
     let conn = Connection::open_in_memory_with_flags(flags).at(what)?;
     if let Some(live) = live {
         let encoding: String = live.query_row("PRAGMA main.encoding", [], |row| row.get(0)).at(what)?;
-        conn.execute_batch(&format!("PRAGMA encoding = {}", quote_text(&encoding))).at(what)?;
+        conn.execute_batch(&format!("PRAGMA encoding = {}", schema_sql::quote_str(&encoding))).at(what)?;
         let trusted: i64 = live.query_row("PRAGMA trusted_schema", [], |row| row.get(0)).unwrap_or(1);
         conn.execute_batch(&format!("PRAGMA trusted_schema = {trusted}")).at(what)?;
     }
@@ -163,16 +163,6 @@ pub(crate) fn scratch(live: Option<&Connection>, hook: Option<&Hook>) -> Result<
     conn.execute_batch("PRAGMA foreign_keys = OFF; PRAGMA query_only = OFF; PRAGMA cache_size = -512")
         .at(what)?;
     Ok(conn)
-}
-
-/// `text` as an SQL string literal.
-pub(crate) fn quote_text(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "''"))
-}
-
-/// `name` as a quoted SQL identifier.
-pub(crate) fn quote_name(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
 }
 
 /// Whether the main database is in memory, or a temporary file without a name.

@@ -7,8 +7,9 @@ use std::cmp::Ordering;
 
 use rusqlite::types::{Value, ValueRef};
 use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
+use schema_sql::{quote_ident, quote_str};
 
-use crate::connection::{SqliteResult, name_of, quote_name, quote_text};
+use crate::connection::{SqliteResult, name_of};
 pub(crate) use crate::revision::{ALGORITHM, FORMAT};
 use crate::revision::{Kind, Revision, Status};
 pub(crate) use crate::version::version_cmp;
@@ -219,7 +220,7 @@ impl History {
         if !found.iter().any(|column| column.is("format")) {
             return Ok(());
         }
-        let sql = format!("SELECT max(format) FROM main.{}", quote_name(&self.table));
+        let sql = format!("SELECT max(format) FROM main.{}", quote_ident(&self.table));
         let newest: Value = conn.query_row(&sql, [], |row| row.get(0)).at(|| self.cannot_read(conn))?;
         match newest {
             Value::Integer(format) if format > FORMAT => Err(Error::new(
@@ -255,7 +256,7 @@ impl History {
     /// # Errors
     /// As [`History::check_shape`], and what writing may give.
     pub(crate) fn ensure(&self, conn: &Connection) -> Result<()> {
-        let table = quote_name(&self.table);
+        let table = quote_ident(&self.table);
         let add = |names: &[&str]| -> String {
             let columns = OURS.iter().filter(|(name, _)| names.contains(name));
             columns
@@ -299,7 +300,7 @@ impl History {
 
     /// Beside a history that is `new` a table of another form is not an older one of ours.
     fn ensure_state(&self, conn: &Connection, new: bool) -> Result<()> {
-        let table = quote_name(&self.state_table());
+        let table = quote_ident(&self.state_table());
         let create = create(&table, STAMP.iter());
         let sql = match self.check_state(conn)? {
             Some(true) => return Ok(()),
@@ -319,7 +320,7 @@ impl History {
     /// # Errors
     /// What writing may give; `Data` for a constraint that a hand-rolled table has.
     pub(crate) fn append(&self, conn: &Connection, revision: &Revision) -> Result<i64> {
-        let table = quote_name(&self.table);
+        let table = quote_ident(&self.table);
         let last = self.head(conn)?;
         let mut row = revision.clone();
         row.id = last.as_ref().map_or(1, |(id, _)| id.saturating_add(1));
@@ -339,7 +340,7 @@ impl History {
     /// # Errors
     /// `History`, if there is no such row; and what writing may give.
     pub(crate) fn set_status(&self, conn: &Connection, id: i64, status: Status) -> Result<()> {
-        let sql = format!("UPDATE main.{} SET status = ?2 WHERE id = ?1", quote_name(&self.table));
+        let sql = format!("UPDATE main.{} SET status = ?2 WHERE id = ?1", quote_ident(&self.table));
         let changed = conn.execute(&sql, params![id, status.as_str()]).at(|| self.cannot_write(conn))?;
         if changed == 1 {
             return Ok(());
@@ -355,7 +356,7 @@ impl History {
     pub(crate) fn latest(&self, conn: &Connection, model: &str) -> Result<Option<Revision>> {
         let wanted = format!(
             "WHERE model = {} AND status = 'completed' AND snapshot IS NOT NULL ORDER BY id DESC LIMIT 1",
-            quote_text(model)
+            quote_str(model)
         );
         Ok(self.select(conn, &wanted)?.pop())
     }
@@ -369,7 +370,7 @@ impl History {
             return Ok(None);
         }
         let sql =
-            format!("SELECT id, checksum FROM main.{} ORDER BY id DESC LIMIT 1", quote_name(&self.table));
+            format!("SELECT id, checksum FROM main.{} ORDER BY id DESC LIMIT 1", quote_ident(&self.table));
         conn.query_row(&sql, [], |row| Ok((row.get(0)?, text(row, 1)?.unwrap_or_default())))
             .optional()
             .at(|| self.cannot_read(conn))
@@ -380,7 +381,7 @@ impl History {
     /// # Errors
     /// As `all`.
     pub(crate) fn models(&self, conn: &Connection) -> Result<Vec<String>> {
-        let sql = format!("SELECT DISTINCT model FROM main.{} ORDER BY model", quote_name(&self.table));
+        let sql = format!("SELECT DISTINCT model FROM main.{} ORDER BY model", quote_ident(&self.table));
         let what = || format!("cannot read the history of {}", name_of(conn));
         let mut statement = conn.prepare(&sql).at(what)?;
         let rows = statement.query_map([], |row| row.get(0)).at(what)?;
@@ -431,7 +432,7 @@ impl History {
         let sql = format!(
             "SELECT version, fingerprint FROM main.{} WHERE model = ?1 AND status = 'completed'
              AND kind IN ('automatic', 'baseline', 'restore') ORDER BY id",
-            quote_name(&self.table)
+            quote_ident(&self.table)
         );
         let mut statement = conn.prepare(&sql).at(|| self.cannot_read(conn))?;
         let rows = statement.query_map([model], |row| Ok((text(row, 0)?.unwrap_or_default(), text(row, 1)?)));
@@ -478,7 +479,7 @@ impl History {
     pub(crate) fn read_stamp(&self, conn: &Connection, model: &str) -> Result<Option<Stamp>> {
         let sql = format!(
             "SELECT fingerprint, policy, migrations, format, schema_cookie, revision FROM main.{} WHERE model = ?1",
-            quote_name(&self.state_table())
+            quote_ident(&self.state_table())
         );
         let stamp = conn.query_row(&sql, [model], |row| {
             Ok(Stamp {
@@ -509,7 +510,7 @@ impl History {
         let sql = format!(
             "INSERT OR REPLACE INTO main.{}
              (model, fingerprint, policy, migrations, format, schema_cookie, revision) VALUES (?, ?, ?, ?, ?, ?, ?)",
-            quote_name(&self.state_table())
+            quote_ident(&self.state_table())
         );
         let Stamp { model, fingerprint, policy, migrations, format, schema_cookie, revision } = stamp;
         conn.execute(&sql, params![model, fingerprint, policy, migrations, format, schema_cookie, revision])
@@ -540,7 +541,7 @@ impl History {
                 if has { (*name).to_owned() } else { format!("{default} AS {name}") }
             })
             .collect();
-        let table = quote_name(&self.table);
+        let table = quote_ident(&self.table);
         let sql = format!("SELECT * FROM (SELECT {} FROM main.{table}) {tail}", list.join(", "));
         let mut statement = conn.prepare(&sql).at(|| self.cannot_read(conn))?;
         let mut rows = statement.query([]).at(|| self.cannot_read(conn))?;

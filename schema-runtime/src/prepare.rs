@@ -19,6 +19,7 @@ use crate::plan::{Facts, HazardCode, Plan, PlanKey, Request, TableFacts, plan};
 use crate::preflight::{Unready, facts, preflight};
 use crate::rehearse::{self, Stage, UndoProof, Verdict};
 use crate::rename::Renames;
+use crate::revision::hex;
 use crate::snapshot::{ConvertRecord, Owners, RenameRecord, SNAPSHOT_FORMAT, Snapshot, key, table_keys};
 use crate::target::{Note, NoteKind, RemovalPolicy, Sides, Target, merge};
 use crate::wanted::Model;
@@ -45,7 +46,7 @@ pub(crate) struct Times {
 pub(crate) fn catalog_hash(catalog: &Catalog) -> Result<String> {
     let json = serde_json::to_vec(catalog)
         .map_err(|err| Error::new(ErrorKind::History, "cannot write the catalog as JSON").source(err))?;
-    Ok(Sha256::digest(&json).iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(hex(&Sha256::digest(&json)))
 }
 
 /// A table that another model of the file manages is no former one of this model, whatever its name.
@@ -62,7 +63,7 @@ fn refuse_foreign_renames(renames: &Renames, others: &Owners) -> Result<()> {
         .help("take `renamed_from` off, or remove the table from the other model first"))
 }
 
-/// Merges, plans, checks the rows and rehearses. `data` says whether rows are read: `status` leaves that out.
+/// Merges, plans, checks the rows and rehearses. Without `data` no row is read, and nothing is held against rows.
 pub(crate) fn prepare(conn: &Connection, migrator: &Migrator, found: Found, data: bool) -> Result<Prepared> {
     let began = Instant::now();
     let maker = Maker { conn, migrator, found: &found, own: own_tables(migrator) };
@@ -72,7 +73,7 @@ pub(crate) fn prepare(conn: &Connection, migrator: &Migrator, found: Found, data
     let changes = diff(&target.live, &target.catalog, &exact);
     let key = PlanKey { catalog: catalog_hash(&found.live)?, head: found.head };
     let mut prepared = Prepared {
-        plan: Plan::empty(&found.model, key.clone()),
+        plan: Plan::empty(&found.model.name, &found.model.version, key.clone()),
         undo: None,
         notes: target.notes.clone(),
         times,
@@ -329,22 +330,19 @@ impl Maker<'_> {
         facts: &Facts,
         target: &Target,
     ) -> Result<Option<Plan>> {
-        match proof {
-            UndoProof::Proved => return Ok(Some(undo)),
-            UndoProof::NeedsBackup => return Ok(Some(Plan { needs_backup: true, ..undo })),
-            UndoProof::Refuted(_) => {}
-        }
+        let mut fault = match accepted(undo, proof) {
+            Ok(undo) => return Ok(Some(undo)),
+            Err(fault) => fault,
+        };
         let all: Vec<String> = self.found.live.tables.iter().map(|table| table.name.clone()).collect();
         let facts = Facts { unregistered: true, ..facts.clone() };
-        let mut fault = String::new();
         for rebuild in [&[][..], &all] {
             let undo = self.undo(target, &facts, rebuild)?;
-            match rehearse::rehearse(stage, plan, &undo)? {
-                Verdict::Proved { undo: UndoProof::Refuted(reason) } => fault = reason,
-                Verdict::Proved { undo: UndoProof::NeedsBackup } => {
-                    return Ok(Some(Plan { needs_backup: true, ..undo }));
+            if let Verdict::Proved { undo: proof } = rehearse::rehearse(stage, plan, &undo)? {
+                match accepted(undo, proof) {
+                    Ok(undo) => return Ok(Some(undo)),
+                    Err(again) => fault = again,
                 }
-                _ => return Ok(Some(undo)),
             }
         }
         let text =
@@ -355,7 +353,6 @@ impl Maker<'_> {
 
     fn undo(&self, target: &Target, facts: &Facts, rebuild: &[String]) -> Result<Plan> {
         let back = target.renames.undoing(&target.catalog);
-        let none = Broken::new();
         let catalog = if back.is_empty() {
             target.catalog.clone()
         } else {
@@ -365,7 +362,7 @@ impl Maker<'_> {
         // By the names that the tables have when the undo begins.
         let mut after = Facts {
             sqlite: facts.sqlite,
-            broken: none,
+            broken: facts.broken.clone(),
             unregistered: facts.unregistered,
             ..Facts::default()
         };
@@ -373,7 +370,6 @@ impl Maker<'_> {
             let rows: TableFacts = facts.of(target.renames.old_table(&table.name));
             after.tables.insert(fold(&table.name), rows);
         }
-        after.broken.clone_from(&facts.broken);
         let model = Model {
             name: self.found.model.name.clone(),
             version: self.found.model.version.clone(),
@@ -420,16 +416,12 @@ impl Maker<'_> {
     }
 }
 
-impl Plan {
-    fn empty(model: &Model, key: PlanKey) -> Plan {
-        Plan {
-            format: crate::plan::PLAN_FORMAT,
-            model: model.name.clone(),
-            version: model.version.clone(),
-            key,
-            steps: Vec::new(),
-            needs_backup: false,
-        }
+/// The undo as its rehearsal proved it, or why it does not lead back.
+fn accepted(undo: Plan, proof: UndoProof) -> std::result::Result<Plan, String> {
+    match proof {
+        UndoProof::Proved => Ok(undo),
+        UndoProof::NeedsBackup => Ok(Plan { needs_backup: true, ..undo }),
+        UndoProof::Refuted(fault) => Err(fault),
     }
 }
 

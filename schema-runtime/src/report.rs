@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::backup::BackupInfo;
-use crate::plan::{Method, PLAN_FORMAT, Plan, PlanKey, Step};
+use crate::plan::{Method, Plan, PlanKey, Step};
 
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -114,14 +114,7 @@ impl Report {
             model: model.to_owned(),
             from_version: None,
             version: version.to_owned(),
-            plan: Plan {
-                format: PLAN_FORMAT,
-                model: model.to_owned(),
-                version: version.to_owned(),
-                key: PlanKey::default(),
-                steps: Vec::new(),
-                needs_backup: false,
-            },
+            plan: Plan::empty(model, version, PlanKey::default()),
             steps: Vec::new(),
             applied: Vec::new(),
             phases: Phases::default(),

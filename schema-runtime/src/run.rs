@@ -50,17 +50,15 @@ impl<'a> Run<'a> {
     }
 
     pub(crate) fn on_path(migrator: &'a Migrator, path: &Path) -> Result<Report> {
-        let run = Run::new(migrator);
+        let mut run = Run::new(migrator);
         let hook = run.options.hook.as_ref();
         if run.options.dry_run {
-            let Some(conn) = run.open_reading(path)? else {
-                let mut empty = connection::scratch(None, hook)?;
-                return run.on(&mut empty, path);
+            let mut conn = match run.open_reading(path)? {
+                Some(conn) => conn,
+                None => connection::scratch(None, hook)?,
             };
-            let mut conn = conn;
             return run.on(&mut conn, path);
         }
-        let mut run = run;
         if path.symlink_metadata().is_err_and(|err| err.kind() == std::io::ErrorKind::NotFound) {
             run.try_on_nothing()?;
         }

@@ -10,7 +10,7 @@ use crate::connection;
 use crate::error::{ErrorKind, Result};
 use crate::found;
 use crate::migrator::Migrator;
-use crate::plan::{PLAN_FORMAT, Plan, PlanKey};
+use crate::plan::{Plan, PlanKey};
 use crate::prepare::{self, prepare};
 use crate::report::Outcome;
 use crate::revision::Revision;
@@ -48,19 +48,11 @@ pub struct Status {
 
 impl Status {
     pub(crate) fn new(model: &str, version: &str) -> Status {
-        let plan = Plan {
-            format: PLAN_FORMAT,
-            model: model.to_owned(),
-            version: version.to_owned(),
-            key: PlanKey::default(),
-            steps: Vec::new(),
-            needs_backup: false,
-        };
         Status {
             model: model.to_owned(),
             version: version.to_owned(),
             exists: true,
-            pending: plan,
+            pending: Plan::empty(model, version, PlanKey::default()),
             refused: None,
             drift: Vec::new(),
             newer: None,

@@ -171,6 +171,18 @@ impl Facts {
 }
 
 impl Plan {
+    /// A plan of no steps.
+    pub(crate) fn empty(model: &str, version: &str, key: PlanKey) -> Plan {
+        Plan {
+            format: PLAN_FORMAT,
+            model: model.to_owned(),
+            version: version.to_owned(),
+            key,
+            steps: Vec::new(),
+            needs_backup: false,
+        }
+    }
+
     /// Whether there is nothing to do.
     pub fn is_empty(&self) -> bool {
         self.steps.is_empty()

@@ -5,9 +5,7 @@ use schema_sql::{eq_name, quote_ident};
 use super::checks::unique_index_check;
 use super::rebuild::Image;
 use super::table::TableChange;
-use super::{
-    Cost, Facts, Hazard, HazardCode, Method, Needs, PLAN_FORMAT, Plan, PlanKey, Step, virtual_tables,
-};
+use super::{Cost, Facts, Hazard, HazardCode, Method, Needs, Plan, PlanKey, Step, virtual_tables};
 use crate::catalog::{Catalog, IndexInfo, TableInfo, Texts, name_sql};
 use crate::diff::{Change, ColumnProperty, diff};
 use crate::rename::Renames;
@@ -62,14 +60,8 @@ pub(crate) fn plan(request: &Request<'_>) -> Plan {
             });
         }
     }
-    Plan {
-        format: PLAN_FORMAT,
-        model: request.model.name.clone(),
-        version: request.model.version.clone(),
-        key: request.key.clone(),
-        steps: planner.steps,
-        needs_backup: false,
-    }
+    let empty = Plan::empty(&request.model.name, &request.model.version, request.key.clone());
+    Plan { steps: planner.steps, ..empty }
 }
 
 struct Planner<'a> {
@@ -80,7 +72,7 @@ struct Planner<'a> {
     aside: Vec<(&'static str, String, String)>,
 }
 
-fn catalog_step(changes: Vec<Change>, object: &str, sql: Vec<String>) -> Step {
+pub(super) fn catalog_step(changes: Vec<Change>, object: &str, sql: Vec<String>) -> Step {
     Step {
         changes,
         object: object.to_owned(),
@@ -256,10 +248,12 @@ impl Planner<'_> {
         };
         let image =
             Image { from, to, hints, renames: request.renames, fill: request.undo, live: request.live };
-        let ordered = ordered(to, request.model.catalog.table(name));
+        let model = request.model.catalog.table(name).filter(|_| !request.undo);
+        let ordered = ordered(to, model);
         let texts = Texts::of([from, to]);
         let change = TableChange {
-            image: Image { to: if request.undo { to } else { &ordered }, ..image },
+            image,
+            ordered: &ordered,
             live: request.live,
             target: request.target,
             texts: &texts,
@@ -268,13 +262,7 @@ impl Planner<'_> {
             kept: &recreated,
         };
         let forced = request.rebuild.iter().any(|table| eq_name(table, name));
-        // Native statements keep the order of the columns; the rebuild adopts the model's.
-        let native = TableChange { image: Image { to, ..image }, changes: change.changes.clone(), ..change };
-        let mut steps = native.steps(forced);
-        if steps.iter().any(|step| step.method == Method::Rebuild) {
-            steps = change.steps(true);
-        }
-        self.steps.extend(steps);
+        self.steps.extend(change.steps(forced));
     }
 
     fn drop_tables(&mut self) {

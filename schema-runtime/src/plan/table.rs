@@ -22,6 +22,8 @@ pub(super) struct TableChange<'a> {
     pub(super) image: Image<'a>,
     pub(super) live: &'a Catalog,
     pub(super) target: &'a Catalog,
+    /// The same end with the columns in the model's order, which a rebuild adopts; native statements keep the order.
+    pub(super) ordered: &'a TableInfo,
     pub(super) texts: &'a Texts<'a>,
     pub(super) facts: &'a Facts,
     /// The changes that alter the table's own definition.
@@ -34,8 +36,12 @@ impl TableChange<'_> {
     /// The steps. `rebuild` forbids the native way: the rehearsal has shown that it does not do.
     pub(super) fn steps(&self, rebuild: bool) -> Vec<Step> {
         let native = if rebuild { None } else { self.native() };
-        let mut steps = native.unwrap_or_else(|| vec![self.rebuild()]);
-        self.describe(&mut steps);
+        let image = match native {
+            Some(_) => self.image,
+            None => Image { to: self.ordered, ..self.image },
+        };
+        let mut steps = native.unwrap_or_else(|| vec![self.rebuild(&image)]);
+        self.describe(&image, &mut steps);
         steps
     }
 
@@ -43,18 +49,18 @@ impl TableChange<'_> {
         self.facts.of(self.image.renames.old_table(&self.image.to.name))
     }
 
-    fn rebuild(&self) -> Step {
+    fn rebuild(&self, image: &Image<'_>) -> Step {
         let after = dependants(self.live, self.target, &self.image.to.name, self.kept);
-        self.image.step(self.changes.clone(), self.rows(), after)
+        image.step(self.changes.clone(), self.rows(), after)
     }
 
     /// Puts checks and hazards that do not depend on the method on the steps.
-    fn describe(&self, steps: &mut [Step]) {
+    fn describe(&self, image: &Image<'_>, steps: &mut [Step]) {
         let table = &self.image.to.name;
         let rebuild = steps.iter().any(|step| step.method == Method::Rebuild);
         if self.rows().rows > 0 {
             if let Some(first) = steps.first_mut() {
-                first.checks = table_checks(&self.image, self.texts, rebuild);
+                first.checks = table_checks(image, self.texts, rebuild);
             }
         }
         for step in steps {

@@ -2,9 +2,9 @@
 
 use schema_sql::{eq_name, quote_ident};
 
-use super::order::in_main;
+use super::order::{catalog_step, in_main};
 use super::rebuild::OLD_PREFIX;
-use super::{Cost, Hazard, HazardCode, Method, Needs, Step};
+use super::{Hazard, HazardCode, Method, Step};
 use crate::catalog::{VirtualTableInfo, name_sql};
 use crate::diff::Change;
 
@@ -53,18 +53,7 @@ impl VirtualTableInfo {
 }
 
 fn step(change: Change, table: &VirtualTableInfo, sql: Vec<String>, method: Method) -> Step {
-    Step {
-        changes: vec![change],
-        object: table.name.clone(),
-        sql,
-        needs: Needs::default(),
-        method,
-        hazards: Vec::new(),
-        checks: Vec::new(),
-        cost: Cost { ms: 1, ..Cost::default() },
-        keeps_rows: false,
-        restores: Vec::new(),
-    }
+    Step { method, ..catalog_step(vec![change], &table.name, sql) }
 }
 
 /// Fills a full-text index with external content. SQLite: <https://www.sqlite.org/fts5.html>, section 6.12.
