@@ -106,3 +106,34 @@ fn a_connection_with_foreign_keys_on_keeps_them_on_and_no_child_changes() {
     conn.execute_batch("DELETE FROM p").expect("a delete");
     check_rows(&conn, &[("SELECT count(*) FROM c", "0")]);
 }
+
+#[test]
+fn a_table_that_keeps_no_column_keeps_the_number_of_its_rows() {
+    const BEFORE: &str = "CREATE TABLE t (a TEXT PRIMARY KEY) WITHOUT ROWID";
+    const AFTER: &str = "--: dropped t.a\nCREATE TABLE t (b TEXT DEFAULT 'new')";
+    run(&[
+        Case {
+            name: "three rows stay three",
+            before: &[Model(BEFORE), Sql("INSERT INTO t VALUES ('x'), ('y'), ('z')")],
+            after: AFTER,
+            expect: Expect::Plan(
+                "1. rebuild table t: alter row format of t: WITHOUT ROWID -> rowid; alter primary key of t: PRIMARY KEY (a) -> none; add column t.b; drop column t.a (rebuild)",
+                &[HazardCode::DropColumn, HazardCode::Rewrite],
+            ),
+            rows: &[("SELECT b FROM t", "'new'\n'new'\n'new'")],
+            lost: &["t.a"],
+            ..Case::DEFAULT
+        },
+        Case {
+            name: "no row stays no row",
+            before: &[Model(BEFORE)],
+            after: AFTER,
+            expect: Expect::Plan(
+                "1. rebuild table t: alter row format of t: WITHOUT ROWID -> rowid; alter primary key of t: PRIMARY KEY (a) -> none; add column t.b; drop column t.a (rebuild)",
+                &[HazardCode::DropColumn],
+            ),
+            rows: &[("SELECT count(*) FROM t", "0")],
+            ..Case::DEFAULT
+        },
+    ]);
+}

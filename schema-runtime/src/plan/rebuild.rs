@@ -121,6 +121,11 @@ impl Image<'_> {
                 values.push((quote_ident(&column.name), value));
             }
         }
+        // Rows of which nothing is kept are still as many: one column is written with what it would hold anyway.
+        let first = self.to.columns.iter().find(|column| column.generated.is_none());
+        if let (true, Some(column)) = (values.is_empty(), first) {
+            values.push((quote_ident(&column.name), left_out(column)));
+        }
         values
     }
 
@@ -218,9 +223,7 @@ impl Image<'_> {
         }
         for column in plain() {
             let name = quote_ident(&column.name);
-            let value = self
-                .value(column)
-                .unwrap_or_else(|| column.default.as_deref().map_or_else(|| "NULL".to_owned(), default_expr));
+            let value = self.value(column).unwrap_or_else(|| left_out(column));
             values.push(format!("{value} AS {name}"));
             let new = self.changes_type(column) || self.found(column).is_none();
             let value = if new { turned(column, &name) } else { name.clone() };
@@ -296,23 +299,19 @@ impl Image<'_> {
             format!("ALTER TABLE main.{} RENAME TO {old}", quote_ident(&self.from.name)),
             crate::plan::order::in_main(&table_sql(self.to)),
         ];
-        if columns.is_empty() {
-            sql.push(format!("INSERT INTO main.{name} DEFAULT VALUES"));
+        // A subquery over this very table means the old rows, not those that are copied already.
+        let asked = if self.is_asked(&self.to.name) {
+            let rowid =
+                rowid_name(self.from).map(|rowid| format!("{rowid} AS {rowid}, ")).unwrap_or_default();
+            format!("WITH {name} AS (SELECT {rowid}* FROM main.{old}) ")
         } else {
-            // A subquery over this very table means the old rows, not those that are copied already.
-            let asked = if self.is_asked(&self.to.name) {
-                let rowid =
-                    rowid_name(self.from).map(|rowid| format!("{rowid} AS {rowid}, ")).unwrap_or_default();
-                format!("WITH {name} AS (SELECT {rowid}* FROM main.{old}) ")
-            } else {
-                String::new()
-            };
-            sql.push(format!(
-                "INSERT INTO main.{name} ({}) {asked}SELECT {} FROM main.{old} AS {name}",
-                columns.join(", "),
-                values.join(", ")
-            ));
-        }
+            String::new()
+        };
+        sql.push(format!(
+            "INSERT INTO main.{name} ({}) {asked}SELECT {} FROM main.{old} AS {name}",
+            columns.join(", "),
+            values.join(", ")
+        ));
         if self.to.autoincrement() {
             sql.extend(self.sequence(mark));
         }
@@ -405,6 +404,11 @@ pub(super) fn rowid_name(table: &TableInfo) -> Option<&'static str> {
         return None;
     }
     ["rowid", "_rowid_", "oid"].into_iter().find(|name| table.column(name).is_none())
+}
+
+/// What a column holds that an INSERT leaves out.
+fn left_out(column: &ColumnInfo) -> String {
+    column.default.as_deref().map_or_else(|| "NULL".to_owned(), default_expr)
 }
 
 /// A default as an expression: a bare word, which SQLite takes for a string there, becomes one.
