@@ -1,0 +1,1 @@
+//! The command `schema`, and the same for a program's own binary.

@@ -1,0 +1,3 @@
+//! The stock command.
+
+fn main() {}
