@@ -7,11 +7,11 @@ use crate::catalog::{self, Catalog};
 use crate::connection;
 use crate::error::{Error, ErrorKind, Result};
 use crate::history::{History, Shape};
-use crate::migrator::Migrator;
+use crate::migrator::{Migrator, Source};
+use crate::model::Model;
 use crate::revision::Revision;
 use crate::snapshot::{ConvertRecord, Owners, Snapshot, State};
 use crate::version::version_cmp;
-use crate::wanted::Model;
 
 /// What was read: the three sides.
 pub(crate) struct Found {
@@ -27,8 +27,7 @@ pub(crate) struct Found {
 
 /// The names of our own tables, which are no part of any catalog.
 pub(crate) fn own_tables(migrator: &Migrator) -> Vec<String> {
-    let history = History::named(migrator.options.history_table.clone());
-    vec![history.table().to_owned(), history.state_table()]
+    History::named(migrator.options.history_table.as_str()).own_tables()
 }
 
 pub(crate) fn scratch(conn: &Connection, migrator: &Migrator) -> Result<Connection> {
@@ -43,7 +42,10 @@ pub(crate) fn scratch(conn: &Connection, migrator: &Migrator) -> Result<Connecti
 pub(crate) fn read(conn: &Connection, migrator: &Migrator, history: &History) -> Result<Found> {
     let own = own_tables(migrator);
     let live = catalog::read(conn, "main", &own)?;
-    let model = Model::from_schema(migrator.schema, &scratch(conn, migrator)?, &own)?;
+    let model = match &migrator.source {
+        Source::Schema(schema) => Model::from_schema(schema, &scratch(conn, migrator)?, &own)?,
+        Source::Model(model) => whole(model, &own)?,
+    };
     let mut found = Found { live, model, last: None, head: 0, others: Owners::default(), newer: None };
     match history.check_shape(conn)? {
         Shape::Current | Shape::Older(_) => read_history(conn, migrator, history, &mut found)?,
@@ -54,11 +56,32 @@ pub(crate) fn read(conn: &Connection, migrator: &Migrator, history: &History) ->
     if found.head == 0 && !migrator.options.adopt_any {
         refuse_wrong_file(conn, &found)?;
     }
+    if found.model.version.is_empty() {
+        let last = found.last.as_ref().map(|(revision, _)| revision.version.as_str());
+        found.model.version = last.unwrap_or("0").to_owned();
+    }
     Ok(found)
 }
 
+/// A model that is whole already, where it leaves our own tables alone.
+fn whole(model: &Model, own: &[String]) -> Result<Model> {
+    let catalog = &model.catalog;
+    let mut names = catalog
+        .tables
+        .iter()
+        .flat_map(|table| std::iter::once(&table.name).chain(table.indexes.iter().map(|index| &index.name)))
+        .chain(catalog.virtual_tables.iter().map(|table| &table.name))
+        .chain(catalog.views.iter().map(|view| &view.name));
+    match names.find(|name| own.iter().any(|own| eq_name(own, name))) {
+        None => Ok(model.clone()),
+        Some(name) => Err(Error::new(ErrorKind::Model, format!("the model cannot have `{name}`"))
+            .cause("the name belongs to the migration history")
+            .help("choose another name, or another one for the history")),
+    }
+}
+
 fn read_history(conn: &Connection, migrator: &Migrator, history: &History, found: &mut Found) -> Result<()> {
-    let name = migrator.schema.name;
+    let name = migrator.source.name();
     found.head = history.head(conn)?.map_or(0, |(id, _)| id);
     if let Some(revision) = history.latest(conn, name)? {
         let snapshot = revision.snapshot.as_deref().map(Snapshot::from_json).transpose()?;
@@ -77,7 +100,8 @@ fn read_history(conn: &Connection, migrator: &Migrator, history: &History, found
             }
         }
     }
-    if !migrator.options.allow_revert {
+    // What has no version is neither older nor newer.
+    if !migrator.options.allow_revert && !found.model.version.is_empty() {
         let newest = history.newest_version(conn, name)?;
         let newer = newest.filter(|newest| version_cmp(&found.model.version, newest).is_lt());
         let superseded = history.superseded(conn, name, &found.model.version, &found.model.fingerprint)?;

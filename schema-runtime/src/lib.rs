@@ -150,6 +150,7 @@ mod found;
 mod history;
 pub mod json;
 mod migrator;
+mod model;
 mod plan;
 mod preflight;
 mod prepare;
@@ -182,6 +183,7 @@ pub use diff::{Change, ColumnProperty, ConstraintKind, TableProperty};
 pub use error::{Error, ErrorKind, Result};
 pub use fingerprint::{table_fingerprint, text_fingerprint};
 pub use migrator::{Migrator, Observer};
+pub use model::{Model, ModelOptions};
 pub use plan::{
     Check, CheckKind, Complexity, Cost, Hazard, HazardCode, Method, Needs, PLAN_FORMAT, Plan, PlanKey, Step,
 };

@@ -13,6 +13,7 @@ use crate::backup::BackupPolicy;
 use crate::connection::{Cancel, Hook};
 use crate::descriptor::Schema;
 use crate::error::{Error, ErrorKind, Result};
+use crate::model::Model;
 use crate::preflight::Consent;
 use crate::report::{Event, Report};
 use crate::revision::Revision;
@@ -43,8 +44,42 @@ pub type Observer = Arc<dyn Fn(&Event) + Send + Sync>;
 /// ```
 #[derive(Clone)]
 pub struct Migrator {
-    pub(crate) schema: &'static Schema,
+    pub(crate) source: Source,
     pub(crate) options: Options,
+}
+
+/// Where the model comes from.
+#[derive(Clone)]
+pub(crate) enum Source {
+    /// A program's descriptors.
+    Schema(&'static Schema),
+    /// Something that was read, and is whole already.
+    Model(Arc<Model>),
+}
+
+impl Source {
+    pub(crate) fn name(&self) -> &str {
+        match self {
+            Source::Schema(schema) => schema.name,
+            Source::Model(model) => &model.name,
+        }
+    }
+
+    /// Empty for a model that has none.
+    pub(crate) fn version(&self) -> &str {
+        match self {
+            Source::Schema(schema) => schema.version,
+            Source::Model(model) => &model.version,
+        }
+    }
+
+    /// 32 hexadecimal digits.
+    pub(crate) fn fingerprint(&self) -> String {
+        match self {
+            Source::Schema(schema) => format!("{:032x}", schema.fingerprint),
+            Source::Model(model) => model.fingerprint.clone(),
+        }
+    }
 }
 
 /// What the builder sets.
@@ -72,8 +107,8 @@ pub(crate) struct Options {
 impl std::fmt::Debug for Migrator {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Migrator")
-            .field("model", &self.schema.name)
-            .field("version", &self.schema.version)
+            .field("model", &self.source.name())
+            .field("version", &self.source.version())
             .field("policies", &self.options.policies)
             .finish_non_exhaustive()
     }
@@ -83,8 +118,17 @@ impl Migrator {
     /// A migrator for `schema` with the defaults: back up always, retain what the model drops, refuse drift, wait 5 s for
     /// the lock, take at most 15 s.
     pub fn new(schema: &'static Schema) -> Self {
+        Migrator::of(Source::Schema(schema))
+    }
+
+    /// As [`new`](Self::new), for a model that was read from a SQL text, another database or a snapshot.
+    pub fn for_model(model: Model) -> Self {
+        Migrator::of(Source::Model(Arc::new(model)))
+    }
+
+    fn of(source: Source) -> Self {
         Migrator {
-            schema,
+            source,
             options: Options {
                 hook: None,
                 backup: BackupPolicy::Always,

@@ -23,6 +23,8 @@ pub(crate) struct Run<'a> {
     pub(crate) migrator: &'a Migrator,
     pub(crate) options: &'a Options,
     pub(crate) history: History,
+    /// The model's version; of a model without one, the one that was recorded last, as soon as the history was read.
+    pub(crate) version: String,
     pub(crate) began: Instant,
     pub(crate) phases: Phases,
     /// Whether steps have begun to write: from here on a failure is recorded.
@@ -40,6 +42,7 @@ impl<'a> Run<'a> {
             migrator,
             options: &migrator.options,
             history: History::named(migrator.options.history_table.clone()),
+            version: migrator.source.version().to_owned(),
             began: Instant::now(),
             phases: Phases::default(),
             writing: false,
@@ -70,8 +73,7 @@ impl<'a> Run<'a> {
     /// To remove a file after a failure could take it from another process that has opened it since.
     fn try_on_nothing(&mut self) -> Result<()> {
         let empty = connection::scratch(None, self.options.hook.as_ref())?;
-        let found = found::read(&empty, self.migrator, &self.history)?;
-        self.first = Some(prepare(&empty, self.migrator, found, true)?);
+        self.first = Some(self.prepare(&empty, true)?);
         Ok(())
     }
 
@@ -93,8 +95,7 @@ impl<'a> Run<'a> {
         connection::refuse_if_in_use(conn)?;
         self.migrator.emit(&Event::Checking { database: path.display().to_string() });
         if self.options.dry_run {
-            let found = found::read(conn, self.migrator, &self.history)?;
-            let prepared = prepare(conn, self.migrator, found, true)?;
+            let prepared = self.prepare(conn, true)?;
             return Ok(self.report(Outcome::PlannedOnly, &prepared));
         }
         if let Some(stamp) = self.fast_path(conn)? {
@@ -137,9 +138,7 @@ impl<'a> Run<'a> {
 
     /// A file that cannot be written: nothing pending is fine, anything else is not.
     fn on_read_only(mut self, conn: &Connection) -> Result<Report> {
-        let found = found::read(conn, self.migrator, &self.history)?;
-        let prepared = prepare(conn, self.migrator, found, false)?;
-        self.phases.check = self.began.elapsed();
+        let prepared = self.prepare(conn, false)?;
         if prepared.found.newer.is_some() {
             return self.newer(&prepared);
         }
@@ -147,6 +146,14 @@ impl<'a> Run<'a> {
             return Ok(self.report(Outcome::UpToDate, &prepared));
         }
         Err(read_only(conn, &prepared.plan))
+    }
+
+    /// Reads the three sides, and merges, plans and proves what follows from them.
+    fn prepare(&mut self, conn: &Connection, data: bool) -> Result<Prepared> {
+        let found = found::read(conn, self.migrator, &self.history)?;
+        self.version.clone_from(&found.model.version);
+        self.phases.check = self.began.elapsed();
+        prepare(conn, self.migrator, found, data)
     }
 
     /// Everything under the lock. On an error the caller rolls back.
@@ -161,11 +168,7 @@ impl<'a> Run<'a> {
         connection::refuse_cut_file(conn)?;
         let prepared = match self.first.take() {
             Some(prepared) if is_empty(conn)? => prepared,
-            _ => {
-                let found = found::read(conn, self.migrator, &self.history)?;
-                self.phases.check = self.began.elapsed();
-                prepare(conn, self.migrator, found, true)?
-            }
+            _ => self.prepare(conn, true)?,
         };
         self.phases.plan = prepared.times.plan;
         self.phases.preflight = prepared.times.preflight;
@@ -273,8 +276,7 @@ impl<'a> Run<'a> {
         if !mode.eq_ignore_ascii_case("exclusive") || connection::is_memory(conn) {
             return Ok(None);
         }
-        let found = found::read(conn, self.migrator, &self.history)?;
-        let prepared = prepare(conn, self.migrator, found, false)?;
+        let prepared = self.prepare(conn, false)?;
         let needed = prepared.found.newer.is_none() && !prepared.plan.is_empty();
         if !needed || self.backup_reason(conn, &prepared).is_err() {
             return Ok(None);
@@ -300,7 +302,7 @@ impl<'a> Run<'a> {
             folder: self.options.backup_dir.as_deref(),
             hook: self.options.hook.as_ref(),
             wait: self.options.lock_wait,
-            model: self.migrator.schema.name,
+            model: self.migrator.source.name(),
             version,
             reason: &summary(&prepared.plan),
         };
@@ -395,12 +397,11 @@ impl<'a> Run<'a> {
                 .push(format!("the database is of version {newest}; this program runs on it as it is"));
             return Ok(report);
         }
-        Err(newer_error(self.migrator.schema.version, &newest, &reasons))
+        Err(newer_error(&self.version, &newest, &reasons))
     }
 
     fn up_to_date(&self, revision: i64) -> Report {
-        let schema = self.migrator.schema;
-        let mut report = Report::new(Outcome::UpToDate, schema.name, schema.version);
+        let mut report = Report::new(Outcome::UpToDate, self.migrator.source.name(), &self.version);
         report.revision = Some(revision);
         report.phases = self.phases;
         report.duration = self.began.elapsed();
@@ -408,8 +409,8 @@ impl<'a> Run<'a> {
     }
 
     pub(crate) fn report(&self, outcome: Outcome, prepared: &Prepared) -> Report {
-        let schema = self.migrator.schema;
-        let mut report = Report::new(outcome, schema.name, schema.version);
+        let model = &prepared.found.model;
+        let mut report = Report::new(outcome, &model.name, &model.version);
         report.from_version = prepared.found.last.as_ref().map(|(revision, _)| revision.version.clone());
         report.steps = prepared.plan.steps.iter().map(StepReport::of).collect();
         if outcome != Outcome::PlannedOnly {

@@ -142,8 +142,8 @@ impl<'a> Run<'a> {
     }
 
     fn status(&self, conn: &Connection) -> Result<Status> {
-        let schema = self.migrator.schema;
-        let mut status = Status::new(schema.name, schema.version);
+        let source = &self.migrator.source;
+        let mut status = Status::new(source.name(), source.version());
         let found = match found::read(conn, self.migrator, &self.history) {
             Err(error) if error.kind() == ErrorKind::WrongFile => {
                 status.refused = Some(error.to_string());
@@ -151,6 +151,7 @@ impl<'a> Run<'a> {
             }
             found => found?,
         };
+        status.version.clone_from(&found.model.version);
         status.warnings = self.tampered(conn)?;
         status.last = found.last.as_ref().map(|(revision, _)| revision.clone());
         status.newer = found.newer.clone();
@@ -170,7 +171,7 @@ impl<'a> Run<'a> {
             let reasons = prepare::what_older_lacks(&prepared);
             if !reasons.is_empty() {
                 let newest = prepared.found.newer.clone().unwrap_or_default();
-                status.refused = Some(newer_error(schema.version, &newest, &reasons).to_string());
+                status.refused = Some(newer_error(&status.version, &newest, &reasons).to_string());
             }
         } else {
             status.pending = report.plan;

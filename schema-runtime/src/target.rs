@@ -10,9 +10,9 @@ use schema_sql::eq_name;
 
 use crate::catalog::{self, Catalog, TableInfo};
 use crate::error::{Error, ErrorKind, Result};
+use crate::model::Model;
 use crate::rename::Renames;
 use crate::snapshot::{Owners, Snapshot, State, key, table_keys};
-use crate::wanted::Model;
 
 /// What happens to a table or column that the model no longer declares.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
