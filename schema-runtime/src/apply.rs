@@ -12,7 +12,8 @@ use crate::catalog::{self, Catalog, TriggerInfo};
 use crate::connection::{Deadline, SqliteResult, sqlite_error};
 use crate::diff::{Change, diff};
 use crate::error::{Error, ErrorKind, Result};
-use crate::plan::{Method, Needs, Plan, Step};
+use crate::edit::edit;
+use crate::plan::{CatalogEdit, Method, Needs, Plan, Step};
 use crate::rehearse::{firing_statement, reason, set_needs};
 use crate::rename::Renames;
 
@@ -69,7 +70,8 @@ pub(crate) fn apply(conn: &Connection, job: &mut Job<'_>) -> Result<Applied> {
         let began = Instant::now();
         (job.on_step)(at + 1, step);
         job.deadline.check(|| format!("step {} of {of} was not begun", at + 1))?;
-        run_step(conn, step, job)
+        let edits = job.plan.edits_from(at);
+        run_step(conn, step, edits.as_deref(), job)
             .map_err(|err| err.context(format!("step {} of {of}, {}, failed", at + 1, step.summary())))?;
         applied.steps.push(began.elapsed());
     }
@@ -88,9 +90,15 @@ pub(crate) fn apply(conn: &Connection, job: &mut Job<'_>) -> Result<Applied> {
     Ok(applied)
 }
 
-fn run_step(conn: &Connection, step: &Step, job: &Job<'_>) -> Result<()> {
+fn run_step(conn: &Connection, step: &Step, edits: Option<&[&CatalogEdit]>, job: &Job<'_>) -> Result<()> {
     let temporary = temporary_triggers(conn, step)?;
     set_needs(conn, step.needs)?;
+    if let Some(edits) = edits {
+        edit(conn, edits).map_err(|err| {
+            let error = job.deadline.error(err, "the catalog cannot be edited".to_owned());
+            if error.kind() == ErrorKind::Sqlite { error.of_kind(ErrorKind::Apply) } else { error }
+        })?;
+    }
     for sql in &step.sql {
         conn.execute_batch(sql).map_err(|err| statement_error(err, sql, job.deadline))?;
         // SQLite rolls the whole transaction back by itself after some errors, an interrupted write among them; the next
@@ -324,8 +332,11 @@ fn verify(conn: &Connection, job: &Job<'_>, census: &Census) -> Result<(Catalog,
             (None, Err(_)) => {}
         }
     }
+    let mut checked: Vec<&str> = Vec::new();
     for step in job.plan.steps.iter().filter(|step| step.method != Method::Catalog) {
-        if job.target.table(&step.object).is_some() {
+        let known = checked.iter().any(|table| eq_name(table, &step.object));
+        if job.target.table(&step.object).is_some() && !known {
+            checked.push(&step.object);
             check_table(conn, &step.object, job.integrity)?;
         }
     }

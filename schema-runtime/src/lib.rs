@@ -145,6 +145,7 @@ mod connection;
 mod deadline;
 mod descriptor;
 mod diff;
+mod edit;
 mod error;
 mod fingerprint;
 mod found;
@@ -187,7 +188,7 @@ pub use fingerprint::{table_fingerprint, text_fingerprint};
 pub use migrator::{Migrator, Observer};
 pub use model::{Model, ModelOptions};
 pub use plan::{
-    Check, CheckKind, Complexity, Cost, Hazard, HazardCode, Method, Needs, PLAN_FORMAT, Plan, PlanKey, Step,
+    CatalogEdit, Check, CheckKind, Complexity, Cost, Hazard, HazardCode, Method, Needs, PLAN_FORMAT, Plan, PlanKey, Step,
 };
 pub use plan_file::{PLAN_FILE_FORMAT, PlanFile};
 pub use report::{Event, Outcome, Phases, Report, StepReport};

@@ -1,6 +1,7 @@
 //! The live rows, held against every rule that the plan is about to tighten, before anything is changed.
 
 use rusqlite::Connection;
+use rusqlite::config::DbConfig;
 use rusqlite::types::ValueRef;
 use schema_sql::{eq_name, quote_ident};
 
@@ -44,7 +45,8 @@ impl Consent {
 ///
 /// `count` names the tables whose rows are counted exactly (a scan); of the others only whether they are empty is asked.
 pub(crate) fn facts(conn: &Connection, live: &Catalog, count: &dyn Fn(&str) -> bool) -> Result<Facts> {
-    let mut facts = Facts { sqlite: crate::connection::sqlite_version(), ..Facts::default() };
+    let defensive = conn.db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE).unwrap_or(false);
+    let mut facts = Facts { sqlite: crate::connection::sqlite_version(), defensive, ..Facts::default() };
     for table in &live.tables {
         let name = quote_ident(&table.name);
         let rows = if count(&table.name) {

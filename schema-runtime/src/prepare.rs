@@ -364,6 +364,7 @@ impl Maker<'_> {
             sqlite: facts.sqlite,
             broken: facts.broken.clone(),
             unregistered: facts.unregistered,
+            defensive: facts.defensive,
             ..Facts::default()
         };
         for table in &target.catalog.tables {

@@ -5,13 +5,14 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::types::{Value, ValueRef};
+use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
 use schema_sql::{TriggerEvent, eq_name, quote_ident, split_create_trigger};
 
 use crate::catalog::{self, Catalog, TableInfo};
 use crate::connection::{SqliteResult, sqlite_error};
 use crate::diff::{Change, diff};
+use crate::edit::{edit, value};
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::{Method, Needs, Plan, Step};
 use crate::rename::Renames;
@@ -94,17 +95,6 @@ pub(crate) fn samples(conn: &Connection, live: &Catalog) -> Result<Vec<Sample>> 
         }
     }
     Ok(samples)
-}
-
-/// The value; text that is not valid UTF-8 with replacement characters, which rusqlite would refuse or panic at.
-fn value(found: ValueRef<'_>) -> Value {
-    match found {
-        ValueRef::Null => Value::Null,
-        ValueRef::Integer(number) => Value::Integer(number),
-        ValueRef::Real(number) => Value::Real(number),
-        ValueRef::Text(bytes) => Value::Text(String::from_utf8_lossy(bytes).into_owned()),
-        ValueRef::Blob(bytes) => Value::Blob(bytes.to_vec()),
-    }
 }
 
 fn put_samples(scratch: &Connection, samples: &[Sample]) -> Result<()> {
@@ -294,11 +284,18 @@ fn run<'p>(
     plan: &'p Plan,
     go_on: &dyn Fn() -> Result<()>,
 ) -> Result<Option<(&'p Step, rusqlite::Error)>> {
-    for step in &plan.steps {
+    for (at, step) in plan.steps.iter().enumerate() {
         go_on()?;
         set_needs(scratch, step.needs)?;
+        if let Some(edits) = plan.edits_from(at) {
+            if let Err(err) = edit(scratch, &edits) {
+                let named = |step: &&Step| reason(&err).contains(&step.object);
+                let steps = plan.steps.iter().skip(at).take_while(|step| !step.edits.is_empty());
+                return Ok(Some((steps.into_iter().find(named).unwrap_or(step), err)));
+            }
+        }
         for sql in &step.sql {
-            let fills = step.changes.iter().any(Change::alters_table)
+            let fills = (step.changes.is_empty() || step.changes.iter().any(Change::alters_table))
                 && (sql.starts_with("INSERT INTO main.") || sql.starts_with("UPDATE main."));
             let done = if fills { execute_strictly(scratch, sql) } else { scratch.execute_batch(sql) };
             if let Err(err) = done {
@@ -336,7 +333,7 @@ fn backticked(token: &schema_sql::Token<'_>) -> String {
 pub(crate) fn rehearse(stage: &Stage<'_>, plan: &Plan, undo: &Plan) -> Result<Verdict> {
     let scratch = replayed(stage.scratch, stage.start, stage.samples)?;
     if let Some((step, err)) = run(&scratch, plan, stage.go_on)? {
-        return refuted(step, err);
+        return refuted(stage, step, err);
     }
     let reached = catalog::read(&scratch, "main", stage.own)?;
     let rest = diff(&reached, stage.target, stage.exact);
@@ -361,11 +358,12 @@ fn is_unregistered(err: &rusqlite::Error) -> bool {
             .any(|why| text.contains(why))
 }
 
-fn refuted(step: &Step, err: rusqlite::Error) -> Result<Verdict> {
+fn refuted(stage: &Stage<'_>, step: &Step, err: rusqlite::Error) -> Result<Verdict> {
     if is_unregistered(&err) && !step.needs.writable_schema {
         return Ok(Verdict::Unregistered);
     }
-    if is_native(step) {
+    // What belongs to an edit changes nothing by itself, and works on its table.
+    if is_native(step) || (step.changes.is_empty() && stage.target.table(&step.object).is_some()) {
         return Ok(Verdict::Rebuild(step.object.clone()));
     }
     if step.changes.is_empty() {

@@ -4,6 +4,7 @@
 //! runs. Nothing here sees a connection; what the planner must know of the data comes as `Facts`.
 
 mod checks;
+mod edit;
 mod hazard;
 mod order;
 mod rebuild;
@@ -65,6 +66,10 @@ pub struct Step {
     pub object: String,
     /// Its statements, in order, without a trailing semicolon.
     pub sql: Vec<String>,
+    /// Texts that are changed in place, before the statements run. Those of consecutive steps are changed together: SQLite
+    /// parses the whole schema again once.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub edits: Vec<CatalogEdit>,
     /// What the statements need of the connection.
     pub needs: Needs,
     /// How it works.
@@ -80,6 +85,18 @@ pub struct Step {
     /// In an undo: tables and columns that it brings back, whose values only the backup has.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub restores: Vec<String>,
+}
+
+/// A stored `CREATE TABLE` text that is changed in place; no page of the table is touched.
+///
+/// SQLite: <https://www.sqlite.org/lang_altertable.html>, section 7.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct CatalogEdit {
+    /// The table, spelt as the catalog has it.
+    pub name: String,
+    /// Its new text.
+    pub sql: String,
 }
 
 /// What a step needs of the connection besides foreign keys off, which every plan has.
@@ -154,6 +171,8 @@ pub(crate) struct Facts {
     /// Whether some index or table needs a function or collation that is not registered, so that SQLite refuses to rename
     /// anything or to drop a column anywhere.
     pub(crate) unregistered: bool,
+    /// Whether the connection forbids edits of the catalog (DEFENSIVE).
+    pub(crate) defensive: bool,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -223,6 +242,14 @@ impl Plan {
         }
     }
 
+    /// Where a run of steps with edits begins: all edits of that run, in order.
+    pub(crate) fn edits_from(&self, at: usize) -> Option<Vec<&CatalogEdit>> {
+        let begins = at == 0 || self.steps.get(at - 1).is_none_or(|step| step.edits.is_empty());
+        let run = self.steps.iter().skip(at).take_while(|step| !step.edits.is_empty());
+        let edits: Vec<&CatalogEdit> = run.flat_map(|step| &step.edits).collect();
+        (begins && !edits.is_empty()).then_some(edits)
+    }
+
     /// The plan as JSON, of the format that [`Plan::format`] says.
     ///
     /// # Errors
@@ -261,7 +288,7 @@ impl Plan {
     pub fn to_sql(&self) -> String {
         let mut script = String::new();
         let mut legacy = false;
-        for step in &self.steps {
+        for (at, step) in self.steps.iter().enumerate() {
             if step.needs.legacy_alter != legacy {
                 legacy = step.needs.legacy_alter;
                 script.push_str(if legacy {
@@ -269,6 +296,9 @@ impl Plan {
                 } else {
                     "PRAGMA legacy_alter_table = OFF;\n"
                 });
+            }
+            if let Some(edits) = self.edits_from(at) {
+                script.push_str(&edit_script(&edits));
             }
             for sql in &step.sql {
                 script.push_str(sql);
@@ -280,6 +310,19 @@ impl Plan {
         }
         script
     }
+}
+
+/// The edits as a script. A table that is made and dropped gives the schema another cookie, whatever number it has; without it
+/// other connections would go on by the old texts.
+fn edit_script(edits: &[&CatalogEdit]) -> String {
+    let mut script = "PRAGMA writable_schema = ON;\n".to_owned();
+    for edit in edits {
+        let (sql, name) = (schema_sql::quote_str(&edit.sql), schema_sql::quote_str(&edit.name));
+        script.push_str(&format!("UPDATE main.sqlite_schema SET sql = {sql} WHERE type = 'table' AND name = {name};\n"));
+    }
+    script.push_str("CREATE TABLE main.__schema_cookie (x);\nDROP TABLE main.__schema_cookie;\n");
+    script.push_str("PRAGMA writable_schema = RESET;\n");
+    script
 }
 
 impl Step {
@@ -303,6 +346,8 @@ impl Step {
         match self.sql.first().and_then(|sql| sql.split_ascii_whitespace().next()) {
             Some("DROP") => format!("set aside {object}"),
             Some("CREATE") => format!("put back {object}"),
+            Some("UPDATE") => format!("write rows of {object}"),
+            Some("REINDEX") => format!("build the indexes of {object} anew"),
             _ => format!("fill {object} anew"),
         }
     }

@@ -4,12 +4,15 @@ use schema_sql::{eq_name, quote_ident};
 
 use super::checks::unique_index_check;
 use super::rebuild::Image;
-use super::table::TableChange;
+use super::table::{TableChange, Way};
 use super::{Cost, Facts, Hazard, HazardCode, Method, Needs, Plan, PlanKey, Step, virtual_tables};
 use crate::catalog::{Catalog, IndexInfo, TableInfo, Texts, name_sql};
 use crate::diff::{Change, ColumnProperty, diff};
 use crate::model::Model;
 use crate::rename::Renames;
+
+/// So many tables are altered one by one where SQLite can; more of them share one edit of the catalog.
+const FEW: usize = 4;
 
 /// What a plan is made from.
 pub(crate) struct Request<'a> {
@@ -77,6 +80,7 @@ pub(super) fn catalog_step(changes: Vec<Change>, object: &str, sql: Vec<String>)
         changes,
         object: object.to_owned(),
         sql,
+        edits: Vec::new(),
         needs: Needs::default(),
         method: Method::Catalog,
         hazards: Vec::new(),
@@ -229,15 +233,33 @@ impl Planner<'_> {
                 names.push(change.table().to_owned());
             }
         }
+        let many = names.len() > FEW;
+        let (mut edits, mut others) = (Vec::new(), Vec::new());
         for name in names {
             let changes = altering.iter().filter(|change| eq_name(change.table(), &name)).cloned().collect();
-            self.alter_table(&name, changes);
+            match self.alter_table(&name, changes, many) {
+                Some(Way::Edit(edit)) => edits.push(*edit),
+                Some(Way::Steps(steps)) => others.extend(steps),
+                None => {}
+            }
         }
+        let (mut after, mut drops) = (Vec::new(), Vec::new());
+        let mut together = Vec::new();
+        for edit in edits {
+            self.steps.extend(edit.before);
+            together.push(edit.edit);
+            after.extend(edit.after);
+            drops.extend(edit.drops);
+        }
+        self.steps.extend(together);
+        self.steps.extend(after);
+        self.steps.extend(others);
+        self.steps.extend(drops);
     }
 
-    fn alter_table(&mut self, name: &str, changes: Vec<Change>) {
+    fn alter_table(&self, name: &str, changes: Vec<Change>, many: bool) -> Option<Way> {
         let request = self.request;
-        let (Some(from), Some(to)) = (request.live.table(name), request.target.table(name)) else { return };
+        let (from, to) = (request.live.table(name)?, request.target.table(name)?);
         let hints = request.model.table_hints(name);
         let recreated = |object: &str| {
             !self.changes.iter().any(|change| match change {
@@ -262,7 +284,7 @@ impl Planner<'_> {
             kept: &recreated,
         };
         let forced = request.rebuild.iter().any(|table| eq_name(table, name));
-        self.steps.extend(change.steps(forced));
+        Some(change.way(forced, many))
     }
 
     fn drop_tables(&mut self) {

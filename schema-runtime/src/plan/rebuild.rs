@@ -375,6 +375,7 @@ impl Image<'_> {
             changes,
             object: self.to.name.clone(),
             sql: self.statements(after, facts.mark),
+            edits: Vec::new(),
             needs: Needs { legacy_alter: true, triggers_off: false, writable_schema: false },
             method: Method::Rebuild,
             hazards,

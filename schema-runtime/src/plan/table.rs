@@ -3,6 +3,7 @@
 use schema_sql::{TokenKind, eq_name, idents, quote_ident, significant};
 
 use super::checks::table_checks;
+use super::edit::EditSteps;
 use super::rebuild::{Image, dependants};
 use super::{Cost, Facts, Hazard, HazardCode, Method, Needs, Step};
 use crate::catalog::{
@@ -16,6 +17,14 @@ use crate::diff::{Change, ColumnProperty, ConstraintKind};
 const DROP_COLUMN: i32 = 3_035_005;
 const ALTER_NOT_NULL_AND_CHECK: i32 = 3_053_000;
 const DROP_FOREIGN_KEY: i32 = 3_054_000;
+
+/// How a table changes.
+pub(super) enum Way {
+    /// By these steps: native statements, or a rebuild.
+    Steps(Vec<Step>),
+    /// By an edit of its text, with what belongs before and behind it.
+    Edit(Box<EditSteps>),
+}
 
 /// One changed table with all that its steps depend on.
 pub(super) struct TableChange<'a> {
@@ -33,19 +42,38 @@ pub(super) struct TableChange<'a> {
 }
 
 impl TableChange<'_> {
-    /// The steps. `rebuild` forbids the native way: the rehearsal has shown that it does not do.
-    pub(super) fn steps(&self, rebuild: bool) -> Vec<Step> {
+    /// The way that this table goes. `rebuild` forbids the others: the rehearsal has shown that they do not do. Where `many`
+    /// tables change, an edit is preferred: SQLite parses the whole schema anew for each ALTER, and once for all edits.
+    pub(super) fn way(&self, rebuild: bool, many: bool) -> Way {
         let native = if rebuild { None } else { self.native() };
-        let image = match native {
-            Some(_) => self.image,
-            None => Image { to: self.ordered, ..self.image },
-        };
-        let mut steps = native.unwrap_or_else(|| vec![self.rebuild(&image)]);
-        self.describe(&image, &mut steps);
-        steps
+        let edit = if rebuild { None } else { self.edit() };
+        let heaviest = |steps: &[Step]| steps.iter().map(|step| step.method).max();
+        match (native, edit) {
+            (Some(native), Some(edit)) if many || heaviest(&native) > Some(edit.method()) => self.by_edit(edit),
+            (Some(mut steps), _) => {
+                self.describe(&self.image, steps.first_mut(), false);
+                steps.iter_mut().for_each(|step| self.warn(step));
+                Way::Steps(steps)
+            }
+            (None, Some(edit)) => self.by_edit(edit),
+            (None, None) => {
+                let image = Image { to: self.ordered, ..self.image };
+                let mut step = self.rebuild(&image);
+                self.describe(&image, Some(&mut step), true);
+                self.warn(&mut step);
+                Way::Steps(vec![step])
+            }
+        }
     }
 
-    fn rows(&self) -> super::TableFacts {
+    fn by_edit(&self, mut edit: EditSteps) -> Way {
+        let writes = edit.writes();
+        self.describe(&self.image, Some(edit.first()), writes);
+        edit.all().for_each(|step| self.warn(step));
+        Way::Edit(Box::new(edit))
+    }
+
+    pub(super) fn rows(&self) -> super::TableFacts {
         self.facts.of(self.image.renames.old_table(&self.image.to.name))
     }
 
@@ -54,23 +82,20 @@ impl TableChange<'_> {
         image.step(self.changes.clone(), self.rows(), after)
     }
 
-    /// Puts checks and hazards that do not depend on the method on the steps.
-    fn describe(&self, image: &Image<'_>, steps: &mut [Step]) {
+    /// Puts what the rows must satisfy on the first step.
+    fn describe(&self, image: &Image<'_>, first: Option<&mut Step>, rebuild: bool) {
+        if let Some(first) = first.filter(|_| self.rows().rows > 0) {
+            first.checks = table_checks(image, self.texts, rebuild);
+        }
+    }
+
+    /// Puts the hazards that do not depend on the method on a step.
+    fn warn(&self, step: &mut Step) {
         let table = &self.image.to.name;
-        let rebuild = steps.iter().any(|step| step.method == Method::Rebuild);
-        if self.rows().rows > 0 {
-            if let Some(first) = steps.first_mut() {
-                first.checks = table_checks(image, self.texts, rebuild);
-            }
-        }
-        for step in steps {
-            let mut hazards = Vec::new();
-            for change in &step.changes {
-                hazards.extend(self.hazard(table, change));
-            }
-            hazards.append(&mut step.hazards);
-            step.hazards = hazards;
-        }
+        let mut hazards: Vec<Hazard> =
+            step.changes.iter().filter_map(|change| self.hazard(table, change)).collect();
+        hazards.append(&mut step.hazards);
+        step.hazards = hazards;
     }
 
     fn hazard(&self, table: &str, change: &Change) -> Option<Hazard> {
@@ -175,6 +200,10 @@ impl TableChange<'_> {
     }
 
     fn step(&self, change: &Change, sql: Vec<String>, method: Method) -> Step {
+        self.step_of(vec![change.clone()], sql, method)
+    }
+
+    pub(super) fn step_of(&self, changes: Vec<Change>, sql: Vec<String>, method: Method) -> Step {
         let facts = self.rows();
         let cost = match method {
             // Each ALTER reads the whole schema again: about 8 µs a table.
@@ -197,9 +226,10 @@ impl TableChange<'_> {
             _ => None,
         };
         Step {
-            changes: vec![change.clone()],
+            changes,
             object: self.image.to.name.clone(),
             sql,
+            edits: Vec::new(),
             needs: Needs { triggers_off: method == Method::Update, ..Needs::default() },
             method,
             hazards: hazard.into_iter().collect(),
@@ -278,7 +308,11 @@ impl TableChange<'_> {
 
     /// DROP COLUMN, where nothing else of the table names the column. Triggers and views are the rehearsal's business.
     fn drop_column(&self, column: &ColumnInfo, change: &Change) -> Option<Step> {
-        let from = self.image.from;
+        self.drop_column_of(self.image.from, column, change)
+    }
+
+    /// As [`drop_column`](Self::drop_column), from the table as it is by then.
+    pub(super) fn drop_column_of(&self, from: &TableInfo, column: &ColumnInfo, change: &Change) -> Option<Step> {
         let name = &column.name;
         let keyed = from.in_primary_key(name)
             || from.uniques.iter().any(|unique| unique.terms.iter().any(|term| eq_name(&term.column, name)));
@@ -410,12 +444,12 @@ impl TableChange<'_> {
     }
 }
 
-fn names(expr: &str, column: &str) -> bool {
+pub(super) fn names(expr: &str, column: &str) -> bool {
     idents(expr).unwrap_or_default().iter().any(|name| eq_name(name, column))
 }
 
 /// Whether ADD COLUMN takes the default for constant: a literal, signed or not. Everything else goes the long way.
-fn is_constant(default: &str) -> bool {
+pub(super) fn is_constant(default: &str) -> bool {
     let tokens = significant(default).unwrap_or_default();
     let literal = |kind: &TokenKind| matches!(kind, TokenKind::Number | TokenKind::Str | TokenKind::Blob);
     match tokens.as_slice() {
@@ -429,7 +463,7 @@ fn is_constant(default: &str) -> bool {
 }
 
 /// Whether a constant default has the type that a STRICT column wants.
-fn strict_default(column: &ColumnInfo) -> bool {
+pub(super) fn strict_default(column: &ColumnInfo) -> bool {
     let Some(default) = column.default.as_deref() else { return true };
     let tokens = significant(default).unwrap_or_default();
     let Some(last) = tokens.last() else { return false };

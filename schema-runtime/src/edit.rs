@@ -1,0 +1,140 @@
+//! The in-place edit of stored CREATE texts: what SQLite's own newer forms of ALTER TABLE do inside.
+//!
+//! Only the text changes, no page of the table. So everything rests on the caller: the rows satisfy what the new text says,
+//! and the stored columns stay what and where they are. What can be seen of that cheaply is proved here.
+//!
+//! SQLite: <https://www.sqlite.org/pragma.html#pragma_writable_schema>, and
+//! <https://www.sqlite.org/lang_altertable.html>, section 7.
+
+use std::collections::BTreeMap;
+
+use rusqlite::types::{Value, ValueRef};
+use rusqlite::{Connection, ffi, params};
+use schema_sql::quote_ident;
+
+use crate::plan::CatalogEdit;
+
+/// Edits, and makes this and every other connection see it. The caller's transaction takes it all back if this fails; the
+/// caller's guard resets `writable_schema`.
+///
+/// # Errors
+/// What SQLite says, with the name of the table in the text where a proof fails.
+pub(crate) fn edit(conn: &Connection, edits: &[&CatalogEdit]) -> rusqlite::Result<()> {
+    let schema = Rows::read(conn)?;
+    let before = edits.iter().map(|edit| Witness::of(conn, &schema, edit)).collect::<rusqlite::Result<Vec<_>>>()?;
+    let cookie: i64 = conn.query_row("PRAGMA main.schema_version", [], |row| row.get(0))?;
+    conn.execute_batch("PRAGMA writable_schema = ON")?;
+    {
+        let mut update = conn.prepare("UPDATE main.sqlite_schema SET sql = ?1 WHERE rowid = ?2")?;
+        for edit in edits {
+            let rowid = schema.rowids.get(&edit.name);
+            let rowid = rowid.ok_or_else(|| fault(format!("there is no table `{}`", edit.name)))?;
+            if update.execute(params![edit.sql, rowid])? != 1 {
+                return Err(fault(format!("the text of table `{}` was not changed", edit.name)));
+            }
+        }
+    }
+    // Without another cookie other connections go on by the old text, and after a ROLLBACK this one by the new.
+    let bumped = cookie.wrapping_add(1) & 0x7fff_ffff;
+    conn.execute_batch(&format!("PRAGMA main.schema_version = {bumped}; PRAGMA writable_schema = RESET"))?;
+    // Reading makes SQLite parse the texts again.
+    let schema = Rows::read(conn)?;
+    let now: i64 = conn.query_row("PRAGMA main.schema_version", [], |row| row.get(0))?;
+    if now != bumped {
+        return Err(fault("the schema version cannot be set on this connection".to_owned()));
+    }
+    for (edit, before) in edits.iter().zip(before) {
+        if let Some(what) = before.refutes(&Witness::of(conn, &schema, edit)?) {
+            return Err(fault(format!("table `{}` cannot be edited in place: {what}", edit.name)));
+        }
+    }
+    Ok(())
+}
+
+fn fault(text: String) -> rusqlite::Error {
+    rusqlite::Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_ERROR), Some(text))
+}
+
+/// Where the tables' texts are, and how many unnamed indexes each has.
+struct Rows {
+    rowids: BTreeMap<String, i64>,
+    unnamed: BTreeMap<String, usize>,
+}
+
+impl Rows {
+    fn read(conn: &Connection) -> rusqlite::Result<Rows> {
+        let mut rows = Rows { rowids: BTreeMap::new(), unnamed: BTreeMap::new() };
+        let sql = "SELECT rowid, tbl_name, type = 'table' FROM main.sqlite_schema
+            WHERE type = 'table' OR (type = 'index' AND sql IS NULL)";
+        let mut statement = conn.prepare(sql)?;
+        let mut found = statement.query([])?;
+        while let Some(row) = found.next()? {
+            let (rowid, table, is_table): (i64, String, bool) = (row.get(0)?, row.get(1)?, row.get(2)?);
+            if is_table {
+                rows.rowids.insert(table, rowid);
+            } else {
+                *rows.unnamed.entry(table).or_default() += 1;
+            }
+        }
+        Ok(rows)
+    }
+}
+
+/// What must be the same before and after: the oldest row, which may lack columns that were added since, and the columns of
+/// each index that SQLite made for a key, which it numbers by the order in the text.
+struct Witness {
+    row: BTreeMap<String, Value>,
+    keys: Vec<(String, i64, Option<String>, bool)>,
+}
+
+impl Witness {
+    fn of(conn: &Connection, schema: &Rows, edit: &CatalogEdit) -> rusqlite::Result<Witness> {
+        let mut keys = Vec::new();
+        if schema.unnamed.contains_key(&edit.name) {
+            let sql = "SELECT list.name, term.seqno, term.name, term.desc FROM pragma_index_list(?1, 'main') AS list,
+                pragma_index_xinfo(list.name, 'main') AS term WHERE list.origin <> 'c' AND term.key ORDER BY 1, 2";
+            let mut statement = conn.prepare(sql)?;
+            let found = statement.query_map([&edit.name], |row| {
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+            })?;
+            keys = found.collect::<rusqlite::Result<_>>()?;
+        }
+        Ok(Witness { row: first_row(conn, &edit.name)?, keys })
+    }
+
+    fn refutes(&self, after: &Witness) -> Option<String> {
+        if self.keys != after.keys {
+            return Some("its keys would be numbered in another order".to_owned());
+        }
+        let differs = |(name, value): &(&String, &Value)| after.row.get(*name).is_some_and(|now| now != *value);
+        self.row.iter().find(|pair| differs(pair)).map(|(name, _)| format!("column `{name}` would read otherwise"))
+    }
+}
+
+/// The value; text that is not valid UTF-8 with replacement characters, which rusqlite would refuse or panic at.
+pub(crate) fn value(found: ValueRef<'_>) -> Value {
+    match found {
+        ValueRef::Null => Value::Null,
+        ValueRef::Integer(number) => Value::Integer(number),
+        ValueRef::Real(number) => Value::Real(number),
+        ValueRef::Text(bytes) => Value::Text(String::from_utf8_lossy(bytes).into_owned()),
+        ValueRef::Blob(bytes) => Value::Blob(bytes.to_vec()),
+    }
+}
+
+/// The first row by column, without generated columns; empty where there is none.
+fn first_row(conn: &Connection, table: &str) -> rusqlite::Result<BTreeMap<String, Value>> {
+    let sql = "SELECT name FROM pragma_table_xinfo(?1, 'main') WHERE hidden = 0";
+    let names: Vec<String> =
+        conn.prepare(sql)?.query_map([table], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
+    let list: Vec<String> = names.iter().map(|name| quote_ident(name)).collect();
+    if list.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let sql = format!("SELECT {} FROM main.{} NOT INDEXED LIMIT 1", list.join(", "), quote_ident(table));
+    let mut statement = conn.prepare(&sql)?;
+    let mut rows = statement.query([])?;
+    let Some(row) = rows.next()? else { return Ok(BTreeMap::new()) };
+    let value = |at: usize| row.get_ref(at).map(value);
+    names.into_iter().enumerate().map(|(at, name)| Ok((name, value(at)?))).collect()
+}

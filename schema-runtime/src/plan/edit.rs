@@ -1,0 +1,301 @@
+//! Which changes of a table need no more than another text in the catalog, and what has to be done before and after it.
+//!
+//! | change | by an edit | besides |
+//! | --- | --- | --- |
+//! | constraint names, conflict clauses, order of CHECKs | yes | |
+//! | CHECK, NOT NULL, foreign key: added or tightened | yes | the rows are held against it first |
+//! | CHECK, NOT NULL, foreign key: dropped | yes | |
+//! | type name of the same affinity; STRICT, where it fits every affinity | yes | for STRICT the rows are held against it |
+//! | default | yes | rows that lack the column are written first: they read the default from the text |
+//! | collation | yes, but not in a WITHOUT ROWID key | indexes are built anew |
+//! | VIRTUAL column: added, dropped, moved, another expression | yes | indexes on it are built anew |
+//! | STORED column becomes a plain one | yes | |
+//! | column added behind the others | yes, without a key, STORED or a rowid's name | its rows are written where the default is no constant |
+//! | column dropped | the rules that name it; then `DROP COLUMN` | |
+//! | UNIQUE, PRIMARY KEY, INTEGER PRIMARY KEY, WITHOUT ROWID, affinity, order of columns | no: rebuild | |
+//!
+//! What is stored must stay where it is: an edit that moves a stored column would silently show other values.
+
+use schema_sql::{eq_name, quote_ident};
+
+use super::table::{TableChange, is_constant, names, strict_default};
+use super::{CatalogEdit, Cost, Method, Needs, Step};
+use crate::catalog::{
+    ColumnInfo, TableInfo, affinity, same_collation, same_default, same_generated, same_key_terms, same_link, table_sql,
+};
+use crate::diff::{Change, ConstraintKind};
+
+/// The steps of a table that is edited: those before all edits of the plan, the edit, those behind, and the drops.
+pub(super) struct EditSteps {
+    pub(super) before: Vec<Step>,
+    pub(super) edit: Step,
+    pub(super) after: Vec<Step>,
+    pub(super) drops: Vec<Step>,
+}
+
+impl EditSteps {
+    /// The heaviest method among them.
+    pub(super) fn method(&self) -> Method {
+        let all = self.before.iter().chain([&self.edit]).chain(&self.after).chain(&self.drops);
+        all.map(|step| step.method).max().unwrap_or(Method::Catalog)
+    }
+
+    /// Whether rows are written: SQLite then holds them against every rule of the table.
+    pub(super) fn writes(&self) -> bool {
+        self.before.iter().chain(&self.after).any(|step| step.method == Method::Update)
+    }
+
+    pub(super) fn first(&mut self) -> &mut Step {
+        self.before.first_mut().unwrap_or(&mut self.edit)
+    }
+
+    pub(super) fn all(&mut self) -> impl Iterator<Item = &mut Step> {
+        self.before.iter_mut().chain([&mut self.edit]).chain(&mut self.after).chain(&mut self.drops)
+    }
+}
+
+fn is_virtual(column: &ColumnInfo) -> bool {
+    column.generated.as_ref().is_some_and(|rule| !rule.stored)
+}
+
+fn is_stored(column: &ColumnInfo) -> bool {
+    column.generated.as_ref().is_some_and(|rule| rule.stored)
+}
+
+impl TableChange<'_> {
+    /// The way by an edit, `None` where the table's pages would have to change.
+    pub(super) fn edit(&self) -> Option<EditSteps> {
+        if self.facts.defensive || !self.keeps_storage() {
+            return None;
+        }
+        let middle = self.with_dropped()?;
+        let mut drops = Vec::new();
+        for change in &self.changes {
+            let Change::DropColumn { column, .. } = change else { continue };
+            let column = self.image.from.column(column)?;
+            if !is_virtual(column) {
+                drops.push(self.drop_column_of(&middle, column, change)?);
+            }
+        }
+        let (mut before, mut after) = (Vec::new(), Vec::new());
+        let has_rows = self.rows().rows > 0 || self.image.fill;
+        for column in &self.image.to.columns {
+            match self.image.from.column(&column.name) {
+                Some(found) => before.extend(self.prepare(found, column, has_rows)),
+                None => after.extend(self.fill(column, has_rows)?),
+            }
+        }
+        after.extend(self.reindex(has_rows));
+        let dropped = |change: &Change| drops.iter().any(|step: &Step| step.changes.contains(change));
+        let changes: Vec<Change> = self.changes.iter().filter(|change| !dropped(change)).cloned().collect();
+        if changes.is_empty() {
+            return None;
+        }
+        let edit = self.edit_step(changes, &middle, has_rows);
+        Some(EditSteps { before, edit, after, drops })
+    }
+
+    /// Whether everything that stays in the pages stays as and where it is.
+    fn keeps_storage(&self) -> bool {
+        let (from, to) = (self.image.from, self.image.to);
+        let mut kept = to.columns.iter().filter(|column| !is_virtual(column)).peekable();
+        for found in from.columns.iter().filter(|column| !is_virtual(column)) {
+            match to.column(&found.name) {
+                None => continue,
+                Some(column) if kept.next().is_none_or(|next| next.name != column.name) => return false,
+                Some(column) if !self.keeps_values(found, column) => return false,
+                Some(_) => {}
+            }
+        }
+        // What is left was added; a virtual column that becomes stored is among it, and is none.
+        kept.all(|column| from.column(&column.name).is_none() && self.can_be_added(column))
+            && to.columns.iter().filter(|column| is_virtual(column)).all(|column| {
+                from.column(&column.name).is_none_or(is_virtual)
+            })
+            && self.keeps_keys()
+    }
+
+    fn keeps_values(&self, found: &ColumnInfo, column: &ColumnInfo) -> bool {
+        let (from, to) = (self.image.from, self.image.to);
+        let stored = match (&found.generated, &column.generated) {
+            (None, None) | (Some(_), None) => true,
+            (None, Some(_)) => false,
+            (Some(_), Some(_)) => {
+                same_generated(self.texts, found.generated.as_ref(), column.generated.as_ref())
+            }
+        };
+        stored
+            && !self.image.changes_type(column)
+            && affinity(&found.type_name, from.strict) == affinity(&column.type_name, to.strict)
+            && from.is_rowid_alias(&found.name) == to.is_rowid_alias(&column.name)
+    }
+
+    fn can_be_added(&self, column: &ColumnInfo) -> bool {
+        let to = self.image.to;
+        let taken = ["rowid", "oid", "_rowid_"].iter().any(|rowid| eq_name(rowid, &column.name));
+        !is_stored(column)
+            && !in_key(to, &column.name)
+            && !(taken && !to.without_rowid)
+            && (!to.strict || column.generated.is_some() || strict_default(column))
+    }
+
+    /// The keys, in their order: SQLite numbers the indexes that it makes for them by it.
+    fn keeps_keys(&self) -> bool {
+        let (from, to) = (self.image.from, self.image.to);
+        let key = match (&from.primary_key, &to.primary_key) {
+            (None, None) => true,
+            (Some(a), Some(b)) => {
+                let same_collations = b.terms.iter().all(|term| {
+                    let of = |table: &TableInfo| {
+                        table.column(&term.column).and_then(|column| column.collation.clone())
+                    };
+                    let (a, b) = (of(from), of(to));
+                    !to.without_rowid || same_collation(self.texts, a.as_deref(), b.as_deref())
+                });
+                same_key_terms(self.texts, &a.terms, &b.terms)
+                    && a.rowid_alias == b.rowid_alias
+                    && a.autoincrement == b.autoincrement
+                    && same_collations
+            }
+            _ => false,
+        };
+        key && from.without_rowid == to.without_rowid
+            && from.uniques.len() == to.uniques.len()
+            && from.uniques.iter().zip(&to.uniques).all(|(a, b)| same_key_terms(self.texts, &a.terms, &b.terms))
+    }
+
+    /// The table as the edit leaves it: as wanted, but with the stored columns that `DROP COLUMN` takes away afterwards.
+    fn with_dropped(&self) -> Option<TableInfo> {
+        let (from, to) = (self.image.from, self.image.to);
+        let mut middle = to.clone();
+        let mut place = 0;
+        for found in from.columns.iter().filter(|column| !is_virtual(column)) {
+            if let Some(at) = middle.columns.iter().position(|column| eq_name(&column.name, &found.name)) {
+                place = at + 1;
+                continue;
+            }
+            if in_key(from, &found.name) || found.generated.is_some() {
+                return None;
+            }
+            // Bare: whatever names it elsewhere in the table is not wanted any more.
+            let bare = ColumnInfo { not_null: None, default: None, collation: None, ..found.clone() };
+            middle.columns.insert(place.min(middle.columns.len()), bare);
+            place += 1;
+        }
+        Some(middle)
+    }
+
+    /// What must be written before the text may change: NULLs under a new NOT NULL, and rows that are too short to hold the
+    /// column, which read its default from the text.
+    fn prepare(&self, found: &ColumnInfo, column: &ColumnInfo, has_rows: bool) -> Vec<Step> {
+        let mut steps = Vec::new();
+        if !has_rows || column.generated.is_some() || found.generated.is_some() {
+            return steps;
+        }
+        let (table, name) = (quote_ident(&self.image.to.name), quote_ident(&column.name));
+        if !same_default(self.texts, found.default.as_deref(), column.default.as_deref()) {
+            let read = match found.default.as_deref().filter(|default| is_constant(default)) {
+                Some(default) => format!("IS ({default})"),
+                None => "IS NULL".to_owned(),
+            };
+            steps.push(self.update(format!("UPDATE main.{table} SET {name} = {name} WHERE {name} {read}")));
+        }
+        if self.image.tightens(column) {
+            let value = self.image.value(column).filter(|value| *value != name);
+            steps.extend(value.map(|value| {
+                self.update(format!("UPDATE main.{table} SET {name} = {value} WHERE {name} IS NULL"))
+            }));
+        }
+        steps
+    }
+
+    /// What is written into a new column behind the edit; `None` where that cannot be done row by row.
+    #[allow(clippy::option_option, reason = "no way, nothing to write, or a step")]
+    fn fill(&self, column: &ColumnInfo, has_rows: bool) -> Option<Option<Step>> {
+        if !has_rows || column.generated.is_some() {
+            return Some(None);
+        }
+        let default = column.default.as_deref();
+        let computed = default.filter(|default| !is_constant(default)).map(|default| format!("({default})"));
+        let Some(value) = self.image.value(column).or(computed) else {
+            let empty = default.is_none_or(|default| eq_name(default, "NULL"));
+            // The check says that rows stand in the way; a rebuild would fail at them as well.
+            return (column.not_null.is_none() || !empty).then_some(None);
+        };
+        let (table, name) = (quote_ident(&self.image.to.name), quote_ident(&column.name));
+        Some(Some(self.update(format!("UPDATE main.{table} SET {name} = {value}"))))
+    }
+
+    /// Indexes whose order or content is another under the new text.
+    fn reindex(&self, has_rows: bool) -> Option<Step> {
+        let (from, to) = (self.image.from, self.image.to);
+        let moved = |column: &ColumnInfo| {
+            from.column(&column.name).is_some_and(|found| {
+                !same_collation(self.texts, found.collation.as_deref(), column.collation.as_deref())
+                    || !same_generated(self.texts, found.generated.as_ref(), column.generated.as_ref())
+            })
+        };
+        let moved: Vec<&str> =
+            to.columns.iter().filter(|column| moved(column)).map(|column| column.name.as_str()).collect();
+        // A generated column may follow one whose collation is another; so any index may.
+        if moved.is_empty() || (to.indexes.is_empty() && to.uniques.is_empty() && to.primary_key.is_none()) {
+            return None;
+        }
+        let method = if has_rows { Method::Scan } else { Method::Catalog };
+        Some(self.upkeep(format!("REINDEX main.{}", quote_ident(&to.name)), method))
+    }
+
+    fn update(&self, sql: String) -> Step {
+        let mut step = self.upkeep(sql, Method::Update);
+        step.needs.triggers_off = true;
+        step
+    }
+
+    fn upkeep(&self, sql: String, method: Method) -> Step {
+        Step { changes: Vec::new(), ..self.step_of(Vec::new(), vec![sql], method) }
+    }
+
+    fn edit_step(&self, changes: Vec<Change>, middle: &TableInfo, has_rows: bool) -> Step {
+        let proves = has_rows && changes.iter().any(|change| self.tightens_rows(change));
+        let method = if proves { Method::Scan } else { Method::Catalog };
+        let mut step = self.step_of(changes, Vec::new(), method);
+        step.edits.push(CatalogEdit { name: self.image.from.name.clone(), sql: table_sql(middle) });
+        step.needs = Needs::default();
+        if method == Method::Catalog {
+            step.cost = Cost { ms: 1, ..Cost::default() };
+        }
+        step
+    }
+
+    /// Whether a change makes a rule that the rows must satisfy: then they are read, before and after.
+    fn tightens_rows(&self, change: &Change) -> bool {
+        use crate::diff::{ColumnProperty as C, TableProperty as T};
+        match change {
+            Change::AddConstraint { constraint, .. } => !self.concerns_added_alone(constraint),
+            Change::AlterColumn { property: C::NotNull, to, .. } => to != "NULL",
+            Change::AlterColumn { property: C::Collation | C::Generated, .. } => true,
+            Change::AlterTable { property: T::Strict, .. } => self.image.to.strict,
+            Change::AlterConstraint { kind: ConstraintKind::ForeignKey, .. } => {
+                let (from, to) = (&self.image.from.foreign_keys, &self.image.to.foreign_keys);
+                to.iter().any(|key| from.iter().any(|found| same_link(found, key) && found.to != key.to))
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether a constraint names no column that is there already, and none whose rows are computed.
+    fn concerns_added_alone(&self, constraint: &str) -> bool {
+        let from = self.image.from;
+        !from.columns.iter().any(|column| names(constraint, &column.name))
+            && self.image.to.columns.iter().all(|column| {
+                !names(constraint, &column.name)
+                    || (column.generated.is_none() && self.image.value(column).is_none())
+            })
+    }
+}
+
+/// Whether the primary key or a unique constraint holds the column.
+fn in_key(table: &TableInfo, column: &str) -> bool {
+    table.in_primary_key(column)
+        || table.uniques.iter().any(|unique| unique.terms.iter().any(|term| eq_name(&term.column, column)))
+}
