@@ -29,7 +29,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("catalog", &["error", "sqlite_error"]),
     ("snapshot", &["catalog", "error"]),
     ("model", &["catalog", "connection", "error", "history", "revision", "snapshot"]),
-    ("wanted", &["catalog", "connection", "descriptor", "error", "model"]),
+    ("wanted", &["catalog", "connection", "descriptor", "error", "history", "model"]),
     ("rename", &["catalog", "error", "model", "snapshot"]),
     ("target", &["catalog", "error", "model", "rename", "snapshot"]),
     // From two catalogs to work, without a connection.
@@ -56,6 +56,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "snapshot",
         ],
     ),
+    ("plan_file", &["catalog", "diff", "error", "model", "plan", "revision", "target"]),
     // The front door.
     (
         "found",
@@ -103,6 +104,8 @@ const ARROWS: &[(&str, &[&str])] = &[
             "history",
             "migrator",
             "plan",
+            "plan_file",
+            "preflight",
             "prepare",
             "report",
             "snapshot",
@@ -128,6 +131,24 @@ const ARROWS: &[(&str, &[&str])] = &[
             "target",
         ],
     ),
+    (
+        "baseline",
+        &[
+            "catalog",
+            "connection",
+            "error",
+            "found",
+            "migrator",
+            "model",
+            "plan",
+            "prepare",
+            "report",
+            "revision",
+            "run",
+            "snapshot",
+            "target",
+        ],
+    ),
     ("status", &["connection", "error", "found", "migrator", "plan", "prepare", "report", "revision", "run"]),
     (
         "migrator",
@@ -138,6 +159,8 @@ const ARROWS: &[(&str, &[&str])] = &[
             "descriptor",
             "error",
             "model",
+            "plan",
+            "plan_file",
             "preflight",
             "report",
             "revision",
@@ -157,6 +180,7 @@ const TOGETHER: &[(&str, &str)] = &[
     ("prepare", "migrator"),
     ("run", "migrator"),
     ("record", "migrator"),
+    ("baseline", "migrator"),
     ("status", "migrator"),
 ];
 

@@ -13,6 +13,8 @@ use crate::found;
 use crate::history::History;
 use crate::migrator::{Migrator, Options};
 use crate::plan::{Method, Plan};
+use crate::plan_file::{Made, PlanFile};
+use crate::preflight::Consent;
 use crate::prepare::{self, Prepared, prepare};
 use crate::report::{Event, Outcome, Phases, Report, StepReport};
 use crate::snapshot::State;
@@ -153,7 +155,45 @@ impl<'a> Run<'a> {
         let found = found::read(conn, self.migrator, &self.history)?;
         self.version.clone_from(&found.model.version);
         self.phases.check = self.began.elapsed();
-        prepare(conn, self.migrator, found, data)
+        let Some(expected) = &self.options.expected else { return prepare(conn, self.migrator, found, data) };
+        let other = expected.other_database(&found.live, found.head);
+        let prepared = prepare(conn, self.migrator, found, data);
+        if let Some(error) = other {
+            let reached = prepared.is_ok_and(|prepared| prepared.plan.is_empty());
+            return Err(if reached {
+                error.cause("nothing is pending any more: its target is reached")
+            } else {
+                error
+            });
+        }
+        let prepared = prepared?;
+        expected.refuse_other(&prepared.plan)?;
+        Ok(prepared)
+    }
+
+    pub(crate) fn plan_file(migrator: &'a Migrator, path: &Path) -> Result<PlanFile> {
+        let mut planning = migrator.clone();
+        planning.options.dry_run = true;
+        let mut run = Run::new(&planning);
+        let options = run.options;
+        let conn = connection::open(path, OpenMode::ReadOnly, options.hook.as_ref(), options.lock_wait)?;
+        connection::refuse_cut_file(&conn)?;
+        let prepared = run.prepare(&conn, true)?;
+        if let Some(newest) = &prepared.found.newer {
+            let reasons = prepare::what_older_lacks(&prepared);
+            return Err(newer_error(&run.version, newest, &reasons));
+        }
+        let made = Made {
+            at: connection::now(&conn)?,
+            database: path.display().to_string(),
+            sqlite: rusqlite::version().to_owned(),
+            policies: options.policies,
+            consents: options.consents.iter().map(Consent::text).collect(),
+            allow_revert: options.allow_revert,
+            adopt_any: options.adopt_any,
+        };
+        let model = found::model(&conn, migrator)?;
+        PlanFile::seal(made, prepared.found.live, model, prepared.plan)
     }
 
     /// Everything under the lock. On an error the caller rolls back.
