@@ -8,9 +8,11 @@
 //! whoever uses what is printed here.
 
 mod mermaid;
+mod rust;
 mod sql;
 
 pub use mermaid::mermaid;
+pub use rust::{LeftOut, RustModel, RustOptions, rust};
 pub use sql::sql;
 
 use schema_runtime::Catalog;
