@@ -104,6 +104,7 @@ fn create_in(request: &BackupRequest<'_>, folder: &Path, progress: Progress<'_>)
         version: request.version.map(str::to_owned),
         reason: request.reason.to_owned(),
         pages: facts.pages,
+        verified_at: Some(now(source)?),
     };
     write_note(&info, &mut partial)?;
     flush_folder(folder).map_err(|err| io_error(err, format!("cannot flush `{}`", folder.display())))?;

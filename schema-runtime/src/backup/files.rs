@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
+use super::list::stem_of;
 use super::{BackupInfo, io_error};
 use crate::Result;
 use crate::connection::with_suffix;
@@ -80,21 +81,37 @@ pub(super) fn flush_folder(folder: &Path) -> io::Result<()> {
 /// Writes the note beside the backup, as the backup itself was written: a temporary name first.
 pub(super) fn write_note(info: &BackupInfo, partial: &mut Partial) -> Result<()> {
     let path = info.path.with_extension("json");
-    let temporary = with_suffix(&path, ".part");
     let mut write = || -> io::Result<()> {
-        let mut text = serde_json::to_vec_pretty(info).map_err(io::Error::other)?;
-        text.push(b'\n');
-        let mut file = create_file(&temporary)?;
-        partial.files.push(temporary.clone());
-        file.write_all(&text)?;
-        file.sync_all()?;
-        drop(file);
-        give_mode_and_owner(&temporary, &info.path);
-        fs::rename(&temporary, &path)?;
+        put_note(&serde_json::to_vec_pretty(info)?, info, partial)?;
         partial.files.push(path.clone());
         Ok(())
     };
     write().map_err(|err| io_error(err, format!("cannot write `{}`", path.display())))
+}
+
+/// Says in the note of `info` when it was proved, and changes nothing else of it. A note that is of another copy stays as it is.
+pub(super) fn rewrite_note(info: &BackupInfo, verified_at: Option<&str>) -> io::Result<()> {
+    let text = fs::read(info.path.with_extension("json"))?;
+    let mut note: serde_json::Value = serde_json::from_slice(&text)?;
+    let is_its = note.get("sha256").and_then(serde_json::Value::as_str) == Some(info.sha256.as_str());
+    let Some(fields) = note.as_object_mut().filter(|_| is_its) else { return Ok(()) };
+    fields.insert("verified_at".to_owned(), verified_at.into());
+    let mut partial = Partial::default();
+    put_note(&serde_json::to_vec_pretty(&note)?, info, &mut partial)?;
+    partial.keep();
+    Ok(())
+}
+
+/// Puts a note in place at once: a reader sees the old one or the new one.
+fn put_note(text: &[u8], info: &BackupInfo, partial: &mut Partial) -> io::Result<()> {
+    let folder = info.path.parent().unwrap_or(Path::new(""));
+    let (mut file, temporary) = partial.create_file(folder, &info.source)?;
+    file.write_all(text)?;
+    file.write_all(b"\n")?;
+    file.sync_all()?;
+    drop(file);
+    give_mode_and_owner(&temporary, &info.path);
+    fs::rename(&temporary, info.path.with_extension("json"))
 }
 
 /// The files that a backup has made so far; dropped without [`Partial::keep`] it removes them.
@@ -119,7 +136,7 @@ impl Name<'_> {
         let (day, rest) = digits.split_at_checked(8).unwrap_or((&digits, ""));
         let (time, millis) = rest.split_at_checked(6).unwrap_or((rest, ""));
         let millis = millis.parse::<u32>().unwrap_or(0).saturating_add(later) % 1000;
-        let mut name = self.database.file_stem().unwrap_or(self.database.as_os_str()).to_owned();
+        let mut name = stem_of(self.database).to_owned();
         name.push(format!("_{day}_{time}_{millis:03}.db"));
         self.folder.join(name)
     }
@@ -131,22 +148,25 @@ const COLLISIONS: u32 = 999;
 impl Partial {
     /// A new empty file under a temporary name.
     pub(super) fn create(&mut self, folder: &Path, database: &Path) -> Result<PathBuf> {
-        let stem = database.file_stem().unwrap_or(database.as_os_str());
+        let made = self.create_file(folder, database).map(|(_, path)| path);
+        made.map_err(|err| io_error(err, format!("cannot write to the folder `{}`", folder.display())))
+    }
+
+    /// `.app_4711_0.part`: the stem of the database, the process, and a number.
+    fn create_file(&mut self, folder: &Path, database: &Path) -> io::Result<(File, PathBuf)> {
         let mut at = 0;
         loop {
             let mut name = std::ffi::OsString::from(".");
-            name.push(stem);
+            name.push(stem_of(database));
             name.push(format!("_{}_{at}.part", std::process::id()));
             let path = folder.join(name);
             match create_file(&path) {
-                Ok(_) => {
+                Ok(file) => {
                     self.files.push(path.clone());
-                    return Ok(path);
+                    return Ok((file, path));
                 }
                 Err(err) if err.kind() == io::ErrorKind::AlreadyExists && at < COLLISIONS => at += 1,
-                Err(err) => {
-                    return Err(io_error(err, format!("cannot write to the folder `{}`", folder.display())));
-                }
+                Err(err) => return Err(err),
             }
         }
     }

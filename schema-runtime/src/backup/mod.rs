@@ -3,9 +3,11 @@
 //! Knows files and SQLite's backup API, and nothing of plans. The live file itself is never opened but through SQLite: closing
 //! any other handle to it would drop SQLite's POSIX locks. Only the finished copy is hashed and flushed by us.
 
+mod clock;
 mod create;
 mod files;
 mod list;
+mod prune;
 mod verify;
 
 use std::fs;
@@ -14,9 +16,14 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize, Serializer};
 
+pub(crate) use clock::now as present;
 pub(crate) use create::{BackupRequest, BackupSource, Progress, create};
-pub(crate) use list::list;
-pub(crate) use verify::verify;
+use list::list;
+pub use list::{BackupFolder, Stray, StrayKind};
+pub(crate) use list::{folder_of, listed};
+pub(crate) use prune::{Job, Need, lossy_all};
+pub use prune::{Kept, KeptBecause, Pruned, Retention};
+pub(crate) use verify::verify_and_note;
 
 use crate::{Error, ErrorKind, Result};
 
@@ -58,24 +65,31 @@ pub struct BackupInfo {
     pub reason: String,
     /// The number of database pages.
     pub pages: u64,
+    /// When the copy was last proved to be what this note says, in the form of `created_at`. Every backup is proved when it is
+    /// made; `None` after a proof that failed.
+    #[serde(default)]
+    pub verified_at: Option<String>,
 }
 
-/// A path that is not Unicode is noted with replacement characters; [`list`] gives paths by the files that it found.
-fn lossy<S: Serializer>(path: &Path, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+/// A path that is not Unicode is noted with replacement characters; [`BackupInfo::list`] gives paths by the files that it found.
+pub(crate) fn lossy<S: Serializer>(path: &Path, serializer: S) -> std::result::Result<S::Ok, S::Error> {
     serializer.serialize_str(&path.to_string_lossy())
 }
 
 impl BackupInfo {
-    /// Proves that the backup is what its note says: size, hash, and SQLite's own check.
+    /// Proves that the backup is what its note says: size, hash, and SQLite's own check. The note remembers when
+    /// (`verified_at`), where it can be written. Databases that need a key or a module are proved by
+    /// [`Migrator::verify_backup`](crate::Migrator::verify_backup).
     ///
     /// # Errors
     /// `Backup`, naming what differs, or what opening it may give.
     pub fn verify(&self) -> Result<()> {
-        verify(self, None)
+        verify_and_note(self, None).map(drop)
     }
 
-    /// The backups in `folder`, oldest first, by their notes. Notes that cannot be read, or whose file is gone, are left out;
-    /// a missing folder holds none.
+    /// The backups in `folder`, of whatever databases, oldest first, by their notes. Notes that cannot be read, or whose file is gone,
+    /// are left out; a missing folder holds none. What else lies there is told by
+    /// [`Migrator::backup_folder`](crate::Migrator::backup_folder).
     ///
     /// # Errors
     /// `Backup`, if the folder cannot be read.
@@ -180,7 +194,7 @@ mod tests {
                 .expect("backup");
             assert_eq!(seen.last(), Some(&(info.pages, info.pages)));
             place.conn.execute_batch("COMMIT").expect("the lock is still ours");
-            verify(&info, None).expect("verify");
+            verify_and_note(&info, None).expect("verify");
             let copy = Connection::open(&info.path).expect("open");
             let count = copy.query_row("SELECT count(*) FROM t", [], |row| row.get::<_, i64>(0));
             assert_eq!(count.ok(), Some(30_000), "{mode}");
@@ -212,7 +226,7 @@ mod tests {
         request.hook = Some(&hook);
         let info = create(&request, &mut |_, _| true).expect("backup");
         assert_eq!(info.bytes, info.pages * 1024);
-        verify(&info, None).expect("verify");
+        verify_and_note(&info, None).expect("verify");
         assert_eq!(fs::read_dir(default_folder(&database)).expect("folder").count(), 2);
     }
 
@@ -237,7 +251,7 @@ mod tests {
         let mut request = request(&database);
         request.source = BackupSource::Connection(&place.conn);
         let info = create(&request, &mut |_, _| true).expect("backup");
-        verify(&info, None).expect("verify");
+        verify_and_note(&info, None).expect("verify");
     }
 
     #[test]
@@ -261,9 +275,9 @@ mod tests {
         let mut bytes = fs::read(&info.path).expect("read");
         bytes[5000] ^= 1;
         fs::write(&info.path, bytes).expect("write");
-        assert_eq!(verify(&info, None).expect_err("damaged").kind(), ErrorKind::Backup);
+        assert_eq!(verify_and_note(&info, None).expect_err("damaged").kind(), ErrorKind::Backup);
         fs::remove_file(&info.path).expect("remove");
-        assert_eq!(verify(&info, None).expect_err("gone").kind(), ErrorKind::Backup);
+        assert_eq!(verify_and_note(&info, None).expect_err("gone").kind(), ErrorKind::Backup);
         assert!(list(&default_folder(&place.database())).expect("list").is_empty());
     }
 
