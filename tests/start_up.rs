@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 use rusqlite::config::DbConfig;
-use schema_runtime::{Cancel, ErrorKind, Event, Migrator, Outcome, Report};
+use schema_runtime::{Cancel, ErrorKind, Event, Migrator, Outcome, Report, Status};
 
 use crate::support::case::query_text;
 use crate::support::model::model;

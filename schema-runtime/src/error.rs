@@ -36,6 +36,8 @@ pub type Result<T> = std::result::Result<T, Error>;
 /// | [`Data`](Self::Data) | rows that break a new rule, or would lose something | mend the rows, give a `backfill` or `convert`, or consent |
 /// | [`Dependent`](Self::Dependent) | a view or trigger that would no longer work | change it with the model, or drop it |
 /// | [`Rehearsal`](Self::Rehearsal) | a plan that does not do on the scratch copy what it should | report it; the database can be used as it is |
+/// | [`PlanFile`](Self::PlanFile) | a saved plan that cannot be read, is of another format, or was edited | make the plan again |
+/// | [`Stale`](Self::Stale) | a saved plan, and a database that is no longer what it was made for | make the plan again, and look at it |
 /// | [`Backup`](Self::Backup) | a backup that cannot be written or differs | free the folder, or choose another with [`Migrator::backup_dir`](crate::Migrator::backup_dir) |
 ///
 /// | kind | what may also stop the work half way, rolled back | what to do |
@@ -93,6 +95,10 @@ pub enum ErrorKind {
     Dependent,
     /// The plan did not do on the scratch copy what it should do.
     Rehearsal,
+    /// A saved plan cannot be read, is of another format, or was edited.
+    PlanFile,
+    /// A saved plan was made for another state of the database.
+    Stale,
     /// The backup could not be made or verified.
     Backup,
     /// A step failed while the plan was applied.

@@ -7,16 +7,17 @@ use crate::catalog::{self, Catalog};
 use crate::connection;
 use crate::error::{Error, ErrorKind, Result};
 use crate::history::{History, Shape};
-use crate::migrator::Migrator;
+use crate::migrator::{Migrator, Source};
+use crate::model::Model;
 use crate::revision::Revision;
 use crate::snapshot::{ConvertRecord, Owners, Snapshot, State};
 use crate::version::version_cmp;
-use crate::wanted::Model;
 
 /// What was read: the three sides.
 pub(crate) struct Found {
     pub(crate) live: Catalog,
     pub(crate) model: Model,
+    /// The last revision of the model, and what it left.
     pub(crate) last: Option<(Revision, Snapshot)>,
     /// The newest row of the history, over all models; 0 without one.
     pub(crate) head: i64,
@@ -25,14 +26,31 @@ pub(crate) struct Found {
     pub(crate) newer: Option<String>,
 }
 
+impl Found {
+    pub(crate) fn without_history(live: Catalog, model: Model) -> Found {
+        Found { live, model, last: None, head: 0, others: Owners::default(), newer: None }
+    }
+}
+
 /// The names of our own tables, which are no part of any catalog.
 pub(crate) fn own_tables(migrator: &Migrator) -> Vec<String> {
-    let history = History::named(migrator.options.history_table.clone());
-    vec![history.table().to_owned(), history.state_table()]
+    History::named(migrator.options.history_table.as_str()).own_tables()
 }
 
 pub(crate) fn scratch(conn: &Connection, migrator: &Migrator) -> Result<Connection> {
     connection::scratch(Some(conn), migrator.options.hook.as_ref())
+}
+
+/// The migrator's model, made on a scratch database that is like `conn`.
+///
+/// # Errors
+/// `Model` if SQLite refuses it, or it has one of our own tables.
+pub(crate) fn model(conn: &Connection, migrator: &Migrator) -> Result<Model> {
+    let own = own_tables(migrator);
+    match &migrator.source {
+        Source::Schema(schema) => Model::from_schema(schema, &scratch(conn, migrator)?, &own),
+        Source::Model(model) => whole(model, &own),
+    }
 }
 
 /// Reads the file, the history and the model.
@@ -43,8 +61,7 @@ pub(crate) fn scratch(conn: &Connection, migrator: &Migrator) -> Result<Connecti
 pub(crate) fn read(conn: &Connection, migrator: &Migrator, history: &History) -> Result<Found> {
     let own = own_tables(migrator);
     let live = catalog::read(conn, "main", &own)?;
-    let model = Model::from_schema(migrator.schema, &scratch(conn, migrator)?, &own)?;
-    let mut found = Found { live, model, last: None, head: 0, others: Owners::default(), newer: None };
+    let mut found = Found::without_history(live, model(conn, migrator)?);
     match history.check_shape(conn)? {
         Shape::Current | Shape::Older(_) => read_history(conn, migrator, history, &mut found)?,
         // The rows of another system say nothing of models; they are kept, and ours follow.
@@ -54,11 +71,32 @@ pub(crate) fn read(conn: &Connection, migrator: &Migrator, history: &History) ->
     if found.head == 0 && !migrator.options.adopt_any {
         refuse_wrong_file(conn, &found)?;
     }
+    if found.model.version.is_empty() {
+        let last = found.last.as_ref().map(|(revision, _)| revision.version.as_str());
+        found.model.version = last.unwrap_or("0").to_owned();
+    }
     Ok(found)
 }
 
+/// A model that is whole already, where it leaves our own tables alone.
+fn whole(model: &Model, own: &[String]) -> Result<Model> {
+    let catalog = &model.catalog;
+    let mut names = catalog
+        .tables
+        .iter()
+        .flat_map(|table| std::iter::once(&table.name).chain(table.indexes.iter().map(|index| &index.name)))
+        .chain(catalog.virtual_tables.iter().map(|table| &table.name))
+        .chain(catalog.views.iter().map(|view| &view.name));
+    match names.find(|name| own.iter().any(|own| eq_name(own, name))) {
+        None => Ok(model.clone()),
+        Some(name) => Err(Error::new(ErrorKind::Model, format!("the model cannot have `{name}`"))
+            .cause("the name belongs to the migration history")
+            .help("choose another name, or another one for the history")),
+    }
+}
+
 fn read_history(conn: &Connection, migrator: &Migrator, history: &History, found: &mut Found) -> Result<()> {
-    let name = migrator.schema.name;
+    let name = migrator.source.name();
     found.head = history.head(conn)?.map_or(0, |(id, _)| id);
     if let Some(revision) = history.latest(conn, name)? {
         let snapshot = revision.snapshot.as_deref().map(Snapshot::from_json).transpose()?;
@@ -77,7 +115,8 @@ fn read_history(conn: &Connection, migrator: &Migrator, history: &History, found
             }
         }
     }
-    if !migrator.options.allow_revert {
+    // What has no version is neither older nor newer.
+    if !migrator.options.allow_revert && !found.model.version.is_empty() {
         let newest = history.newest_version(conn, name)?;
         let newer = newest.filter(|newest| version_cmp(&found.model.version, newest).is_lt());
         let superseded = history.superseded(conn, name, &found.model.version, &found.model.fingerprint)?;

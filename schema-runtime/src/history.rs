@@ -138,6 +138,11 @@ impl History {
         }
     }
 
+    /// The names of our own tables, which are no part of any catalog.
+    pub(crate) fn own_tables(&self) -> Vec<String> {
+        vec![self.table.clone(), self.state_table()]
+    }
+
     /// Whether the history's table, or something else of that name, is there.
     ///
     /// # Errors

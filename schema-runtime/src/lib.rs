@@ -137,6 +137,7 @@ extern crate self as schema_runtime;
 
 mod apply;
 mod backup;
+mod baseline;
 mod catalog;
 mod clash;
 mod column_type;
@@ -150,7 +151,9 @@ mod found;
 mod history;
 pub mod json;
 mod migrator;
+mod model;
 mod plan;
+mod plan_file;
 mod preflight;
 mod prepare;
 mod record;
@@ -182,9 +185,11 @@ pub use diff::{Change, ColumnProperty, ConstraintKind, TableProperty};
 pub use error::{Error, ErrorKind, Result};
 pub use fingerprint::{table_fingerprint, text_fingerprint};
 pub use migrator::{Migrator, Observer};
+pub use model::{Model, ModelOptions};
 pub use plan::{
     Check, CheckKind, Complexity, Cost, Hazard, HazardCode, Method, Needs, PLAN_FORMAT, Plan, PlanKey, Step,
 };
+pub use plan_file::{PLAN_FILE_FORMAT, PlanFile};
 pub use report::{Event, Outcome, Phases, Report, StepReport};
 pub use revision::{Kind, Revision, Status as RevisionStatus};
 pub use rusqlite;

@@ -13,6 +13,9 @@ use crate::backup::BackupPolicy;
 use crate::connection::{Cancel, Hook};
 use crate::descriptor::Schema;
 use crate::error::{Error, ErrorKind, Result};
+use crate::model::Model;
+use crate::plan::Plan;
+use crate::plan_file::PlanFile;
 use crate::preflight::Consent;
 use crate::report::{Event, Report};
 use crate::revision::Revision;
@@ -43,8 +46,42 @@ pub type Observer = Arc<dyn Fn(&Event) + Send + Sync>;
 /// ```
 #[derive(Clone)]
 pub struct Migrator {
-    pub(crate) schema: &'static Schema,
+    pub(crate) source: Source,
     pub(crate) options: Options,
+}
+
+/// Where the model comes from.
+#[derive(Clone)]
+pub(crate) enum Source {
+    /// A program's descriptors.
+    Schema(&'static Schema),
+    /// Something that was read, and is whole already.
+    Model(Arc<Model>),
+}
+
+impl Source {
+    pub(crate) fn name(&self) -> &str {
+        match self {
+            Source::Schema(schema) => schema.name,
+            Source::Model(model) => &model.name,
+        }
+    }
+
+    /// Empty for a model that has none.
+    pub(crate) fn version(&self) -> &str {
+        match self {
+            Source::Schema(schema) => schema.version,
+            Source::Model(model) => &model.version,
+        }
+    }
+
+    /// 32 hexadecimal digits.
+    pub(crate) fn fingerprint(&self) -> String {
+        match self {
+            Source::Schema(schema) => format!("{:032x}", schema.fingerprint),
+            Source::Model(model) => model.fingerprint.clone(),
+        }
+    }
 }
 
 /// What the builder sets.
@@ -67,13 +104,15 @@ pub(crate) struct Options {
     pub(crate) dry_run: bool,
     pub(crate) reason: Option<String>,
     pub(crate) observer: Option<Observer>,
+    /// The one plan that may run.
+    pub(crate) expected: Option<Arc<PlanFile>>,
 }
 
 impl std::fmt::Debug for Migrator {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Migrator")
-            .field("model", &self.schema.name)
-            .field("version", &self.schema.version)
+            .field("model", &self.source.name())
+            .field("version", &self.source.version())
             .field("policies", &self.options.policies)
             .finish_non_exhaustive()
     }
@@ -83,8 +122,32 @@ impl Migrator {
     /// A migrator for `schema` with the defaults: back up always, retain what the model drops, refuse drift, wait 5 s for
     /// the lock, take at most 15 s.
     pub fn new(schema: &'static Schema) -> Self {
+        Migrator::of(Source::Schema(schema))
+    }
+
+    /// As [`new`](Self::new), for a model that was read from a SQL text, another database or a snapshot.
+    pub fn for_model(model: Model) -> Self {
+        Migrator::of(Source::Model(Arc::new(model)))
+    }
+
+    /// A migrator that applies exactly the saved plan, by the policies and consents that were in force when it was made.
+    /// [`run`](Self::run) fails with `Stale` where the database is no longer what the plan was made for, or where another
+    /// plan would lead to its target now.
+    pub fn for_plan(file: PlanFile) -> Self {
+        let mut migrator = Migrator::of(Source::Model(Arc::new(file.model.clone())));
+        migrator.options.policies = file.policies;
+        migrator.options.allow_revert = file.allow_revert;
+        migrator.options.adopt_any = file.adopt_any;
+        for consent in &file.consents {
+            migrator = migrator.allow(consent);
+        }
+        migrator.options.expected = Some(Arc::new(file));
+        migrator
+    }
+
+    fn of(source: Source) -> Self {
         Migrator {
-            schema,
+            source,
             options: Options {
                 hook: None,
                 backup: BackupPolicy::Always,
@@ -102,6 +165,7 @@ impl Migrator {
                 dry_run: false,
                 reason: None,
                 observer: None,
+                expected: None,
             },
         }
     }
@@ -253,6 +317,45 @@ impl Migrator {
     pub fn status_on(&self, conn: &Connection) -> Result<Status> {
         self.check_options()?;
         stated(Run::status_of(self, conn))
+    }
+
+    /// The plan for the database at `path`, to be looked at and applied later: [`for_plan`](Self::for_plan). Rows are held
+    /// against it and it is rehearsed, as by [`dry_run`](Self::dry_run); nothing is written.
+    ///
+    /// # Errors
+    /// As [`run`](Self::run) without the writing; `Open` if there is no such file.
+    pub fn plan_file(&self, path: impl AsRef<Path>) -> Result<PlanFile> {
+        self.check_options()?;
+        stated(Run::plan_file(self, path.as_ref()))
+    }
+
+    /// The plan that leads from the model `from` to this one, what this one lacks being dropped. No database is touched.
+    ///
+    /// # Errors
+    /// `Model` if SQLite refuses one of them; `Conflict` if a rename contradicts `from`.
+    pub fn diff(&self, from: &Model) -> Result<Plan> {
+        self.check_options()?;
+        stated(Run::diff(self, from))
+    }
+
+    /// Records the live schema at `path` as this model's own, whatever the model says: what a later model lacks of it then
+    /// counts as removed, instead of as somebody else's. Objects that another model manages stay that model's.
+    ///
+    /// # Errors
+    /// As [`run`](Self::run); `Open` if there is no such file, `Opaque` if an object cannot be read with certainty.
+    pub fn baseline(&self, path: impl AsRef<Path>) -> Result<Report> {
+        self.check_options()?;
+        stated(Run::baseline_of(self, path.as_ref(), false))
+    }
+
+    /// As [`baseline`](Self::baseline), where the live schema is exactly the model's. Otherwise nothing is recorded, the
+    /// outcome is [`PlannedOnly`](crate::Outcome::PlannedOnly), and the plan of the report is what would have to change.
+    ///
+    /// # Errors
+    /// As [`baseline`](Self::baseline).
+    pub fn baseline_as_model(&self, path: impl AsRef<Path>) -> Result<Report> {
+        self.check_options()?;
+        stated(Run::baseline_of(self, path.as_ref(), true))
     }
 
     /// Every row of the history at `path`, oldest first, of all models; empty where there is no file or no history.

@@ -15,6 +15,7 @@ use crate::diff::{Change, diff};
 use crate::error::{Error, ErrorKind, Result};
 use crate::found::{Found, own_tables, scratch};
 use crate::migrator::Migrator;
+use crate::model::Model;
 use crate::plan::{Facts, HazardCode, Plan, PlanKey, Request, TableFacts, plan};
 use crate::preflight::{Unready, facts, preflight};
 use crate::rehearse::{self, Stage, UndoProof, Verdict};
@@ -22,7 +23,6 @@ use crate::rename::Renames;
 use crate::revision::hex;
 use crate::snapshot::{ConvertRecord, Owners, RenameRecord, SNAPSHOT_FORMAT, Snapshot, key, table_keys};
 use crate::target::{Note, NoteKind, RemovalPolicy, Sides, Target, merge};
-use crate::wanted::Model;
 
 /// What a run is going to do.
 pub(crate) struct Prepared {

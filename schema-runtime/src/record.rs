@@ -10,6 +10,7 @@ use crate::catalog::Catalog;
 use crate::connection::{self, Deadline};
 use crate::error::{Error, ErrorKind, Result};
 use crate::history::{Stamp, schema_cookie};
+use crate::migrator::Source;
 use crate::plan::Plan;
 use crate::prepare::Prepared;
 use crate::revision::{Kind, Revision, Status as RevisionStatus};
@@ -23,16 +24,16 @@ const ENGINE_FORMAT: i64 = 1;
 impl Run<'_> {
     /// The stamp of the last look, where nothing that counts has changed since.
     pub(crate) fn fast_path(&self, conn: &Connection) -> Result<Option<Stamp>> {
-        let Some(stamp) = self.history.read_stamp(conn, self.migrator.schema.name)? else { return Ok(None) };
+        let Source::Schema(schema) = &self.migrator.source else { return Ok(None) };
+        let Some(stamp) = self.history.read_stamp(conn, schema.name)? else { return Ok(None) };
         let cookie = schema_cookie(conn)?;
         Ok((stamp == self.stamp(cookie, stamp.revision)).then_some(stamp))
     }
 
     pub(crate) fn stamp(&self, cookie: i64, revision: i64) -> Stamp {
-        let schema = self.migrator.schema;
         Stamp {
-            model: schema.name.to_owned(),
-            fingerprint: fingerprint(schema),
+            model: self.migrator.source.name().to_owned(),
+            fingerprint: self.migrator.source.fingerprint(),
             policy: self.policy(),
             migrations: String::new(),
             format: ENGINE_FORMAT,
@@ -52,7 +53,7 @@ impl Run<'_> {
             DriftPolicy::Refuse => "refuse",
             DriftPolicy::Repair => "repair",
         };
-        format!("version {}, removed {removal}, drift {drift}", self.migrator.schema.version)
+        format!("version {}, removed {removal}, drift {drift}", self.migrator.source.version())
     }
 
     /// Writes the revision and the stamp, and commits.
@@ -110,23 +111,22 @@ impl Run<'_> {
     }
 
     pub(crate) fn revision(&self, conn: &Connection, kind: Kind, name: &str, batch: i64) -> Result<Revision> {
-        let schema = self.migrator.schema;
-        let mut revision = Revision::new(schema.name, kind, schema.version, name, connection::now(conn)?);
+        let source = &self.migrator.source;
+        let mut revision = Revision::new(source.name(), kind, &self.version, name, connection::now(conn)?);
         revision.batch = batch;
-        revision.program = Some(program(schema.version));
+        revision.program = Some(program(source.version()));
         revision.reason.clone_from(&self.options.reason);
-        revision.fingerprint = Some(fingerprint(schema));
+        revision.fingerprint = Some(source.fingerprint());
         Ok(revision)
     }
 
     /// Records what was there before the first run: nothing of it is the model's yet.
     pub(crate) fn baseline(&self, conn: &Connection, live: &Catalog, batch: i64) -> Result<i64> {
-        let schema = self.migrator.schema;
         let mut owners = Owners::default();
         for key in crate::snapshot::keys(live) {
             owners.set(key, State::Foreign);
         }
-        let snapshot = Snapshot::baseline(schema.name, live.clone(), owners);
+        let snapshot = Snapshot::baseline(self.migrator.source.name(), live.clone(), owners);
         let mut revision = self.revision(conn, Kind::Baseline, "the database as it was found", batch)?;
         // The version is that of the state before, which nobody knows: any program may be newer.
         revision.version = "0".to_owned();
@@ -205,11 +205,7 @@ impl Run<'_> {
 fn program(version: &str) -> String {
     let name =
         std::env::current_exe().ok().and_then(|path| Some(path.file_stem()?.to_string_lossy().into_owned()));
-    format!("{} {version}", name.as_deref().unwrap_or("unknown program"))
-}
-
-fn fingerprint(schema: &crate::descriptor::Schema) -> String {
-    format!("{:032x}", schema.fingerprint)
+    format!("{} {version}", name.as_deref().unwrap_or("unknown program")).trim_end().to_owned()
 }
 
 fn millis(time: Duration) -> i64 {

@@ -4,8 +4,8 @@ use schema_sql::{eq_name, quote_ident};
 
 use crate::catalog::Catalog;
 use crate::error::{Error, ErrorKind, Result};
+use crate::model::Model;
 use crate::snapshot::{RenameRecord, Snapshot, key};
-use crate::wanted::Model;
 
 /// One rename that is to be applied. Columns are named within the table's new name: tables are renamed first.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -13,6 +13,8 @@ use crate::found;
 use crate::history::History;
 use crate::migrator::{Migrator, Options};
 use crate::plan::{Method, Plan};
+use crate::plan_file::{Made, PlanFile};
+use crate::preflight::Consent;
 use crate::prepare::{self, Prepared, prepare};
 use crate::report::{Event, Outcome, Phases, Report, StepReport};
 use crate::snapshot::State;
@@ -23,6 +25,8 @@ pub(crate) struct Run<'a> {
     pub(crate) migrator: &'a Migrator,
     pub(crate) options: &'a Options,
     pub(crate) history: History,
+    /// The model's version; of a model without one, the one that was recorded last, as soon as the history was read.
+    pub(crate) version: String,
     pub(crate) began: Instant,
     pub(crate) phases: Phases,
     /// Whether steps have begun to write: from here on a failure is recorded.
@@ -40,6 +44,7 @@ impl<'a> Run<'a> {
             migrator,
             options: &migrator.options,
             history: History::named(migrator.options.history_table.clone()),
+            version: migrator.source.version().to_owned(),
             began: Instant::now(),
             phases: Phases::default(),
             writing: false,
@@ -70,8 +75,7 @@ impl<'a> Run<'a> {
     /// To remove a file after a failure could take it from another process that has opened it since.
     fn try_on_nothing(&mut self) -> Result<()> {
         let empty = connection::scratch(None, self.options.hook.as_ref())?;
-        let found = found::read(&empty, self.migrator, &self.history)?;
-        self.first = Some(prepare(&empty, self.migrator, found, true)?);
+        self.first = Some(self.prepare(&empty, true)?);
         Ok(())
     }
 
@@ -93,8 +97,7 @@ impl<'a> Run<'a> {
         connection::refuse_if_in_use(conn)?;
         self.migrator.emit(&Event::Checking { database: path.display().to_string() });
         if self.options.dry_run {
-            let found = found::read(conn, self.migrator, &self.history)?;
-            let prepared = prepare(conn, self.migrator, found, true)?;
+            let prepared = self.prepare(conn, true)?;
             return Ok(self.report(Outcome::PlannedOnly, &prepared));
         }
         if let Some(stamp) = self.fast_path(conn)? {
@@ -137,9 +140,7 @@ impl<'a> Run<'a> {
 
     /// A file that cannot be written: nothing pending is fine, anything else is not.
     fn on_read_only(mut self, conn: &Connection) -> Result<Report> {
-        let found = found::read(conn, self.migrator, &self.history)?;
-        let prepared = prepare(conn, self.migrator, found, false)?;
-        self.phases.check = self.began.elapsed();
+        let prepared = self.prepare(conn, false)?;
         if prepared.found.newer.is_some() {
             return self.newer(&prepared);
         }
@@ -147,6 +148,52 @@ impl<'a> Run<'a> {
             return Ok(self.report(Outcome::UpToDate, &prepared));
         }
         Err(read_only(conn, &prepared.plan))
+    }
+
+    /// Reads the three sides, and merges, plans and proves what follows from them.
+    fn prepare(&mut self, conn: &Connection, data: bool) -> Result<Prepared> {
+        let found = found::read(conn, self.migrator, &self.history)?;
+        self.version.clone_from(&found.model.version);
+        self.phases.check = self.began.elapsed();
+        let Some(expected) = &self.options.expected else { return prepare(conn, self.migrator, found, data) };
+        let other = expected.other_database(&found.live, found.head);
+        let prepared = prepare(conn, self.migrator, found, data);
+        if let Some(error) = other {
+            let reached = prepared.is_ok_and(|prepared| prepared.plan.is_empty());
+            return Err(if reached {
+                error.cause("nothing is pending any more: its target is reached")
+            } else {
+                error
+            });
+        }
+        let prepared = prepared?;
+        expected.refuse_other(&prepared.plan)?;
+        Ok(prepared)
+    }
+
+    pub(crate) fn plan_file(migrator: &'a Migrator, path: &Path) -> Result<PlanFile> {
+        let mut planning = migrator.clone();
+        planning.options.dry_run = true;
+        let mut run = Run::new(&planning);
+        let options = run.options;
+        let conn = connection::open(path, OpenMode::ReadOnly, options.hook.as_ref(), options.lock_wait)?;
+        connection::refuse_cut_file(&conn)?;
+        let prepared = run.prepare(&conn, true)?;
+        if let Some(newest) = &prepared.found.newer {
+            let reasons = prepare::what_older_lacks(&prepared);
+            return Err(newer_error(&run.version, newest, &reasons));
+        }
+        let made = Made {
+            at: connection::now(&conn)?,
+            database: path.display().to_string(),
+            sqlite: rusqlite::version().to_owned(),
+            policies: options.policies,
+            consents: options.consents.iter().map(Consent::text).collect(),
+            allow_revert: options.allow_revert,
+            adopt_any: options.adopt_any,
+        };
+        let model = found::model(&conn, migrator)?;
+        PlanFile::seal(made, prepared.found.live, model, prepared.plan)
     }
 
     /// Everything under the lock. On an error the caller rolls back.
@@ -161,11 +208,7 @@ impl<'a> Run<'a> {
         connection::refuse_cut_file(conn)?;
         let prepared = match self.first.take() {
             Some(prepared) if is_empty(conn)? => prepared,
-            _ => {
-                let found = found::read(conn, self.migrator, &self.history)?;
-                self.phases.check = self.began.elapsed();
-                prepare(conn, self.migrator, found, true)?
-            }
+            _ => self.prepare(conn, true)?,
         };
         self.phases.plan = prepared.times.plan;
         self.phases.preflight = prepared.times.preflight;
@@ -273,8 +316,7 @@ impl<'a> Run<'a> {
         if !mode.eq_ignore_ascii_case("exclusive") || connection::is_memory(conn) {
             return Ok(None);
         }
-        let found = found::read(conn, self.migrator, &self.history)?;
-        let prepared = prepare(conn, self.migrator, found, false)?;
+        let prepared = self.prepare(conn, false)?;
         let needed = prepared.found.newer.is_none() && !prepared.plan.is_empty();
         if !needed || self.backup_reason(conn, &prepared).is_err() {
             return Ok(None);
@@ -300,7 +342,7 @@ impl<'a> Run<'a> {
             folder: self.options.backup_dir.as_deref(),
             hook: self.options.hook.as_ref(),
             wait: self.options.lock_wait,
-            model: self.migrator.schema.name,
+            model: self.migrator.source.name(),
             version,
             reason: &summary(&prepared.plan),
         };
@@ -395,12 +437,11 @@ impl<'a> Run<'a> {
                 .push(format!("the database is of version {newest}; this program runs on it as it is"));
             return Ok(report);
         }
-        Err(newer_error(self.migrator.schema.version, &newest, &reasons))
+        Err(newer_error(&self.version, &newest, &reasons))
     }
 
     fn up_to_date(&self, revision: i64) -> Report {
-        let schema = self.migrator.schema;
-        let mut report = Report::new(Outcome::UpToDate, schema.name, schema.version);
+        let mut report = Report::new(Outcome::UpToDate, self.migrator.source.name(), &self.version);
         report.revision = Some(revision);
         report.phases = self.phases;
         report.duration = self.began.elapsed();
@@ -408,8 +449,8 @@ impl<'a> Run<'a> {
     }
 
     pub(crate) fn report(&self, outcome: Outcome, prepared: &Prepared) -> Report {
-        let schema = self.migrator.schema;
-        let mut report = Report::new(outcome, schema.name, schema.version);
+        let model = &prepared.found.model;
+        let mut report = Report::new(outcome, &model.name, &model.version);
         report.from_version = prepared.found.last.as_ref().map(|(revision, _)| revision.version.clone());
         report.steps = prepared.plan.steps.iter().map(StepReport::of).collect();
         if outcome != Outcome::PlannedOnly {

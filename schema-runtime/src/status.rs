@@ -181,8 +181,8 @@ impl<'a> Run<'a> {
     }
 
     fn status(&self, conn: &Connection) -> Result<Status> {
-        let schema = self.migrator.schema;
-        let mut status = Status::new(schema.name, schema.version);
+        let source = &self.migrator.source;
+        let mut status = Status::new(source.name(), source.version());
         let found = match found::read(conn, self.migrator, &self.history) {
             Err(error) if error.kind() == ErrorKind::WrongFile => {
                 status.refuse(&error);
@@ -190,6 +190,7 @@ impl<'a> Run<'a> {
             }
             found => found?,
         };
+        status.version.clone_from(&found.model.version);
         status.tampered = self.tampered(conn)?;
         status.warnings = status.tampered.clone();
         status.last = found.last.as_ref().map(|(revision, _)| revision.clone());
@@ -210,7 +211,7 @@ impl<'a> Run<'a> {
             let reasons = prepare::what_older_lacks(&prepared);
             if !reasons.is_empty() {
                 let newest = prepared.found.newer.clone().unwrap_or_default();
-                status.refuse(&newer_error(schema.version, &newest, &reasons));
+                status.refuse(&newer_error(&status.version.clone(), &newest, &reasons));
             }
         } else {
             status.pending = report.plan;

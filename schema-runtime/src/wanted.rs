@@ -1,9 +1,9 @@
-//! What a target wants, whatever it came from: a model's catalog, read back from SQLite itself, and its hints.
+//! The model of a program: its const descriptors, read back from SQLite itself.
 //!
 //! Descriptors are printed, created in a scratch database and read back by the reader of the user's file, so that SQLite
-//! normalises both sides. What a catalog cannot say (renames, backfills, consents) is kept beside it.
+//! normalises both sides.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use rusqlite::Connection;
 use schema_sql::{CreateKind, TokenKind, eq_name, fold, quote_str, significant};
@@ -12,90 +12,28 @@ use crate::catalog::{
     Catalog, CheckInfo, ColumnInfo, ForeignKeyInfo, GeneratedInfo, IndexInfo, IndexTermInfo, KeyTermInfo,
     NotNullInfo, PrimaryKeyInfo, TableInfo, UniqueInfo, index_sql, name_sql, read, reason, table_sql,
 };
-use crate::connection::sqlite_error;
+use crate::connection::{self, sqlite_error};
 use crate::descriptor::{
     ColumnDescriptor, ColumnOrder, ConstValue, ForeignKeyDescriptor, IndexDescriptor, PrimaryKeyDescriptor,
     Schema, SqlType, TableDescriptor,
 };
 use crate::error::{Error, ErrorKind, Result};
+use crate::history::History;
+use crate::model::{ColumnHints, Model, ModelOptions, TableHints};
 
 /// `SQLITE_CONSTRAINT_DATATYPE`, which the bindings of older SQLites lack.
 ///
 /// SQLite: <https://www.sqlite.org/rescode.html#constraint_datatype>.
 const CONSTRAINT_DATATYPE: i32 = 3091;
 
-/// A target of a run.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub(crate) struct Model {
-    /// The model's name.
-    pub(crate) name: String,
-    /// Its version, dotted numbers.
-    pub(crate) version: String,
-    /// 32 hex digits.
-    pub(crate) fingerprint: String,
-    /// What the database should hold of it, without external tables.
-    pub(crate) catalog: Catalog,
-    /// What its tables say beside their shape, by folded name.
-    pub(crate) tables: BTreeMap<String, TableHints>,
-    /// Tables that may be dropped with their data.
-    pub(crate) dropped: Vec<String>,
-    /// Tables that belong to another model.
-    pub(crate) external: Vec<String>,
-}
-
-/// What a table says beside its shape.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct TableHints {
-    /// Earlier names, newest first.
-    pub(crate) renamed_from: Vec<String>,
-    /// Columns that may be dropped with their data.
-    pub(crate) dropped: Vec<String>,
-    /// Another order of the columns is a change.
-    pub(crate) exact_order: bool,
-    /// By folded name.
-    pub(crate) columns: BTreeMap<String, ColumnHints>,
-}
-
-/// What a column says beside its shape.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct ColumnHints {
-    /// Earlier names, newest first.
-    pub(crate) renamed_from: Vec<String>,
-    /// SQL that fills existing rows.
-    pub(crate) backfill: Option<String>,
-    /// SQL that turns the old value into the new type.
-    pub(crate) convert: Option<String>,
-    /// A `convert` that the history has as made.
-    pub(crate) converted: Option<String>,
-    /// The spelling of the type counts.
-    pub(crate) exact_type: bool,
-}
-
-static NO_TABLE_HINTS: TableHints = TableHints {
-    renamed_from: Vec::new(),
-    dropped: Vec::new(),
-    exact_order: false,
-    columns: BTreeMap::new(),
-};
-static NO_COLUMN_HINTS: ColumnHints = ColumnHints {
-    renamed_from: Vec::new(),
-    backfill: None,
-    convert: None,
-    converted: None,
-    exact_type: false,
-};
-
-impl TableHints {
-    /// What the column of this name says; nothing for a column that the model does not know.
-    pub(crate) fn column(&self, name: &str) -> &ColumnHints {
-        self.columns.get(&fold(name)).unwrap_or(&NO_COLUMN_HINTS)
-    }
-}
-
 impl Model {
-    /// What the table of this name says; nothing for a table that the model does not know.
-    pub(crate) fn table_hints(&self, name: &str) -> &TableHints {
-        self.tables.get(&fold(name)).unwrap_or(&NO_TABLE_HINTS)
+    /// The model of a program's schema, to be compared with others.
+    ///
+    /// # Errors
+    /// `Model`, naming the object, if SQLite refuses a statement.
+    pub fn of(schema: &Schema, options: &ModelOptions) -> Result<Model> {
+        let scratch = connection::scratch(None, options.hook.as_ref())?;
+        Model::from_schema(schema, &scratch, &History::named(options.history_table.as_str()).own_tables())
     }
 
     /// The model that `schema` describes, made in `scratch`, an empty database on which what the model needs is registered.
@@ -144,6 +82,7 @@ impl Model {
                 .collect(),
             dropped: owned(schema.dropped),
             external,
+            explicit: false,
         })
     }
 }

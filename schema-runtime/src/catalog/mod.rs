@@ -20,7 +20,7 @@ pub(crate) use print::{
     check_sql, column_sql, foreign_key_sql, index_sql, name_sql, primary_key_words, table_sql, unique_sql,
 };
 pub(crate) use read::read;
-pub(crate) use replay::replay;
+pub(crate) use replay::{Replay, replay};
 
 use rusqlite::Connection;
 use serde::{Deserialize, Serialize};

@@ -8,8 +8,8 @@ use super::table::TableChange;
 use super::{Cost, Facts, Hazard, HazardCode, Method, Needs, Plan, PlanKey, Step, virtual_tables};
 use crate::catalog::{Catalog, IndexInfo, TableInfo, Texts, name_sql};
 use crate::diff::{Change, ColumnProperty, diff};
+use crate::model::Model;
 use crate::rename::Renames;
-use crate::wanted::Model;
 
 /// What a plan is made from.
 pub(crate) struct Request<'a> {

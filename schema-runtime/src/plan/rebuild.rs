@@ -9,9 +9,9 @@ use schema_sql::{TokenKind, eq_name, quote_ident, quote_str, significant};
 use crate::catalog::{
     Affinity, Catalog, ColumnInfo, TableInfo, affinity, effective_not_null, name_sql, same_words, table_sql,
 };
+use crate::model::TableHints;
 use crate::plan::{Cost, Hazard, HazardCode, Method, Needs, Step, TableFacts};
 use crate::rename::Renames;
-use crate::wanted::TableHints;
 
 /// The prefix of the name that a table has while its rows are copied.
 pub(crate) const OLD_PREFIX: &str = "__schema_old_";
