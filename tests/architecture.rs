@@ -180,6 +180,7 @@ const TOGETHER: &[(&str, &str)] = &[
     ("prepare", "migrator"),
     ("run", "migrator"),
     ("record", "migrator"),
+    ("baseline", "migrator"),
     ("status", "migrator"),
 ];
 
