@@ -82,7 +82,7 @@ fn a_view_stands_behind_the_views_that_it_reads() {
         let script = sql(&catalog);
         let conn = Connection::open_in_memory().unwrap();
         for statement in schema_sql::split_statements(&script).unwrap() {
-            let text = &script[statement.range()];
+            let text = statement.text;
             conn.execute_batch(text).unwrap();
         }
         assert_eq!(Catalog::read(&conn).unwrap().views.len(), catalog.views.len(), "{name}");
