@@ -20,7 +20,10 @@ fn an_added_column_keeps_what_old_rows_read() {
             name: "another default leaves the values of rows that read the old one",
             before: &[Sql(SHORT)],
             after: "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, b INTEGER DEFAULT 99)",
-            expect: Expect::Plan("1. alter default of t.b: 7 -> 99 (rebuild)", &[Rewrite]),
+            expect: Expect::Plan(
+                "1. write rows of t (update)\n2. alter default of t.b: 7 -> 99 (catalog)",
+                &[Update],
+            ),
             rows: &[
                 ("SELECT id, b FROM t", "1|7\n2|7\n3|8"),
                 ("INSERT INTO t (id) VALUES (4) RETURNING b", "99"),
@@ -32,7 +35,10 @@ fn an_added_column_keeps_what_old_rows_read() {
             before: &[Sql(SHORT), Sql("CREATE INDEX t_b ON t (b)")],
             after: "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, b INTEGER DEFAULT 99);
                 CREATE INDEX t_b ON t (b)",
-            expect: Expect::Plan("1. alter default of t.b: 7 -> 99 (rebuild)", &[Rewrite]),
+            expect: Expect::Plan(
+                "1. write rows of t (update)\n2. alter default of t.b: 7 -> 99 (catalog)",
+                &[Update],
+            ),
             rows: &[
                 ("SELECT id FROM t INDEXED BY t_b WHERE b = 7", "1\n2"),
                 ("SELECT count(*) FROM t INDEXED BY t_b WHERE b = 99", "0"),
@@ -44,8 +50,8 @@ fn an_added_column_keeps_what_old_rows_read() {
             before: &[Sql(SHORT)],
             after: "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, b INTEGER NOT NULL)",
             expect: Expect::Plan(
-                "1. rebuild table t: alter nullability of t.b: NULL -> NOT NULL; alter default of t.b: 7 -> none (rebuild)",
-                &[Tightened, Rewrite],
+                "1. write rows of t (update)\n2. alter nullability of t.b: NULL -> NOT NULL; alter default of t.b: 7 -> none (scan)",
+                &[Update, Tightened, Scan],
             ),
             rows: &[
                 ("SELECT id, b FROM t", "1|7\n2|7\n3|8"),
@@ -57,15 +63,18 @@ fn an_added_column_keeps_what_old_rows_read() {
             name: "a default that goes leaves the values, with NULL among them",
             before: &[Sql(SHORT), Sql("UPDATE t SET b = NULL WHERE id = 3")],
             after: "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, b INTEGER)",
-            expect: Expect::Plan("1. alter default of t.b: 7 -> none (rebuild)", &[Rewrite]),
+            expect: Expect::Plan(
+                "1. write rows of t (update)\n2. alter default of t.b: 7 -> none (catalog)",
+                &[Update],
+            ),
             rows: &[("SELECT id, b FROM t", "1|7\n2|7\n3|NULL")],
             ..Case::DEFAULT
         },
         Case {
-            name: "a default of an empty table changes by a rebuild without a row",
+            name: "a default of an empty table changes in the catalog alone",
             before: &[Sql("CREATE TABLE t (id INTEGER PRIMARY KEY, b INTEGER DEFAULT 7)")],
             after: "CREATE TABLE t (id INTEGER PRIMARY KEY, b INTEGER DEFAULT 99)",
-            expect: Expect::Plan("1. alter default of t.b: 7 -> 99 (rebuild)", &[]),
+            expect: Expect::Plan("1. alter default of t.b: 7 -> 99 (catalog)", &[]),
             rows: &[("INSERT INTO t (id) VALUES (4) RETURNING b", "99")],
             ..Case::DEFAULT
         },
@@ -75,7 +84,10 @@ fn an_added_column_keeps_what_old_rows_read() {
                 "CREATE TABLE t (id INTEGER PRIMARY KEY, b INTEGER); INSERT INTO t VALUES (1, NULL), (2, 5)",
             )],
             after: "CREATE TABLE t (id INTEGER PRIMARY KEY, b INTEGER DEFAULT 99)",
-            expect: Expect::Plan("1. alter default of t.b: none -> 99 (rebuild)", &[Rewrite]),
+            expect: Expect::Plan(
+                "1. write rows of t (update)\n2. alter default of t.b: none -> 99 (catalog)",
+                &[Update],
+            ),
             rows: &[("SELECT id, b FROM t", "1|NULL\n2|5")],
             ..Case::DEFAULT
         },
@@ -128,11 +140,11 @@ fn a_column_is_added() {
             ..Case::DEFAULT
         },
         Case {
-            name: "a NOT NULL column with a backfill is filled by one rebuild",
+            name: "a NOT NULL column with a backfill is added and filled in place",
             before: &[Sql(TWO)],
             after: "--: backfill t.b id * 10
                 CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, b INTEGER NOT NULL)",
-            expect: Expect::Plan("1. add column t.b (rebuild)", &[Rewrite]),
+            expect: Expect::Plan("1. add column t.b (catalog)\n2. write rows of t (update)", &[Update]),
             rows: &[("SELECT id, b FROM t", "1|10\n7|70")],
             ..Case::DEFAULT
         },
@@ -204,8 +216,8 @@ fn a_column_is_added() {
                 CREATE TABLE q (id INTEGER PRIMARY KEY, n TEXT);
                 CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, b TEXT NOT NULL)",
             expect: Expect::Plan(
-                "1. rename table p to q (catalog)\n2. add column t.b (rebuild)",
-                &[Rename, Rewrite],
+                "1. rename table p to q (catalog)\n2. add column t.b (catalog)\n3. write rows of t (update)",
+                &[Rename, Update],
             ),
             rows: &[("SELECT id, b FROM t", "1|'one'\n7|'seven'")],
             ..Case::DEFAULT
@@ -284,10 +296,10 @@ fn a_column_is_added() {
             ..Case::DEFAULT
         },
         Case {
-            name: "a default that is computed fills old rows by a rebuild and stays",
+            name: "a default that is computed fills old rows in place and stays",
             before: &[Sql(TWO)],
             after: "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, created TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP)",
-            expect: Expect::Plan("1. add column t.created (rebuild)", &[Rewrite]),
+            expect: Expect::Plan("1. add column t.created (catalog)\n2. write rows of t (update)", &[Update]),
             rows: &[
                 ("SELECT id, created GLOB '20??-??-?? ??:??:??' FROM t", "1|1\n7|1"),
                 (
@@ -327,7 +339,7 @@ fn a_column_is_added() {
             name: "a column that adds a CHECK reads the rows and holds for them",
             before: &[Sql(TWO)],
             after: "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, b INTEGER DEFAULT 3 CHECK (b > 0))",
-            expect: Expect::Plan("1. add column t.b (scan)", &[Scan]),
+            expect: Expect::Plan("1. add column t.b; add CHECK (b > 0) to t (catalog)", &[Tightened]),
             ..Case::DEFAULT
         },
         Case {
@@ -428,13 +440,13 @@ fn a_generated_column_is_added() {
             ..Case::DEFAULT
         },
         Case {
-            name: "under the exact order a virtual column in the middle takes a rebuild",
+            name: "under the exact order a virtual column in the middle touches no row",
             before: &[Sql(AC)],
             after: "--: exact_order t
                 CREATE TABLE t (a INTEGER, g INTEGER AS (a + c) VIRTUAL, c INTEGER)",
             expect: Expect::Plan(
-                "1. rebuild table t: add column t.g; alter column order of t: a, c -> a, g, c (rebuild)",
-                &[Rewrite],
+                "1. add column t.g; alter column order of t: a, c -> a, g, c (catalog)",
+                &[],
             ),
             rows: &[("SELECT rowid, * FROM t", "5|1|3|2\n9|3|NULL|NULL")],
             ..Case::DEFAULT
@@ -471,7 +483,7 @@ fn nullability_changes() {
             name: "NOT NULL on an empty table",
             before: &[Sql("CREATE TABLE t (id INTEGER PRIMARY KEY, a INTEGER)")],
             after: "CREATE TABLE t (id INTEGER PRIMARY KEY, a INTEGER NOT NULL)",
-            expect: Expect::Plan("1. alter nullability of t.a: NULL -> NOT NULL (scan)", &[Tightened]),
+            expect: Expect::Plan("1. alter nullability of t.a: NULL -> NOT NULL (catalog)", &[Tightened]),
             ..Case::DEFAULT
         },
         Case {
@@ -504,12 +516,12 @@ fn nullability_changes() {
             ..Case::DEFAULT
         },
         Case {
-            name: "NOT NULL and its default come together by one rebuild that fills",
+            name: "NOT NULL and its default come together and the NULLs are filled",
             before: &[Sql(NULLS)],
             after: "CREATE TABLE t (id INTEGER PRIMARY KEY, a INTEGER NOT NULL DEFAULT 9)",
             expect: Expect::Plan(
-                "1. rebuild table t: alter nullability of t.a: NULL -> NOT NULL; alter default of t.a: none -> 9 (rebuild)",
-                &[Tightened, Rewrite],
+                "1. write rows of t (update)\n2. alter nullability of t.a: NULL -> NOT NULL; alter default of t.a: none -> 9 (scan)",
+                &[Update, Tightened, Scan],
             ),
             rows: &[("SELECT * FROM t", "1|4\n2|9\n3|9")],
             changed: &["t.a"],
@@ -546,24 +558,27 @@ fn nullability_changes() {
             ..Case::DEFAULT
         },
         Case {
-            name: "the conflict clause of a NOT NULL survives a rebuild for another reason",
+            name: "the conflict clause of a NOT NULL survives another change of the column",
             before: &[Sql(
                 "CREATE TABLE t (id INTEGER PRIMARY KEY, a INTEGER NOT NULL ON CONFLICT IGNORE, b INTEGER);
                 INSERT INTO t VALUES (1, 4, 5)",
             )],
             after: "CREATE TABLE t (id INTEGER PRIMARY KEY, a INTEGER NOT NULL, b INTEGER DEFAULT 3)",
-            expect: Expect::Plan("1. alter default of t.b: none -> 3 (rebuild)", &[Rewrite]),
+            expect: Expect::Plan(
+                "1. write rows of t (update)\n2. alter default of t.b: none -> 3 (catalog)",
+                &[Update],
+            ),
             rows: &[("INSERT INTO t VALUES (2, NULL, 1) RETURNING id", ""), ("SELECT count(*) FROM t", "1")],
             ..Case::DEFAULT
         },
         Case {
-            name: "a NOT NULL with a conflict clause goes by a rebuild",
+            name: "a NOT NULL with a conflict clause goes in the catalog alone",
             before: &[Sql("CREATE TABLE t (id INTEGER PRIMARY KEY, a INTEGER NOT NULL ON CONFLICT IGNORE);
                 INSERT INTO t VALUES (1, 4)")],
             after: "CREATE TABLE t (id INTEGER PRIMARY KEY, a INTEGER)",
             expect: Expect::Plan(
-                "1. alter nullability of t.a: NOT NULL ON CONFLICT IGNORE -> NULL (rebuild)",
-                &[Rewrite],
+                "1. alter nullability of t.a: NOT NULL ON CONFLICT IGNORE -> NULL (catalog)",
+                &[],
             ),
             rows: &[("INSERT INTO t VALUES (2, NULL) RETURNING id", "2")],
             ..Case::DEFAULT

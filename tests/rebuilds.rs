@@ -17,8 +17,8 @@ fn strict_comes_and_goes() {
             ],
             after: "CREATE TABLE t (id INTEGER PRIMARY KEY, n INTEGER, r REAL, s TEXT, b BLOB) STRICT",
             expect: Expect::Plan(
-                "1. alter strictness of t: not STRICT -> STRICT (rebuild)",
-                &[HazardCode::Rewrite],
+                "1. alter strictness of t: not STRICT -> STRICT (scan)",
+                &[HazardCode::Scan],
             ),
             rows: &[(
                 "SELECT typeof(n), typeof(r), typeof(s), typeof(b) FROM t WHERE id = 3",
@@ -60,8 +60,8 @@ fn strict_comes_and_goes() {
             ],
             after: "CREATE TABLE t (a TEXT PRIMARY KEY, b INTEGER) STRICT",
             expect: Expect::Plan(
-                "1. rebuild table t: alter strictness of t: not STRICT -> STRICT; alter nullability of t.a: NULL -> NOT NULL (rebuild)",
-                &[HazardCode::Tightened, HazardCode::Rewrite],
+                "1. alter strictness of t: not STRICT -> STRICT; alter nullability of t.a: NULL -> NOT NULL (scan)",
+                &[HazardCode::Tightened, HazardCode::Scan],
             ),
             ..Case::DEFAULT
         },
@@ -72,9 +72,8 @@ fn strict_comes_and_goes() {
             )],
             after: "CREATE TABLE t (id INTEGER PRIMARY KEY, s TEXT, n INTEGER) STRICT",
             expect: Expect::Plan(
-                "1. rebuild table t: alter strictness of t: not STRICT -> STRICT; alter type of t.s: VARCHAR(9) -> TEXT; \
-                 alter type of t.n: BIGINT -> INTEGER (rebuild)",
-                &[HazardCode::Rewrite],
+                "1. alter strictness of t: not STRICT -> STRICT; alter type of t.s: VARCHAR(9) -> TEXT; alter type of t.n: BIGINT -> INTEGER (scan)",
+                &[HazardCode::Scan],
             ),
             rows: &[("SELECT * FROM t", "1|'x'|7")],
             ..Case::DEFAULT
@@ -97,8 +96,8 @@ fn strict_comes_and_goes() {
             ],
             after: "CREATE TABLE t (a TEXT PRIMARY KEY, b INTEGER)",
             expect: Expect::Plan(
-                "1. rebuild table t: alter strictness of t: STRICT -> not STRICT; alter nullability of t.a: NOT NULL -> NULL (rebuild)",
-                &[HazardCode::Rewrite],
+                "1. alter strictness of t: STRICT -> not STRICT; alter nullability of t.a: NOT NULL -> NULL (catalog)",
+                &[],
             ),
             rows: &[("SELECT \"notnull\" FROM pragma_table_info('t') WHERE name = 'a'", "0")],
             ..Case::DEFAULT
@@ -324,10 +323,7 @@ fn foreign_keys_change() {
             ],
             after: "CREATE TABLE p (id INTEGER PRIMARY KEY);
                 CREATE TABLE c (id INTEGER PRIMARY KEY, p INTEGER REFERENCES p (id) ON DELETE CASCADE)",
-            expect: Expect::Plan(
-                "1. alter constraint of c: FOREIGN KEY (p) REFERENCES p (id) -> FOREIGN KEY (p) REFERENCES p (id) ON DELETE CASCADE (rebuild)",
-                &[HazardCode::Rewrite],
-            ),
+            expect: Expect::Plan("1. alter constraint of c: FOREIGN KEY (p) REFERENCES p (id) -> FOREIGN KEY (p) REFERENCES p (id) ON DELETE CASCADE (catalog)", &[]),
             rows: &[("SELECT * FROM c", "7|1"), ("SELECT on_delete FROM pragma_foreign_key_list('c')", "'CASCADE'")],
             ..Case::DEFAULT
         },
@@ -339,10 +335,7 @@ fn foreign_keys_change() {
             ],
             after: "CREATE TABLE p (id INTEGER PRIMARY KEY);
                 CREATE TABLE c (id INTEGER PRIMARY KEY, p INTEGER REFERENCES p (id) DEFERRABLE INITIALLY DEFERRED)",
-            expect: Expect::Plan(
-                "1. alter constraint of c: FOREIGN KEY (p) REFERENCES p (id) -> FOREIGN KEY (p) REFERENCES p (id) DEFERRABLE INITIALLY DEFERRED (rebuild)",
-                &[HazardCode::Rewrite],
-            ),
+            expect: Expect::Plan("1. alter constraint of c: FOREIGN KEY (p) REFERENCES p (id) -> FOREIGN KEY (p) REFERENCES p (id) DEFERRABLE INITIALLY DEFERRED (catalog)", &[]),
             rows: &[("SELECT * FROM c", "7|1")],
             ..Case::DEFAULT
         },
@@ -353,10 +346,7 @@ fn foreign_keys_change() {
                 Sql(ROWS),
             ],
             after: "CREATE TABLE p (id INTEGER PRIMARY KEY); CREATE TABLE c (id INTEGER PRIMARY KEY, p INTEGER)",
-            expect: Expect::Plan(
-                "1. drop FOREIGN KEY (p) REFERENCES p (id) from c (rebuild)",
-                &[HazardCode::Rewrite],
-            ),
+            expect: Expect::Plan("1. drop FOREIGN KEY (p) REFERENCES p (id) from c (catalog)", &[]),
             rows: &[("SELECT * FROM c", "7|1"), ("SELECT count(*) FROM pragma_foreign_key_list('c')", "0")],
             ..Case::DEFAULT
         },
@@ -420,10 +410,7 @@ fn foreign_keys_change() {
             ],
             after: "CREATE TABLE p (a INTEGER, b TEXT COLLATE NOCASE, UNIQUE (a, b));
                 CREATE TABLE c (id INTEGER PRIMARY KEY, a TEXT, b TEXT, FOREIGN KEY (a, b) REFERENCES p (a, b))",
-            expect: Expect::Plan(
-                "1. add FOREIGN KEY (a, b) REFERENCES p (a, b) to c (rebuild)",
-                &[HazardCode::Tightened, HazardCode::Rewrite],
-            ),
+            expect: Expect::Plan("1. add FOREIGN KEY (a, b) REFERENCES p (a, b) to c (scan)", &[HazardCode::Tightened, HazardCode::Scan]),
             rows: &[("SELECT * FROM c", "5|NULL|'q'\n6|'1'|'X'")],
             ..Case::DEFAULT
         },
@@ -483,8 +470,8 @@ fn generated_columns_in_a_rebuild() {
             ],
             after: "CREATE TABLE t (a INTEGER, g INTEGER)",
             expect: Expect::Plan(
-                "1. alter generated expression of t.g: AS (a + 1) STORED -> plain (rebuild)",
-                &[HazardCode::Rewrite],
+                "1. alter generated expression of t.g: AS (a + 1) STORED -> plain (scan)",
+                &[HazardCode::Scan],
             ),
             rows: &[("SELECT * FROM t", "1|2\n5|6")],
             ..Case::DEFAULT
@@ -572,8 +559,8 @@ fn generated_columns_in_a_rebuild() {
             ],
             after: "CREATE TABLE t (a INTEGER, g INTEGER AS (a * 2) VIRTUAL); CREATE INDEX t_g ON t (g)",
             expect: Expect::Plan(
-                "1. alter generated expression of t.g: AS (a + 1) VIRTUAL -> AS (a * 2) VIRTUAL (rebuild)",
-                &[HazardCode::Rewrite],
+                "1. alter generated expression of t.g: AS (a + 1) VIRTUAL -> AS (a * 2) VIRTUAL (scan)\n2. build the indexes of t anew (scan)",
+                &[HazardCode::Scan, HazardCode::Scan],
             ),
             rows: &[("SELECT * FROM t INDEXED BY t_g WHERE g = 10", "5|10")],
             changed: &["t.g"],

@@ -24,8 +24,8 @@ fn what_was_there_before_the_model_declared_it_is_adopted() {
             before: &[Model(PLAIN), Sql("CREATE TABLE u (x TEXT); INSERT INTO u VALUES ('kept')")],
             after: "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT); CREATE TABLE u (x TEXT DEFAULT 'd', y TEXT)",
             expect: Expect::Plan(
-                "1. rebuild table u: alter default of u.x: none -> 'd'; add column u.y (rebuild)",
-                &[H::Rewrite],
+                "1. write rows of u (update)\n2. alter default of u.x: none -> 'd'; add column u.y (catalog)",
+                &[H::Update],
             ),
             says: &[
                 "note: table `u` was there before the model declared it",
@@ -130,7 +130,7 @@ fn what_was_there_before_the_model_declared_it_is_adopted() {
             ],
             after: "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, CONSTRAINT l UNIQUE (a))",
             expect: Expect::Plan(
-                "1. alter constraint of t: CONSTRAINT k UNIQUE (a) -> CONSTRAINT l UNIQUE (a) (rebuild)",
+                "1. alter constraint of t: CONSTRAINT k UNIQUE (a) -> CONSTRAINT l UNIQUE (a) (catalog)",
                 &[],
             ),
             says: &["before the model declared it"],

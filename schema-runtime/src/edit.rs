@@ -21,7 +21,8 @@ use crate::plan::CatalogEdit;
 /// What SQLite says, with the name of the table in the text where a proof fails.
 pub(crate) fn edit(conn: &Connection, edits: &[&CatalogEdit]) -> rusqlite::Result<()> {
     let schema = Rows::read(conn)?;
-    let before = edits.iter().map(|edit| Witness::of(conn, &schema, edit)).collect::<rusqlite::Result<Vec<_>>>()?;
+    let before =
+        edits.iter().map(|edit| Witness::of(conn, &schema, edit)).collect::<rusqlite::Result<Vec<_>>>()?;
     let cookie: i64 = conn.query_row("PRAGMA main.schema_version", [], |row| row.get(0))?;
     conn.execute_batch("PRAGMA writable_schema = ON")?;
     {
@@ -94,9 +95,8 @@ impl Witness {
             let sql = "SELECT list.name, term.seqno, term.name, term.desc FROM pragma_index_list(?1, 'main') AS list,
                 pragma_index_xinfo(list.name, 'main') AS term WHERE list.origin <> 'c' AND term.key ORDER BY 1, 2";
             let mut statement = conn.prepare(sql)?;
-            let found = statement.query_map([&edit.name], |row| {
-                Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
-            })?;
+            let found = statement
+                .query_map([&edit.name], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?;
             keys = found.collect::<rusqlite::Result<_>>()?;
         }
         Ok(Witness { row: first_row(conn, &edit.name)?, keys })
@@ -106,8 +106,12 @@ impl Witness {
         if self.keys != after.keys {
             return Some("its keys would be numbered in another order".to_owned());
         }
-        let differs = |(name, value): &(&String, &Value)| after.row.get(*name).is_some_and(|now| now != *value);
-        self.row.iter().find(|pair| differs(pair)).map(|(name, _)| format!("column `{name}` would read otherwise"))
+        let differs =
+            |(name, value): &(&String, &Value)| after.row.get(*name).is_some_and(|now| now != *value);
+        self.row
+            .iter()
+            .find(|pair| differs(pair))
+            .map(|(name, _)| format!("column `{name}` would read otherwise"))
     }
 }
 

@@ -21,7 +21,8 @@ use schema_sql::{eq_name, quote_ident};
 use super::table::{TableChange, is_constant, names, strict_default};
 use super::{CatalogEdit, Cost, Method, Needs, Step};
 use crate::catalog::{
-    ColumnInfo, TableInfo, affinity, same_collation, same_default, same_generated, same_key_terms, same_link, table_sql,
+    ColumnInfo, TableInfo, affinity, same_collation, same_default, same_generated, same_key_terms, same_link,
+    table_sql,
 };
 use crate::diff::{Change, ConstraintKind};
 
@@ -38,6 +39,12 @@ impl EditSteps {
     pub(super) fn method(&self) -> Method {
         let all = self.before.iter().chain([&self.edit]).chain(&self.after).chain(&self.drops);
         all.map(|step| step.method).max().unwrap_or(Method::Catalog)
+    }
+
+    /// The estimate, milliseconds.
+    fn ms(&self) -> u64 {
+        let all = self.before.iter().chain([&self.edit]).chain(&self.after).chain(&self.drops);
+        all.map(|step| step.cost.ms).sum()
     }
 
     /// Whether rows are written: SQLite then holds them against every rule of the table.
@@ -92,7 +99,11 @@ impl TableChange<'_> {
             return None;
         }
         let edit = self.edit_step(changes, &middle, has_rows);
-        Some(EditSteps { before, edit, after, drops })
+        let steps = EditSteps { before, edit, after, drops };
+        // Rows that are written several times are better copied once.
+        let writes = steps.before.iter().chain(&steps.after).chain(&steps.drops);
+        let writes = writes.filter(|step| step.method == Method::Update).count();
+        (writes < 2 || steps.ms() <= self.rebuild_ms()).then_some(steps)
     }
 
     /// Whether everything that stays in the pages stays as and where it is.
@@ -109,9 +120,11 @@ impl TableChange<'_> {
         }
         // What is left was added; a virtual column that becomes stored is among it, and is none.
         kept.all(|column| from.column(&column.name).is_none() && self.can_be_added(column))
-            && to.columns.iter().filter(|column| is_virtual(column)).all(|column| {
-                from.column(&column.name).is_none_or(is_virtual)
-            })
+            && to
+                .columns
+                .iter()
+                .filter(|column| is_virtual(column))
+                .all(|column| from.column(&column.name).is_none_or(is_virtual))
             && self.keeps_keys()
     }
 
@@ -161,7 +174,11 @@ impl TableChange<'_> {
         };
         key && from.without_rowid == to.without_rowid
             && from.uniques.len() == to.uniques.len()
-            && from.uniques.iter().zip(&to.uniques).all(|(a, b)| same_key_terms(self.texts, &a.terms, &b.terms))
+            && from
+                .uniques
+                .iter()
+                .zip(&to.uniques)
+                .all(|(a, b)| same_key_terms(self.texts, &a.terms, &b.terms))
     }
 
     /// The table as the edit leaves it: as wanted, but with the stored columns that `DROP COLUMN` takes away afterwards.
@@ -193,18 +210,20 @@ impl TableChange<'_> {
             return steps;
         }
         let (table, name) = (quote_ident(&self.image.to.name), quote_ident(&column.name));
+        let filled = self.image.value(column).filter(|value| self.image.tightens(column) && *value != name);
+        if let Some(value) = &filled {
+            steps.push(self.update(format!("UPDATE main.{table} SET {name} = {value} WHERE {name} IS NULL")));
+        }
         if !same_default(self.texts, found.default.as_deref(), column.default.as_deref()) {
-            let read = match found.default.as_deref().filter(|default| is_constant(default)) {
-                Some(default) => format!("IS ({default})"),
-                None => "IS NULL".to_owned(),
+            let read =
+                found.default.as_deref().filter(|default| is_constant(default) && !eq_name(default, "NULL"));
+            let read = match (read, &filled) {
+                (Some(default), _) => format!("IS ({default})"),
+                (None, None) => "IS NULL".to_owned(),
+                // Every row that read NULL is written already.
+                (None, Some(_)) => return steps,
             };
             steps.push(self.update(format!("UPDATE main.{table} SET {name} = {name} WHERE {name} {read}")));
-        }
-        if self.image.tightens(column) {
-            let value = self.image.value(column).filter(|value| *value != name);
-            steps.extend(value.map(|value| {
-                self.update(format!("UPDATE main.{table} SET {name} = {value} WHERE {name} IS NULL"))
-            }));
         }
         steps
     }
@@ -271,6 +290,9 @@ impl TableChange<'_> {
     fn tightens_rows(&self, change: &Change) -> bool {
         use crate::diff::{ColumnProperty as C, TableProperty as T};
         match change {
+            Change::AddColumn { column, .. } => self.image.to.column(column).is_some_and(|column| {
+                column.generated.is_some() && (column.not_null.is_some() || self.image.to.strict)
+            }),
             Change::AddConstraint { constraint, .. } => !self.concerns_added_alone(constraint),
             Change::AlterColumn { property: C::NotNull, to, .. } => to != "NULL",
             Change::AlterColumn { property: C::Collation | C::Generated, .. } => true,

@@ -318,7 +318,9 @@ fn edit_script(edits: &[&CatalogEdit]) -> String {
     let mut script = "PRAGMA writable_schema = ON;\n".to_owned();
     for edit in edits {
         let (sql, name) = (schema_sql::quote_str(&edit.sql), schema_sql::quote_str(&edit.name));
-        script.push_str(&format!("UPDATE main.sqlite_schema SET sql = {sql} WHERE type = 'table' AND name = {name};\n"));
+        script.push_str(&format!(
+            "UPDATE main.sqlite_schema SET sql = {sql} WHERE type = 'table' AND name = {name};\n"
+        ));
     }
     script.push_str("CREATE TABLE main.__schema_cookie (x);\nDROP TABLE main.__schema_cookie;\n");
     script.push_str("PRAGMA writable_schema = RESET;\n");

@@ -49,7 +49,9 @@ impl TableChange<'_> {
         let edit = if rebuild { None } else { self.edit() };
         let heaviest = |steps: &[Step]| steps.iter().map(|step| step.method).max();
         match (native, edit) {
-            (Some(native), Some(edit)) if many || heaviest(&native) > Some(edit.method()) => self.by_edit(edit),
+            (Some(native), Some(edit)) if many || heaviest(&native) > Some(edit.method()) => {
+                self.by_edit(edit)
+            }
             (Some(mut steps), _) => {
                 self.describe(&self.image, steps.first_mut(), false);
                 steps.iter_mut().for_each(|step| self.warn(step));
@@ -75,6 +77,10 @@ impl TableChange<'_> {
 
     pub(super) fn rows(&self) -> super::TableFacts {
         self.facts.of(self.image.renames.old_table(&self.image.to.name))
+    }
+
+    pub(super) fn rebuild_ms(&self) -> u64 {
+        self.rebuild(&self.image).cost.ms
     }
 
     fn rebuild(&self, image: &Image<'_>) -> Step {
@@ -312,7 +318,12 @@ impl TableChange<'_> {
     }
 
     /// As [`drop_column`](Self::drop_column), from the table as it is by then.
-    pub(super) fn drop_column_of(&self, from: &TableInfo, column: &ColumnInfo, change: &Change) -> Option<Step> {
+    pub(super) fn drop_column_of(
+        &self,
+        from: &TableInfo,
+        column: &ColumnInfo,
+        change: &Change,
+    ) -> Option<Step> {
         let name = &column.name;
         let keyed = from.in_primary_key(name)
             || from.uniques.iter().any(|unique| unique.terms.iter().any(|term| eq_name(&term.column, name)));
