@@ -130,6 +130,26 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     ("status", &["connection", "error", "found", "migrator", "plan", "prepare", "report", "revision", "run"]),
     (
+        "health",
+        &[
+            "apply",
+            "backup",
+            "catalog",
+            "connection",
+            "diff",
+            "error",
+            "history",
+            "migrator",
+            "plan",
+            "rehearse",
+            "revision",
+            "run",
+            "snapshot",
+            "sqlite_error",
+            "status",
+        ],
+    ),
+    (
         "migrator",
         &[
             "apply",
@@ -137,6 +157,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "connection",
             "descriptor",
             "error",
+            "health",
             "model",
             "preflight",
             "report",
@@ -158,6 +179,7 @@ const TOGETHER: &[(&str, &str)] = &[
     ("run", "migrator"),
     ("record", "migrator"),
     ("status", "migrator"),
+    ("health", "migrator"),
 ];
 
 /// Re-exports of `lib.rs` that files of the crate use by their short names.

@@ -14,6 +14,7 @@ mod derive_ui;
 mod drops;
 mod example;
 mod files;
+mod health;
 mod indexes;
 mod keys;
 mod keys_and_rows;

@@ -147,6 +147,7 @@ mod diff;
 mod error;
 mod fingerprint;
 mod found;
+mod health;
 mod history;
 pub mod json;
 mod migrator;
@@ -182,6 +183,10 @@ pub use descriptor::*;
 pub use diff::{Change, ColumnProperty, ConstraintKind, TableProperty};
 pub use error::{Error, ErrorKind, Result};
 pub use fingerprint::{table_fingerprint, text_fingerprint};
+pub use health::{
+    BackupCheck, BackupFacts, EngineFacts, FileFacts, Finding, FindingCode, Health, HealthCheck, HistoryFacts,
+    ModelFacts, RevisionFacts, RollbackFacts, SchemaFacts, Severity,
+};
 pub use migrator::{Migrator, Observer};
 pub use model::{Model, ModelOptions};
 pub use plan::{

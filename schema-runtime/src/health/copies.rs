@@ -1,0 +1,136 @@
+//! Findings H4: the backups, and room for the next one. What they are worth for going back is in `past`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use rusqlite::Connection;
+
+use super::past::Past;
+use super::{BackupCheck, BackupFacts, Exam, FindingCode, count};
+use crate::backup::{self, BackupInfo};
+use crate::connection;
+use crate::error::Result;
+
+/// The folder that backups of the database go to; `None` for a database without a file.
+pub(super) fn folder(exam: &Exam<'_>) -> Option<(PathBuf, PathBuf)> {
+    let database = connection::database_path(exam.conn)?;
+    let folder = exam.check.backup_dir.clone().unwrap_or_else(|| backup::default_folder(&database));
+    Some((folder, database))
+}
+
+/// The backups of this database; others may share the folder. It may have been moved with its folder, so the name counts.
+fn of_database(folder: &Path, database: &Path) -> Result<Vec<BackupInfo>> {
+    let mut found = backup::list(folder)?;
+    found.retain(|info| info.source.file_name() == database.file_name());
+    Ok(found)
+}
+
+pub(super) fn look(exam: &mut Exam<'_>, past: Option<&Past>) -> Result<()> {
+    let Some((folder, database)) = folder(exam) else { return Ok(()) };
+    let backups = of_database(&folder, &database)?;
+    let mut facts = BackupFacts {
+        folder: folder.display().to_string(),
+        count: count(backups.len()),
+        bytes: backups.iter().map(|info| info.bytes).fold(0, u64::saturating_add),
+        ..BackupFacts::default()
+    };
+    let mut differ = Vec::new();
+    for info in &backups {
+        facts.newest_check = Some(BackupCheck::Size);
+        let fault = match fs::metadata(&info.path) {
+            Ok(found) if found.len() == info.bytes => continue,
+            Ok(found) => format!("it has {} bytes, {} were written", found.len(), info.bytes),
+            Err(err) => format!("it cannot be read: {err}"),
+        };
+        facts.newest_check = Some(BackupCheck::Differs);
+        differ.push(format!("`{}`: {fault}", info.path.display()));
+    }
+    if let Some(newest) = backups.last() {
+        facts.newest = Some(newest.path.display().to_string());
+        facts.newest_at = Some(newest.created_at.clone());
+        facts.newest_age_s = age(exam.conn, &newest.created_at);
+    }
+    let needed = exam.health.file.bytes;
+    // The folder is made with the first backup.
+    let place = folder.ancestors().find(|path| path.is_dir()).map(Path::to_path_buf);
+    facts.free_bytes = place.and_then(|place| (exam.check.machine.free)(&place));
+    facts.has_room = facts.free_bytes.map(|free| free >= needed);
+    if let Some(free) = facts.free_bytes.filter(|free| *free < needed) {
+        let line = format!("`{}` has {free} bytes, the next backup needs {needed}", folder.display());
+        exam.find(FindingCode::NoRoom, vec![line]);
+    }
+    if let Some(line) = past.and_then(|past| past.no_backup.clone()).filter(|_| backups.is_empty()) {
+        exam.find(FindingCode::NoBackup, vec![line]);
+    }
+    exam.find(FindingCode::BackupDiffers, differ);
+    exam.find(FindingCode::Leftovers, leftovers(&folder, &database));
+    exam.health.backups = Some(facts);
+    Ok(())
+}
+
+/// Seconds since `at`, by SQLite's clock.
+fn age(conn: &Connection, at: &str) -> Option<i64> {
+    let sql = "SELECT CAST(strftime('%s', 'now') AS INTEGER) - CAST(strftime('%s', ?1) AS INTEGER)";
+    conn.query_row(sql, [at], |row| row.get(0)).ok()
+}
+
+/// A backup that is still being made is not older than this.
+const AT_WORK: Duration = Duration::from_secs(3600);
+
+/// Parts of backups of this database that no process is at work on, and notes and copies without each other.
+fn leftovers(folder: &Path, database: &Path) -> Vec<String> {
+    let stem = database.file_stem().unwrap_or(database.as_os_str()).to_string_lossy().into_owned();
+    let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
+    let mut found = Vec::new();
+    for path in entries.flatten().map(|entry| entry.path()).filter(|path| path.is_file()) {
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let name = name.trim_start_matches('.');
+        let ours = name.strip_prefix(&stem).is_some_and(|rest| rest.starts_with('_'));
+        let extension = path.extension().unwrap_or_default().to_string_lossy().into_owned();
+        let fault = match extension.as_str() {
+            _ if !ours || !is_old(&path) => continue,
+            "part" => "a backup that was never finished",
+            "json" if !path.with_extension("db").exists() => "a note whose backup is gone",
+            "db" if !path.with_extension("json").exists() => "a backup without its note",
+            _ => continue,
+        };
+        found.push(format!("`{}`: {fault}", path.display()));
+    }
+    found.sort();
+    found
+}
+
+fn is_old(path: &Path) -> bool {
+    let modified = fs::metadata(path).and_then(|found| found.modified());
+    modified.is_ok_and(|at| SystemTime::now().duration_since(at).is_ok_and(|age| age > AT_WORK))
+}
+
+/// Reads every backup, where that was asked for.
+pub(super) fn verify(exam: &mut Exam<'_>) -> Result<()> {
+    let Some((folder, database)) = folder(exam).filter(|_| exam.check.verify_backups) else { return Ok(()) };
+    if exam.has(FindingCode::BackupDiffers) {
+        return Ok(());
+    }
+    let hook = exam.check.hook.clone();
+    let mut differ = Vec::new();
+    // The newest first: time may be up before the last.
+    for (at, info) in of_database(&folder, &database)?.iter().rev().enumerate() {
+        let verified = exam.bounded(&format!("the backup `{}`", info.path.display()), || {
+            Ok(backup::verify(info, hook.as_ref()))
+        })?;
+        let check = match verified {
+            None => break,
+            Some(Ok(())) => BackupCheck::Verified,
+            Some(Err(error)) => {
+                differ.push(super::said(&error));
+                BackupCheck::Differs
+            }
+        };
+        if let Some(facts) = exam.health.backups.as_mut().filter(|_| at == 0) {
+            facts.newest_check = Some(check);
+        }
+    }
+    exam.find(FindingCode::BackupDiffers, differ);
+    Ok(())
+}
