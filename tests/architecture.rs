@@ -29,7 +29,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("catalog", &["error", "sqlite_error"]),
     ("snapshot", &["catalog", "error"]),
     ("model", &["catalog", "connection", "error", "history", "revision", "snapshot"]),
-    ("wanted", &["catalog", "connection", "descriptor", "error", "model"]),
+    ("wanted", &["catalog", "connection", "descriptor", "error", "history", "model"]),
     ("rename", &["catalog", "error", "model", "snapshot"]),
     ("target", &["catalog", "error", "model", "rename", "snapshot"]),
     // From two catalogs to work, without a connection.
@@ -56,6 +56,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "snapshot",
         ],
     ),
+    ("plan_file", &["catalog", "diff", "error", "model", "plan", "revision", "target"]),
     // The front door.
     (
         "found",
@@ -103,6 +104,8 @@ const ARROWS: &[(&str, &[&str])] = &[
             "history",
             "migrator",
             "plan",
+            "plan_file",
+            "preflight",
             "prepare",
             "report",
             "snapshot",
@@ -122,6 +125,24 @@ const ARROWS: &[(&str, &[&str])] = &[
             "migrator",
             "plan",
             "prepare",
+            "revision",
+            "run",
+            "snapshot",
+            "target",
+        ],
+    ),
+    (
+        "baseline",
+        &[
+            "catalog",
+            "connection",
+            "error",
+            "found",
+            "migrator",
+            "model",
+            "plan",
+            "prepare",
+            "report",
             "revision",
             "run",
             "snapshot",
@@ -159,6 +180,8 @@ const ARROWS: &[(&str, &[&str])] = &[
             "error",
             "health",
             "model",
+            "plan",
+            "plan_file",
             "preflight",
             "report",
             "revision",
@@ -167,6 +190,8 @@ const ARROWS: &[(&str, &[&str])] = &[
             "target",
         ],
     ),
+    ("upkeep", &["backup", "connection", "error", "migrator", "plan", "report", "revision", "run"]),
+    ("env", &["backup", "descriptor", "error", "migrator"]),
 ];
 
 /// Files that are one thing in two parts: these may use each other.
@@ -178,6 +203,7 @@ const TOGETHER: &[(&str, &str)] = &[
     ("prepare", "migrator"),
     ("run", "migrator"),
     ("record", "migrator"),
+    ("baseline", "migrator"),
     ("status", "migrator"),
     ("health", "migrator"),
 ];

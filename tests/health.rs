@@ -426,14 +426,20 @@ fn backups_that_are_not_what_was_written_are_found() {
 fn leftovers_in_the_backup_folder_are_found_when_they_are_old() {
     let place = migrated(V2);
     let folder = place.folder().join("backups/migrations");
-    for name in [".app_7_0.part", "app_1.json", "app_2.db", "notes.txt", "other_1.json"] {
+    for name in [
+        ".app_7_0.part",
+        "app_20260101_093000_250.json",
+        "app_20260101_093000_251.db",
+        "notes.txt",
+        "other_20260101_093000_250.db",
+    ] {
         fs::write(folder.join(name), "x").expect("a file");
     }
     assert_healthy(&health(&place));
-    let hours_ago = SystemTime::now() - Duration::from_secs(7_200);
+    let days_ago = SystemTime::now() - Duration::from_secs(2 * 86_400);
     for entry in fs::read_dir(&folder).expect("the folder") {
         let file = fs::OpenOptions::new().write(true).open(entry.expect("an entry").path()).expect("a file");
-        file.set_modified(hours_ago).expect("a time");
+        file.set_modified(days_ago).expect("a time");
     }
     only(
         &place,
@@ -441,8 +447,8 @@ fn leftovers_in_the_backup_folder_are_found_when_they_are_old() {
         FindingCode::Leftovers,
         &[
             "`FOLDER/backups/migrations/.app_7_0.part`: a backup that was never finished",
-            "`FOLDER/backups/migrations/app_1.json`: a note whose backup is gone",
-            "`FOLDER/backups/migrations/app_2.db`: a backup without its note",
+            "`FOLDER/backups/migrations/app_20260101_093000_250.json`: a note that cannot be read",
+            "`FOLDER/backups/migrations/app_20260101_093000_251.db`: a backup without its note",
         ],
     );
 }

@@ -1,8 +1,10 @@
 //! Table of contents.
 
 mod architecture;
+mod backup_retention;
 mod backups;
 mod bad_input;
+mod baseline;
 mod catalog;
 mod chinook;
 mod columns;
@@ -12,6 +14,7 @@ mod dependents;
 mod derive;
 mod derive_ui;
 mod drops;
+mod environment;
 mod example;
 mod files;
 mod health;
@@ -29,10 +32,12 @@ mod rebuilds;
 mod removal;
 mod renames;
 mod review;
+mod saved_plans;
 mod start_up;
 mod statistics;
 mod support;
 mod surroundings;
+mod targets;
 mod three_way;
 mod types;
 mod versions;

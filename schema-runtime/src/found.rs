@@ -17,12 +17,19 @@ use crate::version::version_cmp;
 pub(crate) struct Found {
     pub(crate) live: Catalog,
     pub(crate) model: Model,
+    /// The last revision of the model, and what it left.
     pub(crate) last: Option<(Revision, Snapshot)>,
     /// The newest row of the history, over all models; 0 without one.
     pub(crate) head: i64,
     pub(crate) others: Owners,
     /// The newest version that the history has of this model, where this program's is older.
     pub(crate) newer: Option<String>,
+}
+
+impl Found {
+    pub(crate) fn without_history(live: Catalog, model: Model) -> Found {
+        Found { live, model, last: None, head: 0, others: Owners::default(), newer: None }
+    }
 }
 
 /// The names of our own tables, which are no part of any catalog.
@@ -34,6 +41,18 @@ pub(crate) fn scratch(conn: &Connection, migrator: &Migrator) -> Result<Connecti
     connection::scratch(Some(conn), migrator.options.hook.as_ref())
 }
 
+/// The migrator's model, made on a scratch database that is like `conn`.
+///
+/// # Errors
+/// `Model` if SQLite refuses it, or it has one of our own tables.
+pub(crate) fn model(conn: &Connection, migrator: &Migrator) -> Result<Model> {
+    let own = own_tables(migrator);
+    match &migrator.source {
+        Source::Schema(schema) => Model::from_schema(schema, &scratch(conn, migrator)?, &own),
+        Source::Model(model) => whole(model, &own),
+    }
+}
+
 /// Reads the file, the history and the model.
 ///
 /// # Errors
@@ -42,11 +61,7 @@ pub(crate) fn scratch(conn: &Connection, migrator: &Migrator) -> Result<Connecti
 pub(crate) fn read(conn: &Connection, migrator: &Migrator, history: &History) -> Result<Found> {
     let own = own_tables(migrator);
     let live = catalog::read(conn, "main", &own)?;
-    let model = match &migrator.source {
-        Source::Schema(schema) => Model::from_schema(schema, &scratch(conn, migrator)?, &own)?,
-        Source::Model(model) => whole(model, &own)?,
-    };
-    let mut found = Found { live, model, last: None, head: 0, others: Owners::default(), newer: None };
+    let mut found = Found::without_history(live, model(conn, migrator)?);
     match history.check_shape(conn)? {
         Shape::Current | Shape::Older(_) => read_history(conn, migrator, history, &mut found)?,
         // The rows of another system say nothing of models; they are kept, and ours follow.

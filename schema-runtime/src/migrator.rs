@@ -9,12 +9,14 @@ use std::time::Duration;
 use rusqlite::Connection;
 
 use crate::apply::IntegrityCheck;
-use crate::backup::BackupPolicy;
+use crate::backup::{BackupPolicy, Retention};
 use crate::connection::{Cancel, Hook};
 use crate::descriptor::Schema;
 use crate::error::{Error, ErrorKind, Result};
 use crate::health::{Health, HealthCheck};
 use crate::model::Model;
+use crate::plan::Plan;
+use crate::plan_file::PlanFile;
 use crate::preflight::Consent;
 use crate::report::{Event, Report};
 use crate::revision::Revision;
@@ -89,6 +91,15 @@ pub(crate) struct Options {
     pub(crate) hook: Option<Hook>,
     pub(crate) backup: BackupPolicy,
     pub(crate) backup_dir: Option<PathBuf>,
+    pub(crate) retention: Retention,
+    /// Off: a run only checks.
+    pub(crate) auto_migrate: bool,
+    /// For the history.
+    pub(crate) environment: Option<String>,
+    /// An absolute path, under which relative ones lie.
+    pub(crate) base_dir: Option<PathBuf>,
+    /// The path that the environment names.
+    pub(crate) database: Option<PathBuf>,
     pub(crate) policies: Policies,
     pub(crate) integrity: IntegrityCheck,
     pub(crate) consents: Vec<Consent>,
@@ -103,6 +114,8 @@ pub(crate) struct Options {
     pub(crate) dry_run: bool,
     pub(crate) reason: Option<String>,
     pub(crate) observer: Option<Observer>,
+    /// The one plan that may run.
+    pub(crate) expected: Option<Arc<PlanFile>>,
 }
 
 impl std::fmt::Debug for Migrator {
@@ -127,6 +140,21 @@ impl Migrator {
         Migrator::of(Source::Model(Arc::new(model)))
     }
 
+    /// A migrator that applies exactly the saved plan, by the policies and consents that were in force when it was made.
+    /// [`run`](Self::run) fails with `Stale` where the database is no longer what the plan was made for, or where another
+    /// plan would lead to its target now.
+    pub fn for_plan(file: PlanFile) -> Self {
+        let mut migrator = Migrator::of(Source::Model(Arc::new(file.model.clone())));
+        migrator.options.policies = file.policies;
+        migrator.options.allow_revert = file.allow_revert;
+        migrator.options.adopt_any = file.adopt_any;
+        for consent in &file.consents {
+            migrator = migrator.allow(consent);
+        }
+        migrator.options.expected = Some(Arc::new(file));
+        migrator
+    }
+
     fn of(source: Source) -> Self {
         Migrator {
             source,
@@ -134,6 +162,11 @@ impl Migrator {
                 hook: None,
                 backup: BackupPolicy::Always,
                 backup_dir: None,
+                retention: Retention::default(),
+                auto_migrate: true,
+                environment: None,
+                base_dir: None,
+                database: None,
                 policies: Policies::default(),
                 integrity: IntegrityCheck::Quick,
                 consents: Vec::new(),
@@ -147,6 +180,7 @@ impl Migrator {
                 dry_run: false,
                 reason: None,
                 observer: None,
+                expected: None,
             },
         }
     }
@@ -270,7 +304,7 @@ impl Migrator {
     /// not created for a model that cannot be made.
     pub fn run(&self, path: impl AsRef<Path>) -> Result<Report> {
         self.check_options()?;
-        self.tell(Run::on_path(self, path.as_ref()))
+        self.tell(Run::on_path(self, &self.at(path.as_ref())))
     }
 
     /// As [`run`](Self::run), on a connection that is open already, and which keeps its settings.
@@ -288,7 +322,7 @@ impl Migrator {
     /// As [`run`](Self::run) as far as reading goes. Pending changes, drift and refusals are part of the result instead.
     pub fn status(&self, path: impl AsRef<Path>) -> Result<Status> {
         self.check_options()?;
-        stated(Run::status_of_path(self, path.as_ref()))
+        stated(Run::status_of_path(self, &self.at(path.as_ref())))
     }
 
     /// As [`status`](Self::status), on a connection that is open already.
@@ -300,12 +334,51 @@ impl Migrator {
         stated(Run::status_of(self, conn))
     }
 
+    /// The plan for the database at `path`, to be looked at and applied later: [`for_plan`](Self::for_plan). Rows are held
+    /// against it and it is rehearsed, as by [`dry_run`](Self::dry_run); nothing is written.
+    ///
+    /// # Errors
+    /// As [`run`](Self::run) without the writing; `Open` if there is no such file.
+    pub fn plan_file(&self, path: impl AsRef<Path>) -> Result<PlanFile> {
+        self.check_options()?;
+        stated(Run::plan_file(self, &self.at(path.as_ref())))
+    }
+
+    /// The plan that leads from the model `from` to this one, what this one lacks being dropped. No database is touched.
+    ///
+    /// # Errors
+    /// `Model` if SQLite refuses one of them; `Conflict` if a rename contradicts `from`.
+    pub fn diff(&self, from: &Model) -> Result<Plan> {
+        self.check_options()?;
+        stated(Run::diff(self, from))
+    }
+
+    /// Records the live schema at `path` as this model's own, whatever the model says: what a later model lacks of it then
+    /// counts as removed, instead of as somebody else's. Objects that another model manages stay that model's.
+    ///
+    /// # Errors
+    /// As [`run`](Self::run); `Open` if there is no such file, `Opaque` if an object cannot be read with certainty.
+    pub fn baseline(&self, path: impl AsRef<Path>) -> Result<Report> {
+        self.check_options()?;
+        stated(Run::baseline_of(self, &self.at(path.as_ref()), false))
+    }
+
+    /// As [`baseline`](Self::baseline), where the live schema is exactly the model's. Otherwise nothing is recorded, the
+    /// outcome is [`PlannedOnly`](crate::Outcome::PlannedOnly), and the plan of the report is what would have to change.
+    ///
+    /// # Errors
+    /// As [`baseline`](Self::baseline).
+    pub fn baseline_as_model(&self, path: impl AsRef<Path>) -> Result<Report> {
+        self.check_options()?;
+        stated(Run::baseline_of(self, &self.at(path.as_ref()), true))
+    }
+
     /// Every row of the history at `path`, oldest first, of all models; empty where there is no file or no history.
     ///
     /// # Errors
     /// As [`run`](Self::run) as far as reading goes.
     pub fn history(&self, path: impl AsRef<Path>) -> Result<Vec<Revision>> {
-        Run::history_of_path(self, path.as_ref())
+        Run::history_of_path(self, &self.at(path.as_ref()))
     }
 
     /// How the database at `path` is, from 0 to 100, and what to do about it; nothing is created or written.
@@ -317,7 +390,7 @@ impl Migrator {
     /// As [`HealthCheck::look_at_file`].
     pub fn health(&self, path: impl AsRef<Path>) -> Result<Health> {
         self.check_options()?;
-        stated(HealthCheck::with_model(self).look_at_file(path))
+        stated(HealthCheck::with_model(self).look_at_file(self.at(path.as_ref())))
     }
 
     /// As [`health`](Self::health), on a connection that is open already.
@@ -366,6 +439,6 @@ impl Migrator {
 }
 
 /// Whatever fails after the lock was taken says itself what it left; before, nothing is written.
-fn stated<T>(result: Result<T>) -> Result<T> {
+pub(crate) fn stated<T>(result: Result<T>) -> Result<T> {
     result.map_err(|error| error.state("nothing was changed"))
 }

@@ -29,7 +29,7 @@ use crate::snapshot::Snapshot;
 ///
 /// A model without a version ([`version`](Self::version) is empty) is neither older nor newer than what the history has: a
 /// run takes the version that was recorded last, or `0`.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Model {
     /// The model's name.
     pub(crate) name: String,
@@ -208,6 +208,11 @@ impl Model {
         }
         model.seal();
         Ok(model)
+    }
+
+    /// A model of nothing at all.
+    pub fn empty(name: &str) -> Model {
+        Model::explicit(name, "", Catalog::default())
     }
 
     /// A model of exactly this catalog.

@@ -27,6 +27,14 @@ impl Consent {
         Some(Consent { code: HazardCode::from_code(code.trim())?, object })
     }
 
+    /// As it was read.
+    pub(crate) fn text(&self) -> String {
+        match &self.object {
+            Some(object) => format!("{}={object}", self.code.code()),
+            None => self.code.code().to_owned(),
+        }
+    }
+
     pub(crate) fn covers(&self, code: HazardCode, object: &str) -> bool {
         self.code == code && self.object.as_deref().is_none_or(|mine| eq_name(mine, object))
     }

@@ -7,6 +7,7 @@ mod columns;
 mod objects;
 
 use schema_sql::eq_name;
+use serde::{Deserialize, Serialize};
 
 use crate::catalog::{self, Catalog, TableInfo};
 use crate::error::{Error, ErrorKind, Result};
@@ -15,7 +16,8 @@ use crate::rename::Renames;
 use crate::snapshot::{Owners, Snapshot, State, key, table_keys};
 
 /// What happens to a table or column that the model no longer declares.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum RemovalPolicy {
     /// It stays with its data, retired, and is reported. What would block inserts, or deletes of parents, is relaxed.
@@ -28,7 +30,8 @@ pub enum RemovalPolicy {
 }
 
 /// What happens when the database was changed by hand since the last revision.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum DriftPolicy {
     /// The run is refused, with every difference named.
@@ -83,7 +86,7 @@ pub(crate) struct Sides<'a> {
     pub(crate) others: Owners,
 }
 
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Policies {
     pub(crate) removal: RemovalPolicy,
     pub(crate) drift: DriftPolicy,

@@ -12,13 +12,14 @@ use crate::catalog::{
     Catalog, CheckInfo, ColumnInfo, ForeignKeyInfo, GeneratedInfo, IndexInfo, IndexTermInfo, KeyTermInfo,
     NotNullInfo, PrimaryKeyInfo, TableInfo, UniqueInfo, index_sql, name_sql, read, reason, table_sql,
 };
-use crate::connection::sqlite_error;
+use crate::connection::{self, sqlite_error};
 use crate::descriptor::{
     ColumnDescriptor, ColumnOrder, ConstValue, ForeignKeyDescriptor, IndexDescriptor, PrimaryKeyDescriptor,
     Schema, SqlType, TableDescriptor,
 };
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{ColumnHints, Model, TableHints};
+use crate::history::History;
+use crate::model::{ColumnHints, Model, ModelOptions, TableHints};
 
 /// `SQLITE_CONSTRAINT_DATATYPE`, which the bindings of older SQLites lack.
 ///
@@ -26,6 +27,15 @@ use crate::model::{ColumnHints, Model, TableHints};
 const CONSTRAINT_DATATYPE: i32 = 3091;
 
 impl Model {
+    /// The model of a program's schema, to be compared with others.
+    ///
+    /// # Errors
+    /// `Model`, naming the object, if SQLite refuses a statement.
+    pub fn of(schema: &Schema, options: &ModelOptions) -> Result<Model> {
+        let scratch = connection::scratch(None, options.hook.as_ref())?;
+        Model::from_schema(schema, &scratch, &History::named(options.history_table.as_str()).own_tables())
+    }
+
     /// The model that `schema` describes, made in `scratch`, an empty database on which what the model needs is registered.
     ///
     /// `own` are the names of our own tables, which a model cannot have.

@@ -2,13 +2,12 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
 
 use rusqlite::Connection;
 
 use super::past::Past;
 use super::{BackupCheck, BackupFacts, Exam, FindingCode, count};
-use crate::backup::{self, BackupInfo};
+use crate::backup::{self, Stray, StrayKind};
 use crate::connection;
 use crate::error::Result;
 
@@ -19,16 +18,10 @@ pub(super) fn folder(exam: &Exam<'_>) -> Option<(PathBuf, PathBuf)> {
     Some((folder, database))
 }
 
-/// The backups of this database; others may share the folder. It may have been moved with its folder, so the name counts.
-fn of_database(folder: &Path, database: &Path) -> Result<Vec<BackupInfo>> {
-    let mut found = backup::list(folder)?;
-    found.retain(|info| info.source.file_name() == database.file_name());
-    Ok(found)
-}
-
 pub(super) fn look(exam: &mut Exam<'_>, past: Option<&Past>) -> Result<()> {
     let Some((folder, database)) = folder(exam) else { return Ok(()) };
-    let backups = of_database(&folder, &database)?;
+    let found = backup::folder_of(&folder, &database)?;
+    let backups = found.backups;
     let mut facts = BackupFacts {
         folder: folder.display().to_string(),
         count: count(backups.len()),
@@ -49,6 +42,7 @@ pub(super) fn look(exam: &mut Exam<'_>, past: Option<&Past>) -> Result<()> {
     if let Some(newest) = backups.last() {
         facts.newest = Some(newest.path.display().to_string());
         facts.newest_at = Some(newest.created_at.clone());
+        facts.newest_verified_at.clone_from(&newest.verified_at);
         facts.newest_age_s = age(exam.conn, &newest.created_at);
     }
     let needed = exam.health.file.bytes;
@@ -64,7 +58,8 @@ pub(super) fn look(exam: &mut Exam<'_>, past: Option<&Past>) -> Result<()> {
         exam.find(FindingCode::NoBackup, vec![line]);
     }
     exam.find(FindingCode::BackupDiffers, differ);
-    exam.find(FindingCode::Leftovers, leftovers(&folder, &database));
+    let leftovers = leftovers(exam.conn, &found.stray);
+    exam.find(FindingCode::Leftovers, leftovers);
     exam.health.backups = Some(facts);
     Ok(())
 }
@@ -75,35 +70,23 @@ fn age(conn: &Connection, at: &str) -> Option<i64> {
     conn.query_row(sql, [at], |row| row.get(0)).ok()
 }
 
-/// A backup that is still being made is not older than this.
-const AT_WORK: Duration = Duration::from_secs(3600);
+/// A backup that is still being made was written to more recently: so many seconds.
+const AT_WORK: i64 = 86_400;
 
-/// Parts of backups of this database that no process is at work on, and notes and copies without each other.
-fn leftovers(folder: &Path, database: &Path) -> Vec<String> {
-    let stem = database.file_stem().unwrap_or(database.as_os_str()).to_string_lossy().into_owned();
-    let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
-    let mut found = Vec::new();
-    for path in entries.flatten().map(|entry| entry.path()).filter(|path| path.is_file()) {
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let name = name.trim_start_matches('.');
-        let ours = name.strip_prefix(&stem).is_some_and(|rest| rest.starts_with('_'));
-        let extension = path.extension().unwrap_or_default().to_string_lossy().into_owned();
-        let fault = match extension.as_str() {
-            _ if !ours || !is_old(&path) => continue,
-            "part" => "a backup that was never finished",
-            "json" if !path.with_extension("db").exists() => "a note whose backup is gone",
-            "db" if !path.with_extension("json").exists() => "a backup without its note",
-            _ => continue,
+fn leftovers(conn: &Connection, stray: &[Stray]) -> Vec<String> {
+    let old = stray.iter().filter(|stray| {
+        stray.modified_at.as_deref().and_then(|at| age(conn, at)).is_some_and(|age| age > AT_WORK)
+    });
+    old.map(|stray| {
+        let what = match stray.kind {
+            StrayKind::UnreadableNote => "a note that cannot be read",
+            StrayKind::NoteWithoutFile => "a note whose backup is gone",
+            StrayKind::FileWithoutNote => "a backup without its note",
+            StrayKind::Unfinished => "a backup that was never finished",
         };
-        found.push(format!("`{}`: {fault}", path.display()));
-    }
-    found.sort();
-    found
-}
-
-fn is_old(path: &Path) -> bool {
-    let modified = fs::metadata(path).and_then(|found| found.modified());
-    modified.is_ok_and(|at| SystemTime::now().duration_since(at).is_ok_and(|age| age > AT_WORK))
+        format!("`{}`: {what}", stray.path.display())
+    })
+    .collect()
 }
 
 /// Reads every backup, where that was asked for.
@@ -115,15 +98,15 @@ pub(super) fn verify(exam: &mut Exam<'_>) -> Result<()> {
     let hook = exam.check.hook.clone();
     let mut differ = Vec::new();
     // The newest first: time may be up before the last.
-    for (at, info) in of_database(&folder, &database)?.iter().rev().enumerate() {
+    for (at, info) in backup::folder_of(&folder, &database)?.backups.iter().rev().enumerate() {
         let verified = exam.bounded(&format!("the backup `{}`", info.path.display()), || {
             Ok(backup::verify(info, hook.as_ref()))
         })?;
         let check = match verified {
             None => break,
-            Some(Ok(())) => BackupCheck::Verified,
-            Some(Err(error)) => {
-                differ.push(super::said(&error));
+            Some(Ok(_)) => BackupCheck::Verified,
+            Some(Err(fault)) => {
+                differ.push(super::said(&fault.error));
                 BackupCheck::Differs
             }
         };

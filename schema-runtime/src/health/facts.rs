@@ -163,7 +163,9 @@ pub struct BackupFacts {
     pub newest_at: Option<String>,
     /// The age of the newest one in seconds.
     pub newest_age_s: Option<i64>,
-    /// What the newest one was held against.
+    /// When its note says that it was proved last.
+    pub newest_verified_at: Option<String>,
+    /// What the newest one was held against now.
     pub newest_check: Option<BackupCheck>,
     /// The bytes that may still be written to the folder, where the system tells.
     pub free_bytes: Option<u64>,

@@ -109,7 +109,7 @@ impl HealthCheck {
         HealthCheck {
             migrator: Some(migrator.clone()),
             hook: options.hook.clone(),
-            backup_dir: options.backup_dir.clone(),
+            backup_dir: options.backup_dir.as_ref().map(|folder| migrator.at(folder)),
             history_table: options.history_table.clone(),
             lock_wait: options.lock_wait,
             time_limit: options.time_limit,

@@ -4,8 +4,8 @@ use schema_sql::eq_name;
 
 use super::{Merge, NoteKind, RemovalPolicy, Three};
 use crate::catalog::{
-    self, CheckInfo, ColumnInfo, ForeignKeyInfo, GeneratedInfo, IndexInfo, PrimaryKeyInfo, TableInfo, Texts,
-    UniqueInfo,
+    self, CheckInfo, ColumnInfo, ForeignKeyInfo, GeneratedInfo, IndexInfo, NotNullInfo, PrimaryKeyInfo,
+    TableInfo, Texts, UniqueInfo,
 };
 use crate::snapshot::{State, key};
 
@@ -125,7 +125,8 @@ impl<'a> Merge<'a> {
             .filter(|_| self.managed_last(&key::column(&table.wanted.name, &live.name)));
         let what = |property: &str| format!("{property} of `{}`.`{}`", table.wanted.name, wanted.name);
         let hints = self.sides.model.table_hints(&table.wanted.name);
-        let exact = hints.column(&wanted.name).exact_type || table.wanted.strict;
+        let model = self.sides.model;
+        let exact = model.explicit || hints.column(&wanted.name).exact_type || table.wanted.strict;
         let mut merged = live.clone();
         merged.name.clone_from(&wanted.name);
         let three = Three {
@@ -190,15 +191,24 @@ impl<'a> Merge<'a> {
         }
         let forced =
             table.wanted.in_primary_key(&wanted.name) && (table.wanted.strict || table.wanted.without_rowid);
-        let rule = |column: &ColumnInfo| column.not_null.is_some();
-        let (l, w) = (rule(live), rule(wanted) || forced);
-        let b = base.map(rule);
-        let three = Three { live: &l, base: b.as_ref(), wanted: &w };
+        let mut rule = wanted.not_null.clone().or_else(|| forced.then(NotNullInfo::default));
+        if let (Some(rule), Some(found), false) = (&mut rule, &live.not_null, self.sides.model.explicit) {
+            rule.conflict = rule.conflict.take().or_else(|| found.conflict.clone());
+            rule.name = rule.name.take().or_else(|| found.name.clone());
+        }
+        let three = Three { live: &live.not_null, base: base.map(|base| &base.not_null), wanted: &rule };
         let what = format!("nullability of `{}`.`{}`", table.wanted.name, wanted.name);
-        let show = |not_null: &bool| (if *not_null { "NOT NULL" } else { "NULL" }).to_owned();
-        if self.decide(&what, &three, &|a, b| a == b, &show) {
-            merged.not_null =
-                if w { wanted.not_null.clone().or_else(|| Some(Default::default())) } else { None };
+        let texts = table.texts();
+        let same = |a: &Option<NotNullInfo>, b: &Option<NotNullInfo>| {
+            catalog::same_not_null(&texts, a.as_ref(), b.as_ref())
+        };
+        let show = |rule: &Option<NotNullInfo>| match rule {
+            None => "NULL".to_owned(),
+            Some(NotNullInfo { conflict: Some(conflict), .. }) => format!("NOT NULL ON CONFLICT {conflict}"),
+            Some(_) => "NOT NULL".to_owned(),
+        };
+        if self.decide(&what, &three, &same, &show) {
+            merged.not_null = rule;
         }
     }
 
@@ -247,9 +257,10 @@ impl<'a> Merge<'a> {
     fn primary_key(&mut self, table: &Table<'_>, merged: &mut TableInfo) {
         let Table { live, base, wanted } = table;
         let texts = table.texts();
-        // What a model cannot say (conflict clause, direction) stays as the file has it.
+        // What a program's model cannot say (conflict clause, direction) stays as the file has it.
+        let explicit = self.sides.model.explicit;
         let unsaid = wanted.primary_key.clone().map(|mut key| {
-            if let Some(found) = &live.primary_key {
+            if let Some(found) = live.primary_key.as_ref().filter(|_| !explicit) {
                 key.conflict = key.conflict.take().or_else(|| found.conflict.clone());
                 key.name = key.name.take().or_else(|| found.name.clone());
                 if key.rowid_alias == found.rowid_alias && key.terms.len() == found.terms.len() {
@@ -402,7 +413,9 @@ impl<'a> Merge<'a> {
                 continue;
             };
             let mut want = wanted.remove(at).clone();
-            (rules.unsaid)(found, &mut want);
+            if !self.sides.model.explicit {
+                (rules.unsaid)(found, &mut want);
+            }
             let base = sides.base.filter(|_| managed);
             let base = base.and_then(|base| base.iter().find(|other| (rules.alike)(found, other)));
             let what = format!("{} of `{name}`", (rules.label)(found));
