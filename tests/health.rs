@@ -163,9 +163,9 @@ fn an_index_that_lacks_rows_is_found_by_the_full_check() {
 #[test]
 fn rows_that_break_their_own_rules_are_found() {
     let place = Place::by_hand(
-        "CREATE TABLE t (a CHECK (a > 0)); PRAGMA ignore_check_constraints = ON; INSERT INTO t VALUES (-1)",
+        "CREATE TABLE t (a CHECK (a > 0)); PRAGMA ignore_check_constraints = ON; INSERT INTO t VALUES (-1), (2), (-3)",
     );
-    only(&place, &health(&place), FindingCode::RowFaults, &["CHECK constraint failed in t"]);
+    only(&place, &health(&place), FindingCode::RowFaults, &["CHECK constraint failed in t (2 times)"]);
 }
 
 #[test]
@@ -480,7 +480,7 @@ fn a_connection_that_does_not_enforce_foreign_keys_is_found() {
         conn.execute_batch(&format!("PRAGMA foreign_keys = {on}")).expect("a pragma");
         let health = HealthCheck::new().look_at(&conn).expect("a report");
         if found {
-            only(&place, &health, FindingCode::KeysIgnored, &["1 foreign keys are declared"]);
+            only(&place, &health, FindingCode::KeysIgnored, &["1 foreign key is declared"]);
         } else {
             assert_healthy(&health);
         }
@@ -755,11 +755,11 @@ fn the_report_reads_well() {
         [
             "H603 info (-2): indexes are covered by another index or key",
             "  index `j` of `t` is the same as index `i`",
-            "  help: drop them: each write pays for them, and no query needs them",
+            "  help: drop them: each write pays for them, and the other one serves the same queries",
             "file: 16.3 kB, 4 pages, 0 free",
         ]
     );
-    assert_eq!(lines[5], "schema: 1 tables, 2 indexes, 64 bytes of text");
+    assert_eq!(lines[5], "schema: 1 table, 2 indexes, 64 bytes of text");
     assert_eq!(lines[6], "history: none");
     assert!(lines[7].starts_with("backups: 0 of 0 bytes in "), "{text}");
     assert!(lines[8].starts_with("engine: SQLite 3.") && lines.len() == 9, "{text}");

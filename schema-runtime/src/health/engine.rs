@@ -4,7 +4,8 @@ use std::fs;
 
 use rusqlite::Connection;
 
-use super::{Exam, FindingCode};
+use super::facts::many;
+use super::{Exam, FindingCode, count};
 use crate::catalog::Catalog;
 use crate::connection::{self, SqliteResult, with_suffix};
 use crate::error::Result;
@@ -53,10 +54,13 @@ pub(super) fn look(exam: &mut Exam<'_>, catalog: &Catalog) {
     let strict = catalog.tables.iter().any(|table| table.strict);
     let defects = defects(exam.check.machine.sqlite, wal, strict);
     exam.find(FindingCode::KnownDefect, defects);
-    let keys = catalog.tables.iter().map(|table| table.foreign_keys.len()).sum::<usize>();
+    let keys: u64 = catalog.tables.iter().map(|table| count(table.foreign_keys.len())).sum();
     // What `foreign_keys` says of a connection of ours is not what the program's connections say.
     if exam.is_callers && !exam.health.engine.foreign_keys && keys > 0 {
-        exam.find(FindingCode::KeysIgnored, vec![format!("{keys} foreign keys are declared")]);
+        exam.find(
+            FindingCode::KeysIgnored,
+            vec![many(keys, "foreign key is declared", "foreign keys are declared")],
+        );
     }
     if connection::is_memory(exam.conn) {
         return;

@@ -245,6 +245,11 @@ fn size(bytes: u64) -> String {
     format!("{bytes} bytes")
 }
 
+/// `1 index`, `2 indexes`.
+pub(super) fn many(count: u64, one: &str, more: &str) -> String {
+    if count == 1 { format!("1 {one}") } else { format!("{count} {more}") }
+}
+
 /// An age as people read it: `3 days`.
 fn age(seconds: i64) -> String {
     let (number, unit) = match seconds {
@@ -253,7 +258,7 @@ fn age(seconds: i64) -> String {
         60.. => (seconds / 60, "minute"),
         _ => (seconds.max(0), "second"),
     };
-    if number == 1 { format!("1 {unit}") } else { format!("{number} {unit}s") }
+    many(number.unsigned_abs(), unit, &format!("{unit}s"))
 }
 
 impl fmt::Display for Health {
@@ -266,7 +271,8 @@ impl fmt::Display for Health {
             writeln!(f, "not finished: {}", part.replace('\n', "\n  "))?;
         }
         let file = &self.file;
-        write!(f, "file: {}, {} pages, {} free", size(file.bytes), file.pages, file.free_pages)?;
+        let pages = many(file.pages, "page", "pages");
+        write!(f, "file: {}, {pages}, {} free", size(file.bytes), file.free_pages)?;
         if file.log_bytes > 0 {
             write!(f, ", log of {}", size(file.log_bytes))?;
         }
@@ -297,16 +303,16 @@ impl fmt::Display for Health {
 impl fmt::Display for SchemaFacts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let parts = [
-            (self.tables, "tables"),
-            (self.virtual_tables, "virtual tables"),
-            (self.indexes, "indexes"),
-            (self.views, "views"),
-            (self.triggers, "triggers"),
+            (self.tables, "table", "tables"),
+            (self.virtual_tables, "virtual table", "virtual tables"),
+            (self.indexes, "index", "indexes"),
+            (self.views, "view", "views"),
+            (self.triggers, "trigger", "triggers"),
         ];
         let parts: Vec<String> = parts
             .iter()
-            .filter(|(count, what)| *count > 0 || *what == "tables")
-            .map(|(count, what)| format!("{count} {what}"))
+            .filter(|(count, one, _)| *count > 0 || *one == "table")
+            .map(|(count, one, more)| many(*count, one, more))
             .collect();
         write!(f, "schema: {}, {} of text", parts.join(", "), size(self.bytes))?;
         match self.stamp_is_current {
@@ -323,14 +329,18 @@ impl fmt::Display for ModelFacts {
         match (&self.refused, &self.newer) {
             (Some(_), _) => f.write_str(", refused"),
             (None, Some(newer)) => write!(f, ", on a database of version {newer}"),
-            (None, None) => write!(f, ", {} steps pending", self.pending.len()),
+            (None, None) => {
+                let steps = super::count(self.pending.len());
+                write!(f, ", {} pending", many(steps, "step", "steps"))
+            }
         }
     }
 }
 
 impl fmt::Display for HistoryFacts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "history: {} revisions, {} failed", self.revisions, self.failed)?;
+        let revisions = many(self.revisions, "revision", "revisions");
+        write!(f, "history: {revisions}, {} failed", self.failed)?;
         if let Some(rate) = self.success_rate {
             write!(f, ", {rate} % completed, {} ms on average", self.mean_ms)?;
         }

@@ -136,7 +136,7 @@ findings! {
     Statistics = "H602" Info 2 "statistics for the query planner are missing or old",
         "run `ANALYZE`, or `PRAGMA optimize` before connections close";
     RedundantIndexes = "H603" Info 2 "indexes are covered by another index or key",
-        "drop them: each write pays for them, and no query needs them";
+        "drop them: each write pays for them, and the other one serves the same queries";
     KeyWithoutIndex = "H604" Info 2 "foreign keys of large tables have no index",
         "create an index on the columns: each delete in the parent reads the whole child";
     IdsEnd = "H605" Warning 10 "row numbers are near the largest one there is",

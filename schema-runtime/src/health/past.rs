@@ -10,6 +10,7 @@ use crate::catalog::Catalog;
 use crate::diff::{Change, diff};
 use crate::error::{Error, Result};
 use crate::history::{Shape, schema_cookie};
+use crate::migrator::Source;
 use crate::plan::{Method, Plan};
 use crate::revision::{Revision, Status};
 use crate::run::Run;
@@ -137,10 +138,12 @@ fn not_ended(rows: &[Revision]) -> Vec<String> {
         .collect()
 }
 
-/// Whether the next start-up is one look: with a model by its own rule, without one by the cookie of every stamp.
+/// Whether the next start-up is one look: with a program's model by its own rule, else by the cookie of every stamp.
 fn stamp(exam: &Exam<'_>, models: &[String]) -> Result<Option<bool>> {
     let conn: &Connection = exam.conn;
-    if let Some(migrator) = exam.check.migrator() {
+    if let Some(migrator) =
+        exam.check.migrator().filter(|migrator| matches!(migrator.source, Source::Schema(_)))
+    {
         return Ok(Some(Run::new(&migrator).fast_path(conn)?.is_some()));
     }
     let cookie = schema_cookie(conn)?;

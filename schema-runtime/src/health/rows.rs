@@ -60,9 +60,24 @@ pub(super) fn look_at_pages(exam: &mut Exam<'_>) -> Result<()> {
     };
     exam.damage.extend(faults.pages);
     exam.find(FindingCode::IndexFaults, faults.indexes);
-    exam.find(FindingCode::RowFaults, faults.rows);
+    exam.find(FindingCode::RowFaults, counted(&faults.rows));
     exam.unregistered.extend(faults.unchecked);
     Ok(())
+}
+
+/// Lines that say the same, as one. SQLite names no row, and ends with the hundredth.
+fn counted(lines: &[String]) -> Vec<String> {
+    let mut counts: Vec<(&str, u64)> = Vec::new();
+    for line in lines {
+        match counts.iter_mut().find(|(known, _)| known == line) {
+            Some((_, count)) => *count += 1,
+            None => counts.push((line, 1)),
+        }
+    }
+    counts
+        .iter()
+        .map(|(line, count)| if *count == 1 { (*line).to_owned() } else { format!("{line} ({count} times)") })
+        .collect()
 }
 
 fn faults(conn: &Connection, word: &str) -> Result<Faults> {
