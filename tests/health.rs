@@ -561,11 +561,11 @@ fn indexes_that_another_one_covers_are_found() {
 
 #[test]
 fn foreign_keys_of_large_tables_without_an_index_are_found() {
-    let place = Place::by_hand(&format!(
+    let place = Place::by_hand(
         "CREATE TABLE p (id INTEGER PRIMARY KEY); INSERT INTO p VALUES (1);
          CREATE TABLE c (x REFERENCES p, y INTEGER PRIMARY KEY REFERENCES p, z REFERENCES p);
-         CREATE TABLE small (x REFERENCES p)"
-    ));
+         CREATE TABLE small (x REFERENCES p)",
+    );
     place.sql(&format!("{MANY} INSERT INTO p SELECT i + 1 FROM n; INSERT INTO c SELECT 1, id, NULL FROM p"));
     only(
         &place,
