@@ -10,14 +10,13 @@ mod list;
 mod prune;
 mod verify;
 
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize, Serializer};
 
 pub(crate) use clock::now as present;
-pub(crate) use create::{BackupRequest, BackupSource, Progress, create};
+pub(crate) use create::{BackupRequest, BackupSource, create};
 use list::list;
 pub use list::{BackupFolder, Stray, StrayKind};
 pub(crate) use list::{folder_of, listed};
@@ -123,11 +122,13 @@ pub(crate) fn available_space(folder: &Path) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
     use std::time::Duration;
 
     use rusqlite::Connection;
     use rusqlite::config::DbConfig;
 
+    use super::create::Progress;
     use super::files::{Name, Partial};
     use super::*;
     use crate::connection::Hook;
@@ -194,7 +195,7 @@ mod tests {
                 .expect("backup");
             assert_eq!(seen.last(), Some(&(info.pages, info.pages)));
             place.conn.execute_batch("COMMIT").expect("the lock is still ours");
-            verify_and_note(&info, None).expect("verify");
+            let info = verify_and_note(&info, None).expect("verify");
             let copy = Connection::open(&info.path).expect("open");
             let count = copy.query_row("SELECT count(*) FROM t", [], |row| row.get::<_, i64>(0));
             assert_eq!(count.ok(), Some(30_000), "{mode}");
