@@ -3,6 +3,8 @@
 use std::error::Error as StdError;
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 /// A result of this crate.
 pub type Result<T> = std::result::Result<T, Error>;
 
@@ -49,7 +51,8 @@ pub type Result<T> = std::result::Result<T, Error>;
 /// | [`TimeLimit`](Self::TimeLimit) | the estimate or the work passed [`Migrator::time_limit`](crate::Migrator::time_limit) | raise the limit, or migrate at a quiet time |
 /// | [`Cancelled`](Self::Cancelled) | [`Cancel`](crate::Cancel) was used, or the connection was interrupted | start again |
 /// | [`Sqlite`](Self::Sqlite) | anything else that SQLite reports | as the reasons say |
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ErrorKind {
     /// The file cannot be opened or created: a missing folder, a directory, no permission.

@@ -200,7 +200,7 @@ pub use revision::{Kind, Revision, Status as RevisionStatus};
 pub use rusqlite;
 pub use schema_derive::{ColumnType, Table, schema};
 pub use snapshot::{ConvertRecord, Owners, RenameRecord, Snapshot, State};
-pub use status::Status;
+pub use status::{Refusal, Status};
 pub use table::{Column, Table};
 pub use target::{DriftPolicy, RemovalPolicy};
 
