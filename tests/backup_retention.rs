@@ -218,6 +218,38 @@ fn a_backup_whose_database_is_gone_is_listed_by_name_and_never_deleted() {
 }
 
 #[test]
+fn a_database_of_the_same_path_with_another_history_keeps_its_backups() {
+    // On another machine that shares the folder, or before the file was deleted and made anew.
+    let place = with_rows();
+    let before = made_on(&place, &by_hand(&place), "2020-01-01");
+    fs::remove_file(place.path()).expect("gone");
+    place.run(T);
+    let old = made_on(&place, &by_hand(&place), "2020-01-02");
+    let newest = by_hand(&place);
+    assert!(newest.history.as_ref().is_some_and(|checksum| checksum.len() == 64));
+    let listed = migrator().backups(place.path()).expect("a list");
+    assert_eq!(listed.len(), 3, "it may be the one that is looked for");
+    assert_ne!(listed[0].history, newest.history);
+    let pruned = prune(&place, Retention::new().max_count(0));
+    assert_eq!(pruned.deleted, [old]);
+    assert_eq!(why(&pruned), [KeptBecause::MaybeAnothers, KeptBecause::NewestVerified]);
+    assert!(before.exists());
+}
+
+#[test]
+fn a_backup_from_before_the_first_revision_is_known_by_the_history_that_names_it() {
+    let place = Place::by_hand("CREATE TABLE t (id INTEGER PRIMARY KEY); INSERT INTO t VALUES (1)");
+    let unnamed = by_hand(&place);
+    let first = migrator().run(place.path()).expect("a run").backup.expect("a backup");
+    assert_eq!((unnamed.history.as_deref(), first.history.as_deref()), (None, None));
+    let unnamed = made_on(&place, &unnamed, "2020-01-01");
+    let first = made_on(&place, &first, "2020-01-02");
+    let second = Migrator::new(model(&format!("--: version 2\n{AB}"))).run(place.path()).expect("a run");
+    assert_eq!(second.pruned, [first]);
+    assert!(unnamed.exists(), "nothing says that it is not another's");
+}
+
+#[test]
 fn what_is_no_whole_backup_is_shown_by_its_kind() {
     let place = with_rows();
     let infos: Vec<BackupInfo> = (0..4).map(|_| by_hand(&place)).collect();

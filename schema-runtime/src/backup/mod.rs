@@ -20,7 +20,7 @@ pub(crate) use create::{BackupRequest, BackupSource, create};
 use list::list;
 pub use list::{BackupFolder, Stray, StrayKind};
 pub(crate) use list::{folder_of, listed};
-pub(crate) use prune::{Job, Need, lossy_all};
+pub(crate) use prune::{Job, Known, Need, lossy_all};
 pub use prune::{Kept, KeptBecause, Pruned, Retention};
 pub(crate) use verify::verify_and_note;
 
@@ -60,6 +60,10 @@ pub struct BackupInfo {
     pub model: String,
     /// The version that the database had, if it had one.
     pub version: Option<String>,
+    /// The checksum of the first row in the database's history: it tells databases apart that have the same path on different machines,
+    /// or had it one after the other. `None` where there was no history yet.
+    #[serde(default)]
+    pub history: Option<String>,
     /// Why it was made.
     pub reason: String,
     /// The number of database pages.
@@ -177,6 +181,7 @@ mod tests {
             wait: WAIT,
             model: "main",
             version: Some("1.0.0"),
+            history: None,
             reason: "before 2 steps",
         }
     }
