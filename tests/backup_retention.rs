@@ -144,7 +144,7 @@ fn the_backups_of_two_databases_in_one_folder_are_told_apart() {
     let found = migrator().backup_folder(one.path()).expect("a folder");
     assert_eq!((found.backups, found.others), (vec![first.clone()], vec![second.clone()]));
     assert_eq!(found.folder, store.path());
-    assert_eq!(migrator().backups(two.path()).expect("a list"), [second.clone()]);
+    assert_eq!(migrator().backups(two.path()).expect("a list"), std::slice::from_ref(&second));
     // All of one's may go but the last that verified; the other's are not touched.
     let pruned =
         migrator().retention(Retention::forever().max_count(0)).prune_backups(one.path()).expect("pruned");
@@ -269,7 +269,7 @@ fn what_is_no_whole_backup_is_shown_by_its_kind() {
     let kinds: Vec<(String, StrayKind, u64)> = found
         .stray
         .iter()
-        .map(|stray| (names(&[stray.path.clone()]).remove(0), stray.kind, stray.bytes))
+        .map(|stray| (names(std::slice::from_ref(&stray.path)).remove(0), stray.kind, stray.bytes))
         .collect();
     let name = |info: &BackupInfo, extension: &str| names(&[info.path.with_extension(extension)]).remove(0);
     let note = fs::metadata(infos[1].path.with_extension("json")).expect("a note").len();

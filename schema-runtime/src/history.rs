@@ -391,7 +391,10 @@ impl History {
         }
         let table = quote_ident(&self.table);
         let sql = format!("SELECT checksum FROM main.{table} WHERE format > 0 ORDER BY id LIMIT 1");
-        conn.query_row(&sql, [], |row| text(row, 0)).optional().map(Option::flatten).at(|| self.cannot_read(conn))
+        conn.query_row(&sql, [], |row| text(row, 0))
+            .optional()
+            .map(Option::flatten)
+            .at(|| self.cannot_read(conn))
     }
 
     /// The names of all models that have a row, in order.

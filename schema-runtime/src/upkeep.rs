@@ -24,7 +24,7 @@ impl Migrator {
     }
 
     /// Backs up the database at `path` now, whatever is pending, as a run does before a change: into the same folder, verified, with a
-    /// note. Its reason is that of [`reason`](Self::reason), or `by hand`; its version is what the history has.
+    /// note. Its reason is that of [`reason`](Self::reason), or `by hand`; its version is what the history has. A [`dry_run`](Self::dry_run) is about runs: this call copies all the same.
     ///
     /// # Errors
     /// `Open` if there is no such file, `Backup` if it is empty or the copy cannot be written, `Cancelled`, and whatever reading the
