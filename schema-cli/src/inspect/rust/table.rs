@@ -360,7 +360,7 @@ impl<'a> Draft<'a> {
                 }
             }
             if key.match_name.is_some() {
-                let reason = "a model has no MATCH, which SQLite ignores".to_owned();
+                let reason = "a model has no MATCH, which has no effect".to_owned();
                 self.note(Unsaid { column: None, sql: foreign_key_sql(key), reason, whole: false });
             }
         }
