@@ -14,7 +14,7 @@
 use schema_runtime::rusqlite::types::Value;
 use schema_runtime::{ColumnType, Schema, Table, schema};
 
-/// `PRIMARY KEY (Order ID, type DESC)`, in part: a model gives a key no name, no direction and no conflict clause.
+/// `PRIMARY KEY (Order ID, type DESC)`, in part: a model gives a key no direction.
 #[derive(Table)]
 #[table(name = "order details")]
 #[table(primary_key(order_id, type))]
@@ -124,7 +124,7 @@ pub struct Kinds {
     pub half: Option<Value>,
 }
 
-/// `CONSTRAINT pk PRIMARY KEY (id) ON CONFLICT REPLACE`, in part: a model gives a key no name, no direction and no conflict clause.
+/// `CONSTRAINT pk PRIMARY KEY (id) ON CONFLICT REPLACE`, in part: a model gives a key no name and no conflict clause.
 /// `UNIQUE (a, b) ON CONFLICT IGNORE`, in part: a model gives a constraint no conflict clause.
 /// `UNIQUE (b COLLATE NOCASE)`, not in the model: a model's unique columns have no direction and no collation of their own.
 /// `UNIQUE (a DESC)`, not in the model: a model's unique columns have no direction and no collation of their own.
@@ -190,7 +190,7 @@ pub struct StrictOne {
     pub desc: Option<String>,
 }
 
-/// `PRIMARY KEY (k, at DESC)`, in part: a model gives a key no name, no direction and no conflict clause.
+/// `PRIMARY KEY (k, at DESC)`, in part: a model gives a key no direction.
 #[derive(Table)]
 #[table(strict, without_rowid, primary_key(k, at))]
 pub struct Keyed {
@@ -234,6 +234,29 @@ pub struct ATableWithANameThatGoesOnForVeryLongIndeedAndThenSomeMore {
     pub another_column_with_a_name_that_goes_on_for_long: Option<i64>,
 }
 
+#[derive(Table)]
+#[table(name = "this_schema")]
+pub struct ThisSchemaRow {
+    pub name: Option<String>,
+    pub descriptor: Option<String>,
+    pub columns: Option<String>,
+}
+
+#[derive(Table)]
+#[table(name = "Default")]
+pub struct Default {
+    #[column(primary_key)]
+    pub id: i64,
+    #[column(name = "Clone", type = "TEXT", references(Result::ID))]
+    pub clone: Option<i64>,
+}
+
+#[derive(Table)]
+pub struct Result {
+    #[column(primary_key)]
+    pub id: i64,
+}
+
 pub const SCHEMA: Schema = schema! {
     tables: [
         OrderDetails,
@@ -246,6 +269,9 @@ pub const SCHEMA: Schema = schema! {
         Keyed,
         NothingNull,
         ATableWithANameThatGoesOnForVeryLongIndeedAndThenSomeMore,
+        ThisSchemaRow,
+        Default,
+        Result,
     ],
     views: [
         "CREATE VIEW \"a view\" AS SELECT 1 AS \"one\"  \n  \
