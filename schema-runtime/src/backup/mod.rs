@@ -22,7 +22,7 @@ pub use list::{BackupFolder, Stray, StrayKind};
 pub(crate) use list::{folder_of, listed};
 pub(crate) use prune::{Job, Known, Need, lossy_all};
 pub use prune::{Kept, KeptBecause, Pruned, Retention};
-pub(crate) use verify::verify_and_note;
+pub(crate) use verify::{verify, verify_and_note};
 
 use crate::{Error, ErrorKind, Result};
 
