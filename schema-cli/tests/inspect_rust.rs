@@ -32,19 +32,31 @@ fn package(folder: &Path, names: &[&str]) {
         names.iter().map(|name| format!("    report(\"{name}\", &{name}::SCHEMA);\n")).collect();
     let main = format!("#![deny(warnings)]\n\n{modules}\nfn main() {{\n{calls}}}\n{REPORT}");
     fs::write(folder.join("src/main.rs"), main).unwrap();
+    // The defaults, which are not those of this workspace.
+    fs::write(folder.join("rustfmt.toml"), "").unwrap();
+}
+
+fn assert_formatted(folder: &Path, names: &[&str]) {
+    let rustfmt = || Command::new("rustfmt");
+    if !rustfmt().arg("--version").output().is_ok_and(|output| output.status.success()) {
+        println!("skipped: there is no rustfmt to ask whether the modules are formatted");
+        return;
+    }
+    let files = names.iter().map(|name| folder.join(format!("src/{name}.rs")));
+    output(rustfmt().args(["--check", "--edition", "2024"]).args(files).current_dir(folder));
 }
 
 /// One line for each thing that is not as it should be, then `done`.
 const REPORT: &str = r#"
 fn report(name: &str, schema: &'static schema_runtime::Schema) {
-    let migrator = schema_runtime::Migrator::new(schema).adopt_any();
+    let migrator = schema_runtime::Migrator::new(schema).adopt_any().history_table("history_of_ours");
     match migrator.status(format!("{name}.db")) {
         Err(err) => println!("{name}: {err}"),
         Ok(status) => {
             for step in &status.pending.steps {
                 println!("{name}: pending {:?}", step.sql);
             }
-            for refused in &status.refused {
+            if let Some(refused) = &status.refused {
                 println!("{name}: refused {refused}");
             }
             for foreign in &status.foreign {
@@ -73,7 +85,8 @@ fn output(command: &mut Command) -> String {
 
 /// What a catalog holds, in numbers that no spelling changes: all but the migration's own tables.
 fn census(catalog: &Catalog) -> Vec<(&'static str, usize)> {
-    let tables = || catalog.tables.iter().filter(|table| !table.name.starts_with("migration_"));
+    let ours = ["history_of_ours", "history_of_ours_state"];
+    let tables = || catalog.tables.iter().filter(|table| !ours.contains(&table.name.as_str()));
     let columns = || {
         let ids = tables().flat_map(|table| table.columns.iter().map(move |column| (table, column)));
         ids.filter(|(table, column)| !table.is_rowid_alias(&column.name)).map(|(_, column)| column)
@@ -100,8 +113,35 @@ fn census(catalog: &Catalog) -> Vec<(&'static str, usize)> {
     ]
 }
 
+/// What the model of `oddities.sql` leaves to the database: all that [`RustModel::left_out`] has as a whole.
+const FOREIGN: [&str; 16] = [
+    "column \"collated\".\"a\"",
+    "column \"descending\".\"a\"",
+    "column \"descending\".\"id\"",
+    "column \"migration_history\".\"version\"",
+    "foreign key \"child\"(\"counted\") to \"kinds\"",
+    "foreign key \"child\"(\"gone\") to \"nowhere\"",
+    "foreign key \"child\"(\"never\") to \"parent\"",
+    "foreign key \"child\"(\"plain\") to \"parent\"",
+    "foreign key \"child\"(\"self_id\") to \"child\"",
+    "index \"on_left_out\"",
+    "table \"collated\"",
+    "table \"descending\"",
+    "table \"migration_history\"",
+    "trigger \"on_left_out_too\"",
+    "unique \"parent\"(\"a\" DESC)",
+    "unique \"parent\"(\"b\" COLLATE \"nocase\")",
+];
+
+/// A table of a name that this library has taken.
+const MEMOS: [&str; 3] = [
+    "column \"migration_history\".\"created_ts\"",
+    "column \"migration_history\".\"version\"",
+    "table \"migration_history\"",
+];
+
 /// What is wrong with one schema, after the program `said` all that it has to say.
-fn fault(name: &str, catalog: &Catalog, model: &RustModel, said: &str, folder: &Path) -> Option<String> {
+fn fault(name: &str, catalog: &Catalog, said: &str, folder: &Path) -> Option<String> {
     let of = |kind: &str| {
         let head = format!("{name}: {kind}");
         said.lines().filter(|line| line.starts_with(&head)).collect::<Vec<_>>()
@@ -110,13 +150,19 @@ fn fault(name: &str, catalog: &Catalog, model: &RustModel, said: &str, folder: &
     if of("done").len() != 1 || lines.len() != 1 + of("foreign").len() + of("warning").len() {
         return Some(format!("{name}: {lines:#?}"));
     }
-    let whole = model.left_out.iter().filter(|left| left.whole).count();
-    if of("foreign").len() != whole {
-        return Some(format!("{name}: {whole} things are left out, and foreign are {:#?}", of("foreign")));
+    let foreign: Vec<&str> =
+        of("foreign").iter().filter_map(|line| line.strip_prefix(&format!("{name}: foreign "))).collect();
+    let expected: &[&str] = match name {
+        "oddities" => &FOREIGN,
+        "end_of_memos" => &MEMOS,
+        _ => &[],
+    };
+    if foreign != expected {
+        return Some(format!("{name}: not the model's: {foreign:#?}"));
     }
     let new = Connection::open(folder.join(format!("{name}.new.db"))).unwrap();
     let (found, made) = (census(catalog), census(&Catalog::read(&new).unwrap()));
-    (whole == 0 && found != made).then(|| format!("{name}: found {found:?}, made {made:?}"))
+    (expected.is_empty() && found != made).then(|| format!("{name}: found {found:?}, made {made:?}"))
 }
 
 #[test]
@@ -135,13 +181,12 @@ fn every_module_compiles_as_it_stands_and_changes_nothing() {
     }
     let names: Vec<&str> = models.iter().map(|(name, ..)| *name).collect();
     package(&folder, &names);
+    assert_formatted(&folder, &names);
 
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let mut build = Command::new(&cargo);
-    build.args(["build", "--quiet", "--offline"]).current_dir(&folder).env("CARGO_TARGET_DIR", target);
-    output(&mut build);
-    let program = target.join("debug").join(format!("inspected{}", std::env::consts::EXE_SUFFIX));
-    let said = output(Command::new(program).current_dir(&folder));
+    let mut run = Command::new(cargo);
+    run.args(["run", "--quiet", "--offline"]).current_dir(&folder).env("CARGO_TARGET_DIR", target);
+    let said = output(&mut run);
 
     let mut faults: Vec<String> = Vec::new();
     for (name, catalog, model) in &models {
@@ -149,7 +194,7 @@ fn every_module_compiles_as_it_stands_and_changes_nothing() {
         for left in &model.left_out {
             println!("    {}{}: {}", if left.whole { "" } else { "in part, " }, left.object, left.reason);
         }
-        faults.extend(fault(name, catalog, model, &said, &folder));
+        faults.extend(fault(name, catalog, &said, &folder));
     }
     println!("{} schemas", models.len());
     assert!(faults.is_empty(), "{}", faults.join("\n"));

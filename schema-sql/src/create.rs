@@ -44,6 +44,8 @@ pub struct ColumnDef {
     pub constraints: Vec<Constraint>,
     /// The whole definition, verbatim.
     pub text: String,
+    /// The byte offset of its name in the statement.
+    pub at: usize,
 }
 
 /// A constraint of a column or a table.
@@ -56,6 +58,8 @@ pub struct Constraint {
     pub kind: ConstraintKind,
     /// The whole constraint, verbatim, with its `CONSTRAINT name`.
     pub text: String,
+    /// The byte offset of its first token in the statement.
+    pub at: usize,
 }
 
 /// What a constraint demands. Expressions are verbatim, without their outer parentheses.
@@ -286,6 +290,7 @@ fn column(cursor: &mut Cursor<'_>, table: &mut CreateTable) -> Split<ColumnDef> 
         type_name: type_name(cursor)?,
         constraints: Vec::new(),
         text: String::new(),
+        at: token.at,
     };
     while !(cursor.at_op(",") || cursor.at_op(")")) {
         if cursor.at_word("DEFERRABLE") || cursor.at_words(&["NOT", "DEFERRABLE"]) {
@@ -301,7 +306,8 @@ fn column(cursor: &mut Cursor<'_>, table: &mut CreateTable) -> Split<ColumnDef> 
             continue;
         }
         let kind = column_constraint(cursor, token)?;
-        column.constraints.push(Constraint { name, kind, text: cursor.text_since(from).to_owned() });
+        let (at, text) = (cursor.offset_of(from), cursor.text_since(from).to_owned());
+        column.constraints.push(Constraint { name, kind, text, at });
     }
     column.text = cursor.text_since(start).to_owned();
     Ok(column)

@@ -43,6 +43,8 @@ pub(crate) struct Cursor<'a> {
 pub(crate) struct ObjectName<'a> {
     pub(crate) schema: Option<String>,
     pub(crate) name: String,
+    /// The schema's token, or the name's.
+    pub(crate) first: Token<'a>,
     pub(crate) token: Token<'a>,
 }
 
@@ -75,6 +77,11 @@ impl<'a> Cursor<'a> {
     /// The verbatim text of the tokens from `start` up to here.
     pub(crate) fn text_since(&self, start: usize) -> &'a str {
         self.text(self.tokens.get(start..self.next).unwrap_or_default())
+    }
+
+    /// The byte offset of the token at `position`; the end of the statement where there is none.
+    pub(crate) fn offset_of(&self, position: usize) -> usize {
+        self.tokens.get(position).map_or(self.sql.len(), |token| token.at)
     }
 
     fn text(&self, tokens: &[Token<'_>]) -> &'a str {
@@ -159,10 +166,11 @@ impl<'a> Cursor<'a> {
         self.words(&["IF", "NOT", "EXISTS"]);
         let first = self.name_token(what)?;
         if !self.op(".") {
-            return Ok(ObjectName { schema: None, name: first.ident().unwrap_or_default(), token: first });
+            let name = first.ident().unwrap_or_default();
+            return Ok(ObjectName { schema: None, name, first, token: first });
         }
         let token = self.name_token(what)?;
-        Ok(ObjectName { schema: first.ident(), name: token.ident().unwrap_or_default(), token })
+        Ok(ObjectName { schema: first.ident(), name: token.ident().unwrap_or_default(), first, token })
     }
 
     /// The tokens between a `(` that is next and its `)`, both of which are read.

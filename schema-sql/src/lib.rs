@@ -1,7 +1,8 @@
 //! What the derive and the runtime both need to know about SQL text.
 //!
 //! A tokenizer with SQLite's lexical rules, splitters of `CREATE` statements into their parts, a normaliser for what
-//! SQLite stores verbatim, a splitter of scripts into statements, and the text that checksums are made of. Nothing
+//! SQLite stores verbatim, a splitter of scripts into statements, a place
+//! in a text shown with its line, and the text that checksums are made of. Nothing
 //! here knows a database: SQL goes in, parts of that SQL come out. Text that cannot be read with
 //! certainty is an error with an offset, never a guess and never a panic.
 //!
@@ -21,6 +22,7 @@ mod cursor;
 mod keyword;
 pub mod normal;
 pub mod object;
+pub mod snippet;
 pub mod statements;
 pub mod token;
 
@@ -33,9 +35,10 @@ pub use cursor::SplitError;
 pub use keyword::{is_keyword, is_reserved};
 pub use normal::{check_expr, idents, normalise, normalise_default, same};
 pub use object::{
-    CreateIndex, CreateKind, CreateTrigger, CreateView, CreateVirtualTable, TriggerEvent, create_kind,
-    qualify, replace_name, split_create_index, split_create_trigger, split_create_view,
+    CreateHead, CreateIndex, CreateKind, CreateTrigger, CreateView, CreateVirtualTable, TriggerEvent,
+    create_head, create_kind, qualify, replace_name, split_create_index, split_create_trigger, split_create_view,
     split_create_virtual_table,
 };
+pub use snippet::Snippet;
 pub use statements::{Statement, line_column, split_statements};
 pub use token::{LexError, Token, TokenKind, eq_name, fold, quote_ident, quote_str, significant, tokenize};

@@ -96,6 +96,26 @@ pub struct CreateVirtualTable {
     pub args: Vec<String>,
 }
 
+/// What a `CREATE` statement says up to the name of its object, with byte offsets in the statement.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct CreateHead {
+    /// What it makes.
+    pub kind: CreateKind,
+    /// `TEMP`.
+    pub temp: bool,
+    /// The schema before the name.
+    pub schema: Option<String>,
+    /// The object's name.
+    pub name: String,
+    /// Where the schema begins, or the name where there is none.
+    pub at: usize,
+    /// Where the name begins.
+    pub name_at: usize,
+    /// Just behind the name.
+    pub end: usize,
+}
+
 /// What stands before the name in a `CREATE` statement, and the name.
 struct Head<'a> {
     kind: CreateKind,
@@ -145,6 +165,24 @@ fn head_of<'a>(cursor: &mut Cursor<'a>, wanted: CreateKind, what: &str) -> Split
 pub fn create_kind(sql: &str) -> Option<CreateKind> {
     let mut cursor = Cursor::new(sql).ok()?;
     kind(&mut cursor).ok().map(|(kind, _, _)| kind)
+}
+
+/// Reads a `CREATE` statement of any kind up to the name of its object; what follows may be anything.
+///
+/// # Errors
+/// If `sql` does not begin like such a statement.
+pub fn create_head(sql: &str) -> Result<CreateHead, SplitError> {
+    let mut cursor = Cursor::new(sql)?;
+    let Head { kind, temp, object, .. } = head(&mut cursor)?;
+    Ok(CreateHead {
+        kind,
+        temp,
+        schema: object.schema,
+        name: object.name,
+        at: object.first.at,
+        name_at: object.token.at,
+        end: object.token.end(),
+    })
 }
 
 /// `sql`, which is a `CREATE` statement of any kind, with `new_name`, quoted, as the name of its object. All else is verbatim.
@@ -315,4 +353,21 @@ pub fn split_create_virtual_table(sql: &str) -> Result<CreateVirtualTable, Split
     }
     cursor.expect_end()?;
     Ok(CreateVirtualTable { name: head.object.name, module, args })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_head_tells_where_the_name_stands() {
+        let sql = "CREATE TEMP VIEW IF NOT EXISTS [a b] . \"c\" AS";
+        let head = create_head(sql).expect(sql);
+        assert_eq!((head.kind, head.temp, head.name.as_str()), (CreateKind::View, true, "c"));
+        assert_eq!(head.schema.as_deref(), Some("a b"));
+        assert_eq!((&sql[head.at..head.at + 5], &sql[head.name_at..head.end]), ("[a b]", "\"c\""));
+        let head = create_head("CREATE UNIQUE INDEX i garbage (").expect("a head");
+        assert_eq!((head.kind, head.at, head.name_at, head.end), (CreateKind::Index, 20, 20, 21));
+        assert_eq!(create_head("CREATE TABLE (x)").map_err(|err| err.at), Err(13));
+    }
 }

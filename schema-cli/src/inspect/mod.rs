@@ -5,7 +5,7 @@
 //! wherever it does not matter, and never depends on hashes.
 //!
 //! The tables of this library's own, `migration_history` and `migration_state`, are part of no form: they are made by
-//! whoever uses what is printed here.
+//! whoever uses what is printed here. (They may have other names: those are tables as any other then.)
 
 mod mermaid;
 mod rust;
@@ -15,21 +15,26 @@ pub use mermaid::mermaid;
 pub use rust::{LeftOut, RustModel, RustOptions, rust};
 pub use sql::sql;
 
-use schema_runtime::Catalog;
+use schema_runtime::{Catalog, TableInfo};
 use schema_sql::{eq_name, fold, tokenize};
 
-/// Whether the name belongs to this library, whose tables come and go by themselves.
-fn is_ours(name: &str) -> bool {
-    ["migration_history", "migration_state"].iter().any(|own| eq_name(own, name))
-        || fold(name).starts_with("__schema_")
+/// Whether the table is one of this library's own, by its name and by columns that no other's has together: programs have a
+/// `migration_history` of their own, too.
+fn is_ours(table: &TableInfo) -> bool {
+    let has = |names: &[&str]| names.iter().all(|name| table.column(name).is_some());
+    (eq_name(&table.name, "migration_history") && has(&["applied_at", "checksum", "status", "rollback_sql"]))
+        || (eq_name(&table.name, "migration_state") && has(&["model", "fingerprint"]))
+        || fold(&table.name).starts_with("__schema_")
 }
 
 /// `catalog` without what is this library's own.
 fn without_ours(catalog: &Catalog) -> Catalog {
     let mut catalog = catalog.clone();
-    catalog.tables.retain(|table| !is_ours(&table.name));
-    catalog.triggers.retain(|trigger| !is_ours(&trigger.table));
-    catalog.opaque.retain(|object| !is_ours(&object.table));
+    let (ours, tables): (Vec<_>, Vec<_>) = catalog.tables.into_iter().partition(is_ours);
+    catalog.tables = tables;
+    let is_left = |owner: &str| !ours.iter().any(|table| eq_name(&table.name, owner));
+    catalog.triggers.retain(|trigger| is_left(&trigger.table));
+    catalog.opaque.retain(|object| is_left(&object.table));
     catalog
 }
 

@@ -114,7 +114,8 @@ mod tests {
         let catalog = read(
             "CREATE TABLE b (a INT /* first */, -- c\n b);CREATE VIEW w AS SELECT * FROM v;CREATE TABLE a(x);\
              CREATE VIEW v AS SELECT 1 AS one;CREATE INDEX i ON b(a);CREATE TRIGGER t AFTER INSERT ON a BEGIN SELECT 1; END;\
-             CREATE VIRTUAL TABLE f USING fts5(x, y);CREATE TABLE migration_history(id);",
+             CREATE VIRTUAL TABLE f USING fts5(x, y);\
+             CREATE TABLE migration_state(model, fingerprint);",
         );
         assert_eq!(
             sql(&catalog),

@@ -48,6 +48,7 @@ pub(crate) fn sources() -> Vec<(String, Source)> {
         let scripts = sorted(&folder).iter().map(|path| read(path)).collect();
         sources.push((format!("end_of_{}", stem(&folder)), Source::Scripts(scripts)));
     }
+    sources.sort_by(|(a, _), (b, _)| a.cmp(b));
     sources
 }
 

@@ -14,8 +14,9 @@ CREATE TABLE kinds (
     named TEXT CONSTRAINT known CHECK (named IN ('a')),
     twice TEXT CHECK (twice IN ('a')) CHECK (twice IN ('b')),
     price REAL CHECK (price > 0 -- more
-    ), CHECK (level < price),
-    total REAL GENERATED ALWAYS AS (price * level) STORED, half AS (price / 2)
+    ),
+    total REAL GENERATED ALWAYS AS (price * level) STORED, half AS (price / 2),
+    CHECK (level < price)
 );
 CREATE TABLE parent (
     id INTEGER CONSTRAINT pk PRIMARY KEY ON CONFLICT REPLACE, code TEXT NOT NULL ON CONFLICT IGNORE, a INT, b VARCHAR(20),
@@ -41,18 +42,19 @@ CREATE TABLE a_table_with_a_name_that_goes_on_for_very_long_indeed_and_then_some
     CHECK (a_column_with_a_name_that_goes_on_for_very_long > another_column_with_a_name_that_goes_on_for_long),
     CHECK (a_column_with_a_name_that_goes_on_for_very_long BETWEEN 1000000 AND 2000000 OR 1)
 );
+CREATE TABLE migration_history (version TEXT PRIMARY KEY);
 CREATE INDEX idx_option_value ON option (value);
 CREATE UNIQUE INDEX kinds_by ON kinds (lower(size) COLLATE NOCASE DESC, status COLLATE RTRIM, level DESC) WHERE level > 0 AND size <> '';
 CREATE INDEX kinds_where ON kinds (price) WHERE price > 1;
 CREATE INDEX "an index" ON "order details" ("a""b\c", "2nd" DESC);
 CREATE INDEX long_index_name_for_the_long_table ON a_table_with_a_name_that_goes_on_for_very_long_indeed_and_then_some_more (a_column_with_a_name_that_goes_on_for_very_long, another_column_with_a_name_that_goes_on_for_long);
-CREATE INDEX by_rowid ON child (a, rowid);
+CREATE INDEX by_both ON child (a, code);
 CREATE INDEX on_left_out ON descending (a);
 CREATE VIEW "a view" AS SELECT 1 AS "one"  
   , 2 -- ends here
 ;
 CREATE VIEW depends AS SELECT * FROM "a view";
-CREATE VIRTUAL TABLE found USING fts5(text, content='kinds', content_rowid='id');
-CREATE TRIGGER t AFTER INSERT ON kinds BEGIN INSERT INTO found (rowid, text) VALUES (new.id, "x"); END;
+CREATE VIRTUAL TABLE found USING fts5(named, content='kinds', content_rowid='id');
+CREATE TRIGGER t AFTER INSERT ON kinds BEGIN INSERT INTO found (rowid, named) VALUES (new.id, "x"); END;
 CREATE TRIGGER on_view INSTEAD OF INSERT ON "a view" BEGIN SELECT 'back\slash'; END;
 CREATE TRIGGER on_left_out_too AFTER INSERT ON descending BEGIN SELECT 1; END;

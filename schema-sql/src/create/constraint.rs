@@ -192,7 +192,8 @@ pub(super) fn table_constraints(cursor: &mut Cursor<'_>, constraints: &mut Vec<C
         let bare = name.is_some() && (cursor.at_op(",") || cursor.at_op(")"));
         if !bare {
             let kind = table_constraint(cursor)?;
-            constraints.push(Constraint { name, kind, text: cursor.text_since(start).to_owned() });
+            let (at, text) = (cursor.offset_of(start), cursor.text_since(start).to_owned());
+            constraints.push(Constraint { name, kind, text, at });
         }
         if !cursor.op(",") && cursor.at_op(")") {
             return Ok(());

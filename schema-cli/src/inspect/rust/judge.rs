@@ -9,13 +9,17 @@ use schema_runtime::{
 use schema_sql::{CreateKind, check_expr, create_kind, eq_name, fold, split_statements};
 
 use super::types::Place;
-use crate::inspect::is_ours;
 
 /// Why, for people: a clause without a full stop.
 pub(super) type Reason = String;
 
+/// As the derive and `schema!` have it.
 fn is_reserved(name: &str) -> bool {
-    is_ours(name) || fold(name).starts_with("sqlite_")
+    let name = fold(name);
+    name.starts_with("sqlite_")
+        || name.starts_with("__schema_")
+        || name == "migration_history"
+        || name == "migration_state"
 }
 
 /// Why no struct can be this table.
@@ -31,7 +35,7 @@ pub(super) fn table_fault(table: &TableInfo) -> Option<Reason> {
 }
 
 fn column_fault(table: &TableInfo, column: &ColumnInfo) -> Option<Reason> {
-    if column.name.is_empty() || is_reserved(&column.name) {
+    if column.name.is_empty() || fold(&column.name).starts_with("__schema_") {
         return Some("its name is empty or reserved".to_owned());
     }
     if !column.type_name.is_empty() && !is_type_name(&column.type_name) {

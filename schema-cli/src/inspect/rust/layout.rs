@@ -26,13 +26,22 @@ impl Item {
         }
     }
 
+    /// Whether no list of several items, here or inside, is too wide for one line.
+    fn is_narrow(&self) -> bool {
+        match self {
+            Item::Leaf(_) => true,
+            Item::Call(_, items) => {
+                (items.len() < 2 || width(&joined(items)) <= LIST) && items.iter().all(Item::is_narrow)
+            }
+        }
+    }
+
     /// At `indent` blanks, inside of `depth` lists that have nothing else, where `around` characters more stand on the line.
     fn print(&self, indent: usize, around: usize, depth: usize) -> String {
         let one_line = self.one_line();
         let Item::Call(name, items) = self else { return one_line };
-        let narrow = items.len() < 2 || width(&joined(items)) <= LIST;
         let kept_back = depth + usize::from(indent > 0);
-        if narrow && indent + around + width(&one_line) + kept_back <= LINE {
+        if self.is_narrow() && indent + around + width(&one_line) + kept_back <= LINE {
             return one_line;
         }
         match items.as_slice() {

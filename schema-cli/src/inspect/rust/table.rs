@@ -176,7 +176,8 @@ impl<'a> Draft<'a> {
             column.variants = texts
                 .into_iter()
                 .map(|text| {
-                    let variant = names.ty(&text, "Value", "Value");
+                    let wordless = !text.chars().any(char::is_alphanumeric);
+                    let variant = names.ty(if wordless { "empty" } else { &text }, "Value", "Value");
                     (text, variant)
                 })
                 .collect();
