@@ -4,7 +4,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use schema_runtime::{BackupPolicy, DriftPolicy, RemovalPolicy};
+
+use crate::words::{BackupWhen, Drift, Limit, Number, Removed, age, duration, limit, number, size};
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 done or nothing to do, 1 error, 2 differences pending, 3 refused by a policy, a hazard, the time limit or \
@@ -82,6 +83,9 @@ pub(crate) enum Verb {
     /// Show the schema of a database: as SQL, JSON, a diagram or a Rust module
     #[command(after_help = "Example: schema inspect app.db --rust > src/model.rs")]
     Inspect(Inspect),
+    /// Make, list, verify and prune backups
+    #[command(after_help = "Example: schema backup app.db create --reason 'before the move'")]
+    Backup(BackupVerb),
     /// Print the completions of a shell
     #[command(after_help = "Example: schema completions bash > /etc/bash_completion.d/schema")]
     Completions(Completions),
@@ -101,6 +105,7 @@ impl Verb {
             Verb::History(_) => "history",
             Verb::Baseline(_) => "baseline",
             Verb::Inspect(_) => "inspect",
+            Verb::Backup(_) => "backup",
             Verb::Completions(_) => "completions",
             Verb::Man(_) => "man",
         }
@@ -170,6 +175,20 @@ pub(crate) struct Backup {
     /// The folder of the backups, instead of backups/migrations beside the database [env: SCHEMA_BACKUP_DIR]
     #[arg(long, value_name = "FOLDER")]
     pub(crate) backup_dir: Option<PathBuf>,
+}
+
+/// Which backups stay.
+#[derive(Debug, Default, Args)]
+pub(crate) struct Keep {
+    /// Delete what is older: 30d, 12h, or none [default: 30d]
+    #[arg(long, value_name = "TIME", value_parser = age)]
+    pub(crate) keep_age: Option<Limit>,
+    /// Keep so many of the newest, or none for no limit [default: none]
+    #[arg(long, value_name = "NUMBER", value_parser = number)]
+    pub(crate) keep_count: Option<Number>,
+    /// Keep so many bytes of the newest: 500MiB, 2GiB, bytes, or none [default: none]
+    #[arg(long, value_name = "SIZE", value_parser = size)]
+    pub(crate) keep_size: Option<Number>,
 }
 
 #[derive(Debug, Args)]
@@ -295,6 +314,43 @@ pub(crate) struct Inspect {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct BackupVerb {
+    #[command(flatten)]
+    pub(crate) database: Database,
+    /// The folder of the backups, instead of backups/migrations beside the database [env: SCHEMA_BACKUP_DIR]
+    #[arg(long, global = true, value_name = "FOLDER")]
+    pub(crate) backup_dir: Option<PathBuf>,
+    #[command(subcommand)]
+    pub(crate) action: BackupAction,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum BackupAction {
+    /// Back the database up now, and verify the copy
+    Create {
+        /// Why, for the note beside the copy
+        #[arg(long, value_name = "TEXT")]
+        reason: Option<String>,
+    },
+    /// List the backups of the database, and what else lies in their folder
+    List,
+    /// Prove that backups are what their notes say: all of them, or one
+    Verify {
+        /// This one only
+        #[arg(value_name = "FILE")]
+        file: Option<PathBuf>,
+    },
+    /// Delete backups by age, number and size; never the newest verified one, nor one that a roll-back needs
+    Prune {
+        #[command(flatten)]
+        keep: Keep,
+        /// Only show what would be deleted
+        #[arg(long)]
+        dry_run: bool,
+    },
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct Completions {
     /// The shell
     #[arg(value_enum, value_name = "SHELL")]
@@ -306,98 +362,6 @@ pub(crate) struct Man {
     /// The page of this verb
     #[arg(value_name = "VERB")]
     pub(crate) verb: Option<String>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Removed {
-    /// Keep it with its data
-    Retain,
-    /// Delete it with its data
-    Drop,
-    /// Refuse the change
-    Refuse,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Drift {
-    /// Refuse the change
-    Refuse,
-    /// Put back what the target says
-    Repair,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum BackupWhen {
-    /// Before every change
-    Always,
-    /// Before changes that rewrite or delete rows
-    Rewrites,
-    /// Never
-    Never,
-}
-
-impl From<Removed> for RemovalPolicy {
-    fn from(word: Removed) -> Self {
-        match word {
-            Removed::Retain => RemovalPolicy::Retain,
-            Removed::Drop => RemovalPolicy::Drop,
-            Removed::Refuse => RemovalPolicy::Refuse,
-        }
-    }
-}
-
-impl From<Drift> for DriftPolicy {
-    fn from(word: Drift) -> Self {
-        match word {
-            Drift::Refuse => DriftPolicy::Refuse,
-            Drift::Repair => DriftPolicy::Repair,
-        }
-    }
-}
-
-impl From<BackupWhen> for BackupPolicy {
-    fn from(word: BackupWhen) -> Self {
-        match word {
-            BackupWhen::Always => BackupPolicy::Always,
-            BackupWhen::Rewrites => BackupPolicy::Rewrites,
-            BackupWhen::Never => BackupPolicy::Never,
-        }
-    }
-}
-
-/// A time limit, or none.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Limit(pub(crate) Option<Duration>);
-
-/// Reads `500ms`, `15s`, `2m`, `1h`, or a number of milliseconds.
-pub(crate) fn duration(text: &str) -> Result<Duration, String> {
-    let text = text.trim();
-    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-    let millis = match &text.get(digits.len()..).unwrap_or_default().to_ascii_lowercase()[..] {
-        "" | "ms" => Some(1),
-        "s" => Some(1_000),
-        "m" => Some(60_000),
-        "h" => Some(3_600_000),
-        _ => None,
-    };
-    let number = digits.trim_end().parse::<u64>().ok();
-    match (number, millis) {
-        (Some(number), Some(millis)) if number.checked_mul(millis).is_some() => {
-            Ok(Duration::from_millis(number * millis))
-        }
-        _ => {
-            Err("expected a time such as `500ms`, `15s`, `2m`, `1h`, or a number of milliseconds".to_owned())
-        }
-    }
-}
-
-/// As [`duration`]; `none` and 0 lift the limit.
-pub(crate) fn limit(text: &str) -> Result<Limit, String> {
-    if text.trim().eq_ignore_ascii_case("none") {
-        return Ok(Limit(None));
-    }
-    let limit = duration(text).map_err(|error| format!("{error}, or `none`"))?;
-    Ok(Limit(Some(limit).filter(|limit| !limit.is_zero())))
 }
 
 #[cfg(test)]
@@ -417,18 +381,5 @@ mod tests {
             let help = verb.get_after_help().map(ToString::to_string).unwrap_or_default();
             assert!(help.starts_with(&format!("Example: schema {}", verb.get_name())), "{}", verb.get_name());
         }
-    }
-
-    #[test]
-    fn times_are_read_with_and_without_a_unit() {
-        let times =
-            ["50", "50ms", "15s", " 2m ", "1 h"].map(|text| duration(text).map(|time| time.as_millis()));
-        assert_eq!(times, [Ok(50), Ok(50), Ok(15_000), Ok(120_000), Ok(3_600_000)]);
-        for wrong in ["", "s", "-1", "1.5s", "5 days", "99999999999999999h", "ß"] {
-            assert!(duration(wrong).is_err(), "{wrong}");
-        }
-        assert_eq!(limit("none"), Ok(Limit(None)));
-        assert_eq!(limit("0"), Ok(Limit(None)));
-        assert_eq!(limit("1s"), Ok(Limit(Some(Duration::from_secs(1)))));
     }
 }

@@ -27,6 +27,7 @@ mod settings;
 mod target;
 mod verb;
 mod view;
+mod words;
 
 use std::ffi::OsString;
 use std::path::Path;

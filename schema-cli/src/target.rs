@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use schema_runtime::rusqlite::{self, Connection};
-use schema_runtime::{BackupPolicy, Cancel, Migrator, Model, ModelOptions, Schema};
+use schema_runtime::{Cancel, Migrator, Model, ModelOptions, Retention, Schema};
 
 use crate::exit::{Failure, Result};
 use crate::progress::Progress;
@@ -109,9 +109,7 @@ impl Context {
                 let name = self.layer().model.as_deref();
                 Model::from_snapshot(&text, &path.display().to_string(), name, &options)?
             }
-            FileKind::Sql => {
-                return Err(unreadable(path, "it is neither a SQLite database nor a snapshot in JSON"));
-            }
+            FileKind::Sql => Model::from_sql_file(path, self.model_name(), &options)?,
         })
     }
 
@@ -210,8 +208,12 @@ impl Context {
             migrator = migrator.backup_dir(folder);
         }
         if let Some(policy) = layer.backup {
-            migrator = migrator.backup(BackupPolicy::from(policy));
+            migrator = migrator.backup(policy);
         }
+        if let Some(name) = &self.settings.environment {
+            migrator = migrator.environment(name.as_str());
+        }
+        migrator = migrator.retention(self.retention());
         match layer.time_limit.map(|limit| limit.0) {
             None => migrator,
             Some(None) => migrator.no_time_limit(),
@@ -219,13 +221,28 @@ impl Context {
         }
     }
 
+    fn retention(&self) -> Retention {
+        let layer = self.layer();
+        let mut retention = Retention::new();
+        if let Some(age) = layer.keep_age {
+            retention.max_age = age.0;
+        }
+        if let Some(count) = layer.keep_count {
+            retention.max_count = count.0.map(|count| usize::try_from(count).unwrap_or(usize::MAX));
+        }
+        if let Some(size) = layer.keep_size {
+            retention.max_bytes = size.0;
+        }
+        retention
+    }
+
     fn with_policies(&self, mut migrator: Migrator) -> Migrator {
         let layer = self.layer();
         if let Some(policy) = layer.removed {
-            migrator = migrator.removed(policy.into());
+            migrator = migrator.removed(policy);
         }
         if let Some(policy) = layer.drift {
-            migrator = migrator.drift(policy.into());
+            migrator = migrator.drift(policy);
         }
         for hazard in layer.allow.as_deref().unwrap_or_default() {
             migrator = migrator.allow(hazard);

@@ -151,6 +151,7 @@ pub(crate) fn backup_json(backup: &BackupInfo) -> Value {
         "model": backup.model,
         "version": backup.version,
         "reason": backup.reason,
+        "verified_at": backup.verified_at,
     })
 }
 
@@ -170,6 +171,7 @@ pub(crate) fn report_json(report: &Report) -> Value {
         "duration_ms": millis(report.duration),
         "backup": report.backup.as_ref().map(backup_json),
         "no_backup": report.no_backup,
+        "pruned": report.pruned.iter().map(|path| path.display().to_string()).collect::<Vec<_>>(),
         "revision": report.revision,
         "retired": report.retired,
         "foreign": report.foreign,

@@ -49,6 +49,9 @@ pub(crate) fn run(context: &Context, args: &args::Apply) -> Result<Answer> {
     } else if let Some(reason) = &report.no_backup {
         push_line(&mut text, &format!("no backup: {reason}"));
     }
+    for path in &report.pruned {
+        push_line(&mut text, &format!("old backup deleted: {}", path.display()));
+    }
     push_line(&mut text, &format!("{shown}: {}", report.headline()));
     let mut fields = report_json(&report);
     if let Some(fields) = fields.as_object_mut() {

@@ -1,6 +1,7 @@
 //! The verbs, one a file: each takes what holds for this call and its own flags, and answers.
 
 mod apply;
+mod backup;
 mod baseline;
 mod check;
 mod completions;
@@ -11,7 +12,7 @@ mod man;
 mod plan;
 mod status;
 
-use crate::args::Verb;
+use crate::args::{BackupAction, Verb};
 use crate::exit::Result;
 use crate::output::Answer;
 use crate::settings::{Layer, Settings};
@@ -27,14 +28,15 @@ pub(crate) fn run(context: &Context, verb: &Verb) -> Result<Answer> {
         Verb::History(args) => history::run(context, args),
         Verb::Baseline(args) => baseline::run(context, args),
         Verb::Inspect(args) => inspect::run(context, args),
+        Verb::Backup(args) => backup::run(context, args),
         Verb::Completions(args) => completions::run(context, args),
         Verb::Man(args) => man::run(context, args),
     }
 }
 
-/// Whether the verb writes to a database, so that a signal has to wait for the roll-back.
+/// Whether the verb writes a database or a backup, so that a signal has to wait until nothing half-done is left.
 pub(crate) fn writes(verb: &Verb) -> bool {
-    matches!(verb, Verb::Apply(_) | Verb::Baseline(_))
+    matches!(verb, Verb::Apply(_) | Verb::Baseline(_) | Verb::Backup(_))
 }
 
 /// What the flags of the verb say of the settings.
@@ -62,6 +64,17 @@ pub(crate) fn flags(verb: &Verb) -> Layer {
         }
         Verb::Inspect(args) => {
             Layer { db: args.database.db.clone(), model: args.model.clone(), ..Layer::default() }
+        }
+        Verb::Backup(args) => {
+            let layer = Layer {
+                db: args.database.db.clone(),
+                backup_dir: args.backup_dir.clone(),
+                ..Layer::default()
+            };
+            match &args.action {
+                BackupAction::Prune { keep, .. } => layer.with_keep(keep),
+                _ => layer,
+            }
         }
         Verb::Completions(_) | Verb::Man(_) => Layer::default(),
     }
