@@ -55,7 +55,7 @@ fn every_message_is_in_the_list_that_people_read() {
         let source = fs::read_to_string(&file).expect("a source");
         let source = source.split("#[cfg(test)]\nmod tests").next().unwrap_or_default();
         for (call, word) in
-            [("Error::new(", "error"), (".cause(", "caused by"), (".state(", "state"), (".help(", "help")]
+            [("Error::new(", "error"), ("Fault::new(", "error"), (".cause(", "caused by"), (".state(", "state"), (".help(", "help")]
         {
             for (at, _) in source.match_indices(call) {
                 if let Some(text) = literal(source, at + call.len()) {

@@ -167,6 +167,7 @@ mod revision;
 mod run;
 mod settings;
 mod snapshot;
+mod sql_model;
 mod sqlite_error;
 mod status;
 mod table;
