@@ -38,6 +38,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     // The proofs, and the work.
     ("preflight", &["catalog", "connection", "error", "plan"]),
     ("rehearse", &["catalog", "connection", "diff", "error", "plan", "rename"]),
+    ("sql_model", &["catalog", "connection", "error", "history", "model", "rehearse", "sqlite_error"]),
     ("apply", &["catalog", "connection", "diff", "error", "plan", "rehearse", "rename"]),
     ("report", &["backup", "plan"]),
     (
@@ -326,9 +327,19 @@ fn diff_and_plan_see_no_connection() {
 
 #[test]
 fn only_these_files_write() {
-    // `backup` writes to its copies, `history` to its two tables, `rehearse` and `wanted` to scratch databases, `connection`
-    // proves that it could write; the files of the user are written by `apply` alone.
-    let writers = ["apply", "backup", "catalog", "connection", "history", "rehearse", "settings", "wanted"];
+    // `backup` writes to its copies, `history` to its two tables, `rehearse`, `sql_model` and `wanted` to scratch databases,
+    // `connection` proves that it could write; the files of the user are written by `apply` alone.
+    let writers = [
+        "apply",
+        "backup",
+        "catalog",
+        "connection",
+        "history",
+        "rehearse",
+        "settings",
+        "sql_model",
+        "wanted",
+    ];
     for (name, code) in modules() {
         let writes = code.contains("execute_batch(") || code.contains(".execute(");
         assert!(!writes || writers.contains(&name.as_str()), "`{name}` executes SQL");

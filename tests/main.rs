@@ -33,6 +33,7 @@ mod removal;
 mod renames;
 mod review;
 mod saved_plans;
+mod sql_target;
 mod start_up;
 mod statistics;
 mod support;

@@ -103,7 +103,7 @@
 //!
 //! | stage | modules | what it does |
 //! | --- | --- | --- |
-//! | wanted | `descriptor`, `wanted` | the model is made in a scratch database and read back: [`Catalog`] |
+//! | wanted | `descriptor`, `wanted`, `sql_model` | the model is made in a scratch database and read back: [`Catalog`] |
 //! | found | `found`, `catalog`, `history`, `snapshot` | the file is read by the same reader, with what was applied last: [`Snapshot`] |
 //! | target | `rename`, `target` | the three are merged by the policies; every difference gets its cause |
 //! | difference | `diff` | catalogs compared: a list of [`Change`] |
@@ -167,6 +167,7 @@ mod revision;
 mod run;
 mod settings;
 mod snapshot;
+mod sql_model;
 mod sqlite_error;
 mod status;
 mod table;
