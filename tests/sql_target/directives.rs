@@ -144,12 +144,12 @@ state: no database was touched",
   -- schema: dropped(t.c)
 );",
         r"error: cannot read `schema.sql`: 2 mistakes
-caused by: schema.sql:2:34: a name with a dot
+caused by: schema.sql:2:34: a name with a dot where a name stands alone
   |
 2 |   a TEXT -- schema: renamed_from(t.b)
   |                                  ^^^
   = help: write the name alone: the directive stands where it belongs to
-caused by: schema.sql:3:22: a name with a dot
+caused by: schema.sql:3:22: a name with a dot where a name stands alone
   |
 3 |   -- schema: dropped(t.c)
   |                      ^^^

@@ -143,7 +143,7 @@ impl<'a> Attacher<'a, '_> {
     /// Names without what must not stand before them.
     fn plain(&mut self, names: &[Name]) -> Vec<String> {
         for name in names.iter().filter(|name| name.owner.is_some()) {
-            let fault = Fault::new(name.span, "a name with a dot");
+            let fault = Fault::new(name.span, "a name with a dot where a name stands alone");
             self.faults.push(fault.help("write the name alone: the directive stands where it belongs to"));
         }
         names.iter().map(|name| name.name.clone()).collect()

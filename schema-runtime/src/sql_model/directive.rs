@@ -88,7 +88,7 @@ fn body<'a>(token: &Token<'a>) -> Option<(&'a str, usize)> {
         Some(inside) => inside.strip_suffix("*/").unwrap_or(inside),
         None => text,
     };
-    let start = inside.trim_start_matches(['-', '*', '!']).trim_start();
+    let start = inside.trim_start_matches(|c: char| c.is_whitespace() || matches!(c, '-' | '*' | '!'));
     let rest = start.get("schema".len()..)?;
     let exact = start.starts_with("schema:");
     let spelt = start.get(.."schema".len()).is_some_and(|word| word.eq_ignore_ascii_case("schema"));
@@ -186,15 +186,15 @@ impl<'a> Reader<'a, '_> {
             comment: self.comment,
         };
         match (takes, argument) {
-            (Takes::Nothing, None) => return Some(directive),
+            (Takes::Nothing, None) => Some(directive),
             (Takes::Nothing, Some(_)) => {
                 self.faults.push(Fault::new(span, format!("`{text}` takes no argument")));
-                return None;
+                None
             }
             (_, None) => {
                 self.faults
                     .push(Fault::new(span, format!("`{text}` without its argument")).help(example(*word)));
-                return None;
+                None
             }
             (_, Some((inside, behind))) => {
                 let first = inside.first().map_or(behind, |token| token.at);

@@ -88,10 +88,11 @@ impl Model {
             Err(fault) => return Err(fault::error(text, origin, vec![fault])),
         };
         let hook = options.hook.as_ref();
-        let scratch = connection::scratch(None, hook)?;
+        let untouched = |err: Error| err.state("no database was touched");
+        let scratch = connection::scratch(None, hook).map_err(untouched)?;
         let own = History::named(options.history_table.as_str()).own_tables();
         let mut maker = Maker { conn: &scratch, hook, own: &own, faults: &mut faults };
-        let catalog = maker.make(&mut script).map_err(|err| err.state("no database was touched"))?;
+        let catalog = maker.make(&mut script).map_err(untouched)?;
         let directives = directive::read(&script.tokens, &mut faults);
         let said = attach::attach(&script, directives, &mut faults);
         check_exprs(&scratch, &said, &mut faults);
@@ -168,4 +169,178 @@ fn model(name: &str, mut catalog: Catalog, said: Said) -> Model {
     model.external = said.external;
     model.seal();
     model
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{ColumnHints, TableHints};
+
+    fn read(sql: &str) -> Result<Model> {
+        Model::from_sql(sql, "x.sql", "main", &ModelOptions::new())
+    }
+
+    /// What the directives say, a table or column a line.
+    fn said(sql: &str) -> String {
+        let model = read(sql).unwrap_or_else(|err| panic!("{sql}\n{err}"));
+        let mut lines = Vec::new();
+        for (table, hints) in &model.tables {
+            let TableHints { renamed_from, dropped, exact_order, columns } = hints;
+            if !(renamed_from.is_empty() && dropped.is_empty() && !exact_order) {
+                lines.push(format!("{table}: {renamed_from:?} {dropped:?} {exact_order}"));
+            }
+            for (column, hints) in columns {
+                let ColumnHints { renamed_from, backfill, convert, .. } = hints;
+                lines.push(format!("{table}.{column}: {renamed_from:?} {backfill:?} {convert:?}"));
+            }
+        }
+        if !(model.dropped.is_empty() && model.external.is_empty() && model.version.is_empty()) {
+            lines.push(format!("{:?} {:?} {:?}", model.dropped, model.external, model.version));
+        }
+        lines.join("\n")
+    }
+
+    #[test]
+    fn a_directive_belongs_to_what_it_stands_at() {
+        let rows = [
+            // Behind a column: before its comma, after it, in the midst of it, on the last of its lines.
+            ("CREATE TABLE t (a INT, -- schema: renamed_from(x)\n b INT)", "t.a: [\"x\"] None None"),
+            ("CREATE TABLE t (a INT -- schema: renamed_from(x)\n, b INT)", "t.a: [\"x\"] None None"),
+            ("CREATE TABLE t (a INT /* schema: renamed_from(x) */, b INT)", "t.a: [\"x\"] None None"),
+            ("CREATE TABLE t (a INT, b INT -- schema: renamed_from(x)\n)", "t.b: [\"x\"] None None"),
+            (
+                "CREATE TABLE t (\n a INT\n  -- schema: renamed_from(x)\n  NOT NULL,\n b INT)",
+                "t.a: [\"x\"] None None",
+            ),
+            (
+                "CREATE TABLE t (\n a INT\n  NOT NULL, -- schema: renamed_from(x)\n b INT)",
+                "t.a: [\"x\"] None None",
+            ),
+            // Before a column, on lines of their own.
+            (
+                "CREATE TABLE t (\n -- schema: renamed_from(x)\n\n -- and\n /* schema: backfill(1) */\n a INT,\n b INT)",
+                "t.a: [\"x\"] Some(\"1\") None",
+            ),
+            ("CREATE TABLE t (a INT,\n -- schema: renamed_from(x)\n b INT)", "t.b: [\"x\"] None None"),
+            ("CREATE TABLE t (a INT\n -- schema: renamed_from(x)\n , b INT)", "t.b: [\"x\"] None None"),
+            ("CREATE TABLE t (\n /* schema: renamed_from(x) */ a INT)", "t.a: [\"x\"] None None"),
+            // At a table: before it, and around its parentheses.
+            ("-- schema: renamed_from(x, \"y z\")\nCREATE TABLE t (a)", "t: [\"x\", \"y z\"] [] false"),
+            ("CREATE TABLE u (a);\n/* schema: exact_order */ CREATE TABLE t (a)", "t: [] [] true"),
+            ("CREATE TABLE t -- schema: exact_order\n(a)", "t: [] [] true"),
+            ("CREATE TABLE t (a) -- schema: exact_order\n STRICT;", "ERROR"),
+            // Anywhere.
+            ("CREATE TABLE t (a, -- schema: dropped(b, 'c')\n UNIQUE (a))", "t: [] [\"b\", \"c\"] false"),
+            (
+                "CREATE TABLE t (a); -- schema: dropped(u, t.b) version(2)",
+                "t: [] [\"b\"] false\n[\"u\"] [] \"2\"",
+            ),
+            ("CREATE TABLE t (a);\nCREATE INDEX i -- schema: dropped(u)\n ON t (a)", "[\"u\"] [] \"\""),
+            ("-- schema: external\nCREATE TABLE T (a)", "[] [\"T\"] \"\""),
+        ];
+        for (sql, expected) in rows {
+            if expected == "ERROR" {
+                assert!(read(sql).unwrap_err().to_string().contains("missing datatype"), "{sql}");
+            } else {
+                assert_eq!(said(sql), expected, "{sql}");
+            }
+        }
+    }
+
+    #[test]
+    fn arguments_are_any_balanced_sql_and_directives_are_told_from_comments() {
+        let rows = [
+            (
+                "--schema:backfill( coalesce(b, ')', 'it''s') ),convert ((1 + 2))",
+                "t.a: [] Some(\"coalesce(b, ')', 'it''s')\") Some(\"(1 + 2)\")",
+            ),
+            ("--- schema: RENAMED_FROM(x) renamed_from(x)", "t.a: [\"x\"] None None"),
+            ("-- Schema: renamed_from(x)", "t.a: [\"x\"] None None"),
+            ("-- Schema: the first column", ""),
+            ("-- the schema: renamed_from(x)", ""),
+            ("-- schemas: renamed_from(x)", ""),
+            ("/*\n * schema: as an ornament\n */", "unknown"),
+            ("/* schema:\n renamed_from(x)\n backfill(1)\n*/", "t.a: [\"x\"] Some(\"1\") None"),
+            ("-- schema: renamed_from(x,, y)", "unexpected"),
+        ];
+        for (comment, expected) in rows {
+            let sql = format!("CREATE TABLE t (\n{comment}\na INT, b INT)");
+            match expected {
+                "unknown" => {
+                    assert!(read(&sql).unwrap_err().to_string().contains("unknown directive"), "{sql}")
+                }
+                "unexpected" => {
+                    assert!(read(&sql).unwrap_err().to_string().contains("expected a name"), "{sql}")
+                }
+                _ => assert_eq!(said(&sql), expected, "{sql}"),
+            }
+        }
+    }
+
+    #[test]
+    fn columns_may_take_over_each_other_s_names_in_a_row() {
+        let sql = "CREATE TABLE t (\n a INT, -- schema: renamed_from(b)\n b INT, -- schema: renamed_from(c)\n d INT)";
+        assert_eq!(said(sql), "t.a: [\"b\"] None None\nt.b: [\"c\"] None None");
+    }
+
+    #[test]
+    fn another_directive_is_another_fingerprint() {
+        let texts = ["", "-- schema: exact_order", "-- schema: renamed_from(u)", "-- schema: dropped(u)"];
+        let prints: Vec<String> = texts
+            .iter()
+            .map(|text| read(&format!("{text}\nCREATE TABLE t (a)")).unwrap().fingerprint)
+            .collect();
+        for (at, print) in prints.iter().enumerate() {
+            assert_eq!(prints.iter().position(|other| other == print), Some(at));
+        }
+        assert_eq!(read("CREATE TABLE t (a)").unwrap().fingerprint, prints[0]);
+    }
+
+    const RICH: &str = "-- schema: version(1.2), dropped(gone)
+-- schema: renamed_from(old) exact_order
+CREATE TABLE t (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  a TEXT NOT NULL DEFAULT 'é', -- schema: renamed_from(b), backfill('x' || id)
+  /* schema: convert(CAST(c AS INT)) */
+  c INT CHECK (c > 0) REFERENCES t (id),
+  g AS (c + 1), UNIQUE (a, c) -- schema: dropped(z)
+);
+CREATE UNIQUE INDEX i ON t (lower(a) DESC) WHERE c IN (1, 2);
+CREATE VIRTUAL TABLE f USING fts5(a);
+CREATE VIEW v (x) AS SELECT a FROM t;
+CREATE TRIGGER r AFTER UPDATE OF a ON t WHEN NEW.c BEGIN
+  INSERT INTO f VALUES (NEW.a);
+END;";
+
+    /// A model, or an error whose every place is one of the text.
+    fn is_told(sql: &str) {
+        let Err(error) = read(sql) else { return };
+        let text = error.to_string();
+        assert!(error.what().starts_with("cannot read `x.sql`: "), "{sql}\n{text}");
+        let places: Vec<&str> = text.split("caused by: x.sql:").skip(1).collect();
+        assert!(!places.is_empty(), "{sql}\n{text}");
+        for place in places {
+            let mut numbers = place.split([':', '\n']).map(|number| number.parse::<usize>().unwrap());
+            let (line, column) = (numbers.next().unwrap(), numbers.next().unwrap());
+            let width = sql.split('\n').nth(line - 1).map(|line| line.chars().count());
+            assert!(width.is_some_and(|width| column <= width + 1), "{sql}\n{text}");
+            assert!(place.lines().nth(3).is_some_and(|line| line.contains('^')), "{sql}\n{text}");
+        }
+    }
+
+    #[test]
+    fn every_beginning_of_a_script_is_a_model_or_a_mistake_with_its_place() {
+        read(RICH).unwrap();
+        for (end, _) in RICH.char_indices() {
+            is_told(&RICH[..end]);
+        }
+    }
+
+    #[test]
+    fn a_script_without_one_of_its_tokens_is_a_model_or_a_mistake_with_its_place() {
+        for token in schema_sql::tokenize(RICH).unwrap() {
+            is_told(&format!("{}{}", &RICH[..token.at], &RICH[token.end()..]));
+            is_told(&format!("{}{}", &RICH[..token.end()], &RICH[token.at..]));
+        }
+    }
 }
