@@ -170,6 +170,8 @@ const ARROWS: &[(&str, &[&str])] = &[
             "target",
         ],
     ),
+    ("upkeep", &["backup", "connection", "error", "migrator", "plan", "report", "revision", "run"]),
+    ("env", &["backup", "descriptor", "error", "migrator"]),
 ];
 
 /// Files that are one thing in two parts: these may use each other.

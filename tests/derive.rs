@@ -383,3 +383,24 @@ pub(crate) mod linted {
 fn generated_code_passes_strict_lints() {
     assert_eq!(linted::SCHEMA.tables[0].name, "note");
 }
+
+/// Braces are part of the messages of the checks that the derive makes, and no places for values there.
+#[derive(Table)]
+struct Braces {
+    #[column(primary_key, name = "{id}")]
+    id: i64,
+    #[column(default = "{}")]
+    payload: String,
+    #[column(references(Braces::ID, on_delete = "set null"), name = "{up")]
+    up: Option<i64>,
+}
+
+#[test]
+fn braces_in_names_and_defaults_are_what_they_are() {
+    let columns = [
+        ColumnDescriptor::new("{id}", SqlType::Integer).not_null(),
+        ColumnDescriptor::new("payload", SqlType::Text).not_null().default(ConstValue::Text("{}")),
+        ColumnDescriptor::new("{up", SqlType::Integer),
+    ];
+    assert_eq!(Braces::DESCRIPTOR.columns, columns);
+}

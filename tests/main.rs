@@ -1,6 +1,7 @@
 //! Table of contents.
 
 mod architecture;
+mod backup_retention;
 mod backups;
 mod bad_input;
 mod baseline;
@@ -13,6 +14,7 @@ mod dependents;
 mod derive;
 mod derive_ui;
 mod drops;
+mod environment;
 mod example;
 mod files;
 mod indexes;

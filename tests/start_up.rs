@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 use rusqlite::config::DbConfig;
-use schema_runtime::{Cancel, ErrorKind, Event, Migrator, Outcome, Report};
+use schema_runtime::{Cancel, ErrorKind, Event, Migrator, Outcome, Report, Status};
 
 use crate::support::case::query_text;
 use crate::support::model::model;
@@ -115,6 +115,16 @@ fn status_tells_what_a_run_would_refuse() {
     contains(&status.drift.join("\n"), &["type of `t`.`a` is BLOB but was left as TEXT"]);
     assert!(!status.is_up_to_date() && status.pending.is_empty());
     contains(&status.to_string(), &["a start-up would be refused", "last revision: 1"]);
+    let refusal = status.refusal.clone().expect("refused");
+    assert_eq!((refusal.kind, &refusal.causes), (ErrorKind::Drift, &status.drift));
+    let json = serde_json::to_value(&status).expect("JSON");
+    assert_eq!(json["refusal"]["kind"], "drift");
+    assert_eq!(serde_json::from_value::<Status>(json).expect("a status"), status);
+    assert_eq!(status.tampered, Vec::<String>::new());
+    place.sql("UPDATE migration_history SET name = 'another'");
+    let status = Migrator::new(model(OLD)).status(place.path()).expect("a status");
+    assert_eq!(status.tampered.len(), 1, "{status}");
+    contains(&status.tampered[0], &["row 1 of the history (1.0.0)"]);
     let place = with_rows();
     let narrow = model("--: version 2\nCREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT NOT NULL)");
     let status = Migrator::new(narrow).status(place.path()).expect("a status");

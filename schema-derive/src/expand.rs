@@ -385,7 +385,7 @@ impl<'a> Printer<'a> {
                 "the default NULL does not fit the type `{shown}`, which is no `Option`; make it one, or choose another default"
             );
             return Some(
-                quote_spanned!(sql.span()=> const _: () = ::core::assert!(<#ty as #krate::ColumnType>::NULLABLE, #message);),
+                quote_spanned!(sql.span()=> const _: () = ::core::assert!(<#ty as #krate::ColumnType>::NULLABLE, "{}", #message);),
             );
         }
         let default = field.attrs.default.as_ref()?;
@@ -395,7 +395,7 @@ impl<'a> Printer<'a> {
                 "the default NULL does not fit the type `{shown}`, which is no `Option`; make it one, or choose another default"
             );
             return Some(
-                quote_spanned!(default.span=> const _: () = ::core::assert!(<#ty as #krate::ColumnType>::NULLABLE, #message);),
+                quote_spanned!(default.span=> const _: () = ::core::assert!(<#ty as #krate::ColumnType>::NULLABLE, "{}", #message);),
             );
         }
         if !is_literal(&default.value) {
@@ -412,7 +412,7 @@ impl<'a> Printer<'a> {
         let is_bool = matches!(default.value, DefaultValue::Bool(_));
         let value = self.default_value(field)?;
         Some(quote_spanned! {default.span=>
-            const _: () = ::core::assert!(<#ty as #krate::ColumnType>::LITERALS.accept(#value, #is_bool), #message);
+            const _: () = ::core::assert!(<#ty as #krate::ColumnType>::LITERALS.accept(#value, #is_bool), "{}", #message);
         })
     }
 
@@ -425,7 +425,7 @@ impl<'a> Printer<'a> {
         );
         Some(quote_spanned! {span=>
             const _: () = ::core::assert!(
-                ::core::matches!(<#ty as #krate::ColumnType>::SQL_TYPE, #krate::SqlType::Integer), #message
+                ::core::matches!(<#ty as #krate::ColumnType>::SQL_TYPE, #krate::SqlType::Integer), "{}", #message
             );
         })
     }
@@ -447,7 +447,7 @@ impl<'a> Printer<'a> {
                     field.name
                 );
                 checks.extend(quote_spanned! {action.span()=>
-                    const _: () = ::core::assert!(<#ty as #krate::ColumnType>::NULLABLE, #message);
+                    const _: () = ::core::assert!(<#ty as #krate::ColumnType>::NULLABLE, "{}", #message);
                 });
             }
         }
@@ -455,13 +455,13 @@ impl<'a> Printer<'a> {
         checks.extend(match to.as_slice() {
             [only] => {
                 let message = format!("`{}` is neither a primary key nor unique, so no foreign key can refer to it; add `primary_key` or `unique` to that column", show(only));
-                quote_spanned!(parent.span=> const _: () = ::core::assert!(#only.is_unique(), #message);)
+                quote_spanned!(parent.span=> const _: () = ::core::assert!(#only.is_unique(), "{}", #message);)
             }
             _ => {
                 let message = format!("these columns of `{}` together are neither its primary key nor unique, so no foreign key can refer to them; add `unique(…)` of them to that table", show(table));
                 quote_spanned! {parent.span=>
                     const _: () = ::core::assert!(
-                        #krate::__private::has_key(&<#table as #krate::Table>::DESCRIPTOR, &[#(#to.name()),*]), #message
+                        #krate::__private::has_key(&<#table as #krate::Table>::DESCRIPTOR, &[#(#to.name()),*]), "{}", #message
                     );
                 }
             }

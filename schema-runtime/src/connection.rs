@@ -275,6 +275,14 @@ pub(crate) fn begin_immediate(conn: &Connection, wait: Duration, cancel: Option<
     }
 }
 
+/// Begins a transaction in which everything that is read is one state of the file.
+///
+/// # Errors
+/// `Sqlite` where a transaction is open already.
+pub(crate) fn begin_reading(conn: &Connection) -> Result<()> {
+    conn.execute_batch("BEGIN").at(|| format!("cannot read {}", name_of(conn)))
+}
+
 /// Commits. Where readers hold the file (rollback-journal mode) it tries again until `wait` is over.
 ///
 /// # Errors

@@ -3,6 +3,8 @@
 use std::error::Error as StdError;
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 /// A result of this crate.
 pub type Result<T> = std::result::Result<T, Error>;
 
@@ -32,6 +34,8 @@ pub type Result<T> = std::result::Result<T, Error>;
 /// | [`Conflict`](Self::Conflict) | database, history and model all differ | bring two of them together |
 /// | [`Refused`](Self::Refused) | data would be deleted without consent | consent, or keep it |
 /// | [`Data`](Self::Data) | rows that break a new rule, or would lose something | mend the rows, give a `backfill` or `convert`, or consent |
+/// | [`Pending`](Self::Pending) | changes to make, and a run that only checks ([`Migrator::auto_migrate`](crate::Migrator::auto_migrate)) | migrate by hand, or let a run do it |
+/// | [`Environment`](Self::Environment) | a variable of the environment that cannot be read | correct or unset it |
 /// | [`Dependent`](Self::Dependent) | a view or trigger that would no longer work | change it with the model, or drop it |
 /// | [`Rehearsal`](Self::Rehearsal) | a plan that does not do on the scratch copy what it should | report it; the database can be used as it is |
 /// | [`PlanFile`](Self::PlanFile) | a saved plan that cannot be read, is of another format, or was edited | make the plan again |
@@ -47,7 +51,8 @@ pub type Result<T> = std::result::Result<T, Error>;
 /// | [`TimeLimit`](Self::TimeLimit) | the estimate or the work passed [`Migrator::time_limit`](crate::Migrator::time_limit) | raise the limit, or migrate at a quiet time |
 /// | [`Cancelled`](Self::Cancelled) | [`Cancel`](crate::Cancel) was used, or the connection was interrupted | start again |
 /// | [`Sqlite`](Self::Sqlite) | anything else that SQLite reports | as the reasons say |
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ErrorKind {
     /// The file cannot be opened or created: a missing folder, a directory, no permission.
@@ -88,6 +93,10 @@ pub enum ErrorKind {
     Refused,
     /// Rows break a new rule, or would lose something in a conversion.
     Data,
+    /// Changes are to be made, and the run may only check.
+    Pending,
+    /// A variable of the environment has a value that cannot be read.
+    Environment,
     /// A view or trigger would no longer work after the change.
     Dependent,
     /// The plan did not do on the scratch copy what it should do.

@@ -108,7 +108,7 @@
 //! | difference | `diff` | catalogs compared: a list of [`Change`] |
 //! | plan | `plan` | ordered steps with their [`Method`], [`Hazard`]s, [`Check`]s and [`Cost`]: a [`Plan`] |
 //! | proof | `prepare`, `rehearse`, `preflight` | the plan and its undo run on a scratch copy; live rows are held against each new rule |
-//! | backup | `backup` | a verified copy, made while the lock is held: [`BackupInfo`] |
+//! | backup | `backup`, `upkeep` | a verified copy, made while the lock is held: [`BackupInfo`]; old ones go by [`Retention`] |
 //! | change | `apply`, `settings`, `deadline` | the steps in one transaction, then the proof that the catalog and the rows are as planned |
 //! | record | `record`, `history`, `revision`, `report`, `status` | a [`Revision`], with the plan, the undo and the snapshot, and the commit |
 //!
@@ -145,6 +145,7 @@ mod connection;
 mod deadline;
 mod descriptor;
 mod diff;
+mod env;
 mod error;
 mod fingerprint;
 mod found;
@@ -170,11 +171,14 @@ mod status;
 mod table;
 mod target;
 pub mod testing;
+mod upkeep;
 mod version;
 mod wanted;
 
 pub use apply::IntegrityCheck;
-pub use backup::{BackupInfo, BackupPolicy};
+pub use backup::{
+    BackupFolder, BackupInfo, BackupPolicy, Kept, KeptBecause, Pruned, Retention, Stray, StrayKind,
+};
 pub use catalog::{
     Catalog, CheckInfo, ColumnInfo, ForeignKeyInfo, GeneratedInfo, IndexInfo, IndexTermInfo, KeyTermInfo,
     NotNullInfo, OpaqueInfo, PrimaryKeyInfo, TableInfo, TriggerInfo, UniqueInfo, ViewInfo, VirtualTableInfo,
@@ -183,6 +187,7 @@ pub use column_type::{ColumnType, ConstOf, Json, Literals, NoConst};
 pub use deadline::Cancel;
 pub use descriptor::*;
 pub use diff::{Change, ColumnProperty, ConstraintKind, TableProperty};
+pub use env::Environment;
 pub use error::{Error, ErrorKind, Result};
 pub use fingerprint::{table_fingerprint, text_fingerprint};
 pub use migrator::{Migrator, Observer};
@@ -196,7 +201,7 @@ pub use revision::{Kind, Revision, Status as RevisionStatus};
 pub use rusqlite;
 pub use schema_derive::{ColumnType, Table, schema};
 pub use snapshot::{ConvertRecord, Owners, RenameRecord, Snapshot, State};
-pub use status::Status;
+pub use status::{Refusal, Status};
 pub use table::{Column, Table};
 pub use target::{DriftPolicy, RemovalPolicy};
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 use rusqlite::Connection;
 
 use crate::apply::IntegrityCheck;
-use crate::backup::BackupPolicy;
+use crate::backup::{BackupPolicy, Retention};
 use crate::connection::{Cancel, Hook};
 use crate::descriptor::Schema;
 use crate::error::{Error, ErrorKind, Result};
@@ -90,6 +90,15 @@ pub(crate) struct Options {
     pub(crate) hook: Option<Hook>,
     pub(crate) backup: BackupPolicy,
     pub(crate) backup_dir: Option<PathBuf>,
+    pub(crate) retention: Retention,
+    /// Off: a run only checks.
+    pub(crate) auto_migrate: bool,
+    /// For the history.
+    pub(crate) environment: Option<String>,
+    /// An absolute path, under which relative ones lie.
+    pub(crate) base_dir: Option<PathBuf>,
+    /// The path that the environment names.
+    pub(crate) database: Option<PathBuf>,
     pub(crate) policies: Policies,
     pub(crate) integrity: IntegrityCheck,
     pub(crate) consents: Vec<Consent>,
@@ -152,6 +161,11 @@ impl Migrator {
                 hook: None,
                 backup: BackupPolicy::Always,
                 backup_dir: None,
+                retention: Retention::default(),
+                auto_migrate: true,
+                environment: None,
+                base_dir: None,
+                database: None,
                 policies: Policies::default(),
                 integrity: IntegrityCheck::Quick,
                 consents: Vec::new(),
@@ -289,7 +303,7 @@ impl Migrator {
     /// not created for a model that cannot be made.
     pub fn run(&self, path: impl AsRef<Path>) -> Result<Report> {
         self.check_options()?;
-        self.tell(Run::on_path(self, path.as_ref()))
+        self.tell(Run::on_path(self, &self.at(path.as_ref())))
     }
 
     /// As [`run`](Self::run), on a connection that is open already, and which keeps its settings.
@@ -307,7 +321,7 @@ impl Migrator {
     /// As [`run`](Self::run) as far as reading goes. Pending changes, drift and refusals are part of the result instead.
     pub fn status(&self, path: impl AsRef<Path>) -> Result<Status> {
         self.check_options()?;
-        stated(Run::status_of_path(self, path.as_ref()))
+        stated(Run::status_of_path(self, &self.at(path.as_ref())))
     }
 
     /// As [`status`](Self::status), on a connection that is open already.
@@ -326,7 +340,7 @@ impl Migrator {
     /// As [`run`](Self::run) without the writing; `Open` if there is no such file.
     pub fn plan_file(&self, path: impl AsRef<Path>) -> Result<PlanFile> {
         self.check_options()?;
-        stated(Run::plan_file(self, path.as_ref()))
+        stated(Run::plan_file(self, &self.at(path.as_ref())))
     }
 
     /// The plan that leads from the model `from` to this one, what this one lacks being dropped. No database is touched.
@@ -345,7 +359,7 @@ impl Migrator {
     /// As [`run`](Self::run); `Open` if there is no such file, `Opaque` if an object cannot be read with certainty.
     pub fn baseline(&self, path: impl AsRef<Path>) -> Result<Report> {
         self.check_options()?;
-        stated(Run::baseline_of(self, path.as_ref(), false))
+        stated(Run::baseline_of(self, &self.at(path.as_ref()), false))
     }
 
     /// As [`baseline`](Self::baseline), where the live schema is exactly the model's. Otherwise nothing is recorded, the
@@ -355,7 +369,7 @@ impl Migrator {
     /// As [`baseline`](Self::baseline).
     pub fn baseline_as_model(&self, path: impl AsRef<Path>) -> Result<Report> {
         self.check_options()?;
-        stated(Run::baseline_of(self, path.as_ref(), true))
+        stated(Run::baseline_of(self, &self.at(path.as_ref()), true))
     }
 
     /// Every row of the history at `path`, oldest first, of all models; empty where there is no file or no history.
@@ -363,7 +377,7 @@ impl Migrator {
     /// # Errors
     /// As [`run`](Self::run) as far as reading goes.
     pub fn history(&self, path: impl AsRef<Path>) -> Result<Vec<Revision>> {
-        Run::history_of_path(self, path.as_ref())
+        Run::history_of_path(self, &self.at(path.as_ref()))
     }
 
     fn check_options(&self) -> Result<()> {
@@ -403,6 +417,6 @@ impl Migrator {
 }
 
 /// Whatever fails after the lock was taken says itself what it left; before, nothing is written.
-fn stated<T>(result: Result<T>) -> Result<T> {
+pub(crate) fn stated<T>(result: Result<T>) -> Result<T> {
     result.map_err(|error| error.state("nothing was changed"))
 }

@@ -116,6 +116,7 @@ impl Run<'_> {
         revision.batch = batch;
         revision.program = Some(program(source.version()));
         revision.reason.clone_from(&self.options.reason);
+        revision.environment.clone_from(&self.options.environment);
         revision.fingerprint = Some(source.fingerprint());
         Ok(revision)
     }

@@ -1,11 +1,12 @@
 //! What a run tells: events while it goes, and a report when it is done. Plain data, for people and for machines.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::backup::BackupInfo;
+use crate::backup::{BackupInfo, lossy_all};
 use crate::plan::{Method, Plan, PlanKey, Step};
 
 /// How a run ended.
@@ -95,6 +96,9 @@ pub struct Report {
     pub backup: Option<BackupInfo>,
     /// Why no backup was made, where something was changed.
     pub no_backup: Option<String>,
+    /// Old backups that were deleted after the change, and what killed processes had left of some.
+    #[serde(default, serialize_with = "lossy_all")]
+    pub pruned: Vec<PathBuf>,
     /// The id of the history's row that records the run, or that was the last one.
     pub revision: Option<i64>,
     /// What may trouble the program or its data.
@@ -121,6 +125,7 @@ impl Report {
             duration: Duration::ZERO,
             backup: None,
             no_backup: None,
+            pruned: Vec::new(),
             revision: None,
             warnings: Vec::new(),
             notes: Vec::new(),
@@ -166,6 +171,9 @@ impl fmt::Display for Report {
                 let time = show(Duration::from_secs_f64(step.ms.max(0.0) / 1_000.0));
                 writeln!(f, "  {} ({}, {time})", step.summary, step.method)?;
             }
+        }
+        for path in &self.pruned {
+            writeln!(f, "old backup deleted: {}", path.display())?;
         }
         for warning in &self.warnings {
             writeln!(f, "warning: {warning}")?;
@@ -217,6 +225,11 @@ pub enum Event {
         /// What it changes.
         summary: String,
     },
+    /// Old backups were deleted.
+    Pruned {
+        /// Their paths.
+        files: Vec<String>,
+    },
     /// The run has ended well.
     Done {
         /// The outcome in one line.
@@ -239,13 +252,14 @@ impl fmt::Display for Event {
                 write!(f, "backup created: {backup} ({})", show(Duration::from_millis(*ms)))
             }
             Event::Step { number, of, summary } => write!(f, "step {number} of {of}: {summary}"),
+            Event::Pruned { files } => write!(f, "old backups deleted: {}", files.join(", ")),
             Event::Done { summary } => f.write_str(summary),
             Event::Failed { error } => f.write_str(error),
         }
     }
 }
 
-fn count(number: usize, what: &str) -> String {
+pub(crate) fn count(number: usize, what: &str) -> String {
     if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
 }
 

@@ -112,7 +112,7 @@ pub struct Revision {
     pub backup: Option<String>,
     /// Why it failed.
     pub error: Option<String>,
-    /// Where it ran: the value of `SCHEMA_ENV`.
+    /// Where it ran: the value of `SCHEMA_ENV`, or what [`Migrator::environment`](crate::Migrator::environment) said.
     pub environment: Option<String>,
     /// Who ran it: user and process.
     pub actor: Option<String>,
@@ -149,7 +149,7 @@ impl Revision {
             fingerprint: None,
             backup: None,
             error: None,
-            environment: environment(),
+            environment: None,
             actor: Some(actor()),
             program: None,
             reason: None,
@@ -205,9 +205,4 @@ pub(crate) fn actor() -> String {
         .find_map(|name| std::env::var(name).ok().filter(|user| !user.is_empty()))
         .unwrap_or_else(|| "unknown user".to_owned());
     format!("{user} (pid {})", std::process::id())
-}
-
-/// The value of `SCHEMA_ENV`.
-pub(crate) fn environment() -> Option<String> {
-    std::env::var("SCHEMA_ENV").ok().filter(|name| !name.is_empty())
 }

@@ -16,7 +16,7 @@ use crate::plan::{Method, Plan};
 use crate::plan_file::{Made, PlanFile};
 use crate::preflight::Consent;
 use crate::prepare::{self, Prepared, prepare};
-use crate::report::{Event, Outcome, Phases, Report, StepReport};
+use crate::report::{Event, Outcome, Phases, Report, StepReport, count};
 use crate::snapshot::State;
 use crate::target::NoteKind;
 use crate::version::version_cmp;
@@ -66,9 +66,34 @@ impl<'a> Run<'a> {
         }
         if path.symlink_metadata().is_err_and(|err| err.kind() == std::io::ErrorKind::NotFound) {
             run.try_on_nothing()?;
+            if let Some(first) = run.first.as_ref().filter(|_| !run.options.auto_migrate) {
+                let what = format!("`{}` does not exist, and this start only checks", path.display());
+                return Err(pending(&first.plan, what));
+            }
         }
-        let mut conn = connection::open(path, OpenMode::Create, hook, run.options.lock_wait)?;
+        let mode = if run.options.auto_migrate { OpenMode::Create } else { OpenMode::ReadOnly };
+        let mut conn = connection::open(path, mode, hook, run.options.lock_wait)?;
         run.on(&mut conn, path)
+    }
+
+    /// Without `auto_migrate`: nothing pending is fine, anything else is an error, and nothing is written.
+    fn only_check(mut self, conn: &Connection) -> Result<Report> {
+        // One state of the file for all that is read.
+        connection::begin_reading(conn)?;
+        let prepared = self.prepare(conn, true);
+        connection::rollback(conn)?;
+        let prepared = prepared?;
+        if prepared.found.newer.is_some() {
+            return self.newer(&prepared);
+        }
+        if prepared.plan.is_empty() {
+            return Ok(self.report(Outcome::UpToDate, &prepared));
+        }
+        let steps = count(prepared.plan.steps.len(), "step");
+        Err(pending(
+            &prepared.plan,
+            format!("{steps} to take in {}, and this start only checks", connection::name_of(conn)),
+        ))
     }
 
     /// A file that is to be created is prepared for before it exists: what is wrong with the model then leaves nothing behind.
@@ -104,6 +129,9 @@ impl<'a> Run<'a> {
             self.phases.check = self.began.elapsed();
             return Ok(self.up_to_date(stamp.revision));
         }
+        if !self.options.auto_migrate {
+            return self.only_check(conn);
+        }
         let limit = self.options.time_limit;
         let deadline = Deadline::install(conn, limit, Some(self.options.cancel.clone()));
         let settings = Settings::enter(deadline.conn())?;
@@ -135,7 +163,12 @@ impl<'a> Run<'a> {
             }
         };
         drop(settings);
-        result
+        result.map(|mut report| {
+            if report.backup.is_some() {
+                self.prune_after(deadline.conn(), path, &mut report);
+            }
+            report
+        })
     }
 
     /// A file that cannot be written: nothing pending is fine, anything else is not.
@@ -303,7 +336,7 @@ impl<'a> Run<'a> {
         if let Some(info) = self.early_backup.take() {
             return Ok((Some(info), None));
         }
-        let info = self.copy(conn, path, prepared, BackupSource::File)?;
+        let info = self.copy_before(conn, path, prepared, BackupSource::File)?;
         Ok((Some(info), None))
     }
 
@@ -322,29 +355,42 @@ impl<'a> Run<'a> {
             return Ok(None);
         }
         let version = data_version(conn)?;
-        self.early_backup = Some(self.copy(conn, path, &prepared, BackupSource::Connection(conn))?);
+        self.early_backup = Some(self.copy_before(conn, path, &prepared, BackupSource::Connection(conn))?);
         Ok(Some(version))
     }
 
-    fn copy(
+    /// The backup before the change that was prepared.
+    fn copy_before(
         &mut self,
         conn: &Connection,
         path: &Path,
         prepared: &Prepared,
         source: BackupSource<'_>,
     ) -> Result<BackupInfo> {
-        let began = Instant::now();
         let database = connection::database_path(conn).unwrap_or_else(|| path.to_path_buf());
         let version = prepared.found.last.as_ref().map(|(revision, _)| revision.version.as_str());
+        self.copy(&database, source, version, &summary(&prepared.plan))
+    }
+
+    /// A backup of the file at this resolved path, told to the observer.
+    pub(crate) fn copy(
+        &mut self,
+        database: &Path,
+        source: BackupSource<'_>,
+        version: Option<&str>,
+        reason: &str,
+    ) -> Result<BackupInfo> {
+        let began = Instant::now();
+        let folder = self.options.backup_dir.as_ref().map(|folder| self.migrator.at(folder));
         let request = BackupRequest {
-            database: &database,
+            database,
             source,
-            folder: self.options.backup_dir.as_deref(),
+            folder: folder.as_deref(),
             hook: self.options.hook.as_ref(),
             wait: self.options.lock_wait,
             model: self.migrator.source.name(),
             version,
-            reason: &summary(&prepared.plan),
+            reason,
         };
         let info = backup::create(&request, &mut |page, pages| {
             self.migrator.emit(&Event::BackingUp { page, pages });
@@ -517,6 +563,16 @@ fn read_only(conn: &Connection, plan: &Plan) -> Error {
     error.state("nothing was changed").help("make the file and its folder writable, then start again")
 }
 
+/// What a run would do that may only check.
+fn pending(plan: &Plan, what: String) -> Error {
+    let error = plan.steps.iter().fold(Error::new(ErrorKind::Pending, what), |error, step| {
+        error.cause(format!("pending: {}", step.summary()))
+    });
+    error.state("nothing was changed").help(
+        "migrate by hand with `schema apply`, or let a start do it: `.auto_migrate(true)`, `SCHEMA_AUTO_MIGRATE=on`",
+    )
+}
+
 /// The change writes a log or a journal of about the size that the plan says; where the disk cannot take it, nothing begins.
 fn refuse_full(path: &Path, plan: &Plan) -> Result<()> {
     let needed = plan.cost().disk;
@@ -532,7 +588,7 @@ fn refuse_full(path: &Path, plan: &Plan) -> Result<()> {
 }
 
 /// Whether the database holds nothing at all, as a new file.
-fn is_empty(conn: &Connection) -> Result<bool> {
+pub(crate) fn is_empty(conn: &Connection) -> Result<bool> {
     conn.query_row("SELECT NOT EXISTS (SELECT 1 FROM main.sqlite_schema)", [], |row| row.get(0))
         .at(|| format!("cannot read {}", connection::name_of(conn)))
 }

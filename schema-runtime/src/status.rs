@@ -7,7 +7,7 @@ use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
 
 use crate::connection;
-use crate::error::{ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::found;
 use crate::migrator::Migrator;
 use crate::plan::{Plan, PlanKey};
@@ -15,6 +15,34 @@ use crate::prepare::{self, prepare};
 use crate::report::Outcome;
 use crate::revision::Revision;
 use crate::run::{Run, newer_error};
+
+/// Why a run would be refused: the parts of its error, as data.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Refusal {
+    /// The kind of the error.
+    pub kind: ErrorKind,
+    /// What could not be done, and where.
+    pub what: String,
+    /// The reasons, outermost first.
+    pub causes: Vec<String>,
+    /// In what state the database is.
+    pub state: Option<String>,
+    /// What to do.
+    pub help: Option<String>,
+}
+
+impl Refusal {
+    fn of(error: &Error) -> Refusal {
+        Refusal {
+            kind: error.kind(),
+            what: error.what().to_owned(),
+            causes: error.causes().to_vec(),
+            state: error.state_line().map(str::to_owned),
+            help: error.help_line().map(str::to_owned),
+        }
+    }
+}
 
 /// The state of a database against a model; nothing was written to find it out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,6 +58,10 @@ pub struct Status {
     pub pending: Plan,
     /// Why a run would be refused: the whole error.
     pub refused: Option<String>,
+    /// The same, part by part.
+    pub refusal: Option<Refusal>,
+    /// Rows of the history that are not as they were written, each with what is wrong; also among the warnings.
+    pub tampered: Vec<String>,
     /// What was changed by hand, where a run would be refused for it.
     pub drift: Vec<String>,
     /// The newest version in the history, where this program is older.
@@ -54,6 +86,8 @@ impl Status {
             exists: true,
             pending: Plan::empty(model, version, PlanKey::default()),
             refused: None,
+            refusal: None,
+            tampered: Vec::new(),
             drift: Vec::new(),
             newer: None,
             last: None,
@@ -62,6 +96,11 @@ impl Status {
             warnings: Vec::new(),
             notes: Vec::new(),
         }
+    }
+
+    fn refuse(&mut self, error: &Error) {
+        self.refusal = Some(Refusal::of(error));
+        self.refused = Some(error.to_string());
     }
 
     /// Whether a run would find nothing to do.
@@ -146,13 +185,14 @@ impl<'a> Run<'a> {
         let mut status = Status::new(source.name(), source.version());
         let found = match found::read(conn, self.migrator, &self.history) {
             Err(error) if error.kind() == ErrorKind::WrongFile => {
-                status.refused = Some(error.to_string());
+                status.refuse(&error);
                 return Ok(status);
             }
             found => found?,
         };
         status.version.clone_from(&found.model.version);
-        status.warnings = self.tampered(conn)?;
+        status.tampered = self.tampered(conn)?;
+        status.warnings = status.tampered.clone();
         status.last = found.last.as_ref().map(|(revision, _)| revision.clone());
         status.newer = found.newer.clone();
         let prepared = match prepare(conn, self.migrator, found, true) {
@@ -162,7 +202,7 @@ impl<'a> Run<'a> {
                 if matches!(kind, ErrorKind::Drift | ErrorKind::Conflict) {
                     status.drift = error.causes().to_vec();
                 }
-                status.refused = Some(error.to_string());
+                status.refuse(&error);
                 return Ok(status);
             }
         };
@@ -171,7 +211,7 @@ impl<'a> Run<'a> {
             let reasons = prepare::what_older_lacks(&prepared);
             if !reasons.is_empty() {
                 let newest = prepared.found.newer.clone().unwrap_or_default();
-                status.refused = Some(newer_error(&status.version, &newest, &reasons).to_string());
+                status.refuse(&newer_error(&status.version.clone(), &newest, &reasons));
             }
         } else {
             status.pending = report.plan;

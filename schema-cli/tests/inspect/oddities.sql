@@ -1,0 +1,60 @@
+-- Everything that SQLite takes and that a model says in some way or has to leave to the database.
+CREATE TABLE "order details" (
+    "Order ID" INTEGER, "type" TEXT NOT NULL DEFAULT "note", "2nd" REAL DEFAULT 0.50, _id BLOB, ID, self NUMERIC(10,2) DEFAULT 1.5,
+    "größe" TEXT COLLATE NOCASE, "a""b\c" TEXT DEFAULT 'it''s "so"', "tab	here" INT,
+    PRIMARY KEY ("Order ID", "type" DESC)
+);
+CREATE TABLE option (id INTEGER PRIMARY KEY, value ANY, "when" DATETIME DEFAULT CURRENT_TIMESTAMP, stamp TIMESTAMP NOT NULL DEFAULT 0);
+CREATE TABLE "table" (id INT PRIMARY KEY, flag BOOLEAN NOT NULL DEFAULT 1, other BOOL DEFAULT FALSE);
+CREATE TABLE kinds (
+    id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
+    status TEXT NOT NULL DEFAULT 'on hold' CHECK (status IN ('new', 'on hold', '', 'Self', '2nd', 'ON_HOLD')),
+    size TEXT CHECK (size IN ('SMALL', 'VERY_LARGE')) DEFAULT 'none',
+    level INTEGER CHECK (level IN (1, 2)),
+    named TEXT CONSTRAINT known CHECK (named IN ('a')),
+    twice TEXT CHECK (twice IN ('a')) CHECK (twice IN ('b')),
+    price REAL CHECK (price > 0 -- more
+    ),
+    total REAL GENERATED ALWAYS AS (price * level) STORED, half AS (price / 2),
+    CHECK (level < price)
+);
+CREATE TABLE parent (
+    id INTEGER CONSTRAINT pk PRIMARY KEY ON CONFLICT REPLACE, code TEXT NOT NULL ON CONFLICT IGNORE, a INT, b VARCHAR(20),
+    UNIQUE (a, b) ON CONFLICT IGNORE, CONSTRAINT code_once UNIQUE (code), UNIQUE (b COLLATE NOCASE), UNIQUE (a DESC)
+);
+CREATE TABLE child (
+    parent_id INTEGER NOT NULL REFERENCES parent ON DELETE CASCADE ON UPDATE SET DEFAULT DEFERRABLE INITIALLY DEFERRED,
+    code VARCHAR(9) CONSTRAINT by_code REFERENCES parent (code) MATCH FULL,
+    text_id TEXT REFERENCES parent (id), loose REFERENCES parent (code), a INT, b TEXT, gone INT REFERENCES nowhere (id),
+    plain INT REFERENCES parent (b), never INT NOT NULL REFERENCES parent (id) ON DELETE SET NULL,
+    counted REFERENCES kinds (id), parent_again INT REFERENCES parent (id) REFERENCES kinds (id),
+    self_id INTEGER REFERENCES child (rowid),
+    FOREIGN KEY (a, b) REFERENCES parent (a, b), FOREIGN KEY (a) REFERENCES parent
+);
+CREATE TABLE strict_one (id INT PRIMARY KEY, any ANY DEFAULT x'00', n REAL DEFAULT 1, t TEXT DEFAULT ('a' || 'b'), "desc" TEXT) STRICT;
+CREATE TABLE keyed (k TEXT, at INTEGER, PRIMARY KEY (k, at DESC)) WITHOUT ROWID, STRICT;
+CREATE TABLE descending (id INTEGER PRIMARY KEY DESC, a);
+CREATE TABLE collated (a TEXT, PRIMARY KEY (a COLLATE NOCASE));
+CREATE TABLE nothing_null (a TEXT NOT NULL DEFAULT NULL, b INTEGER DEFAULT (NULL), c INTEGER DEFAULT -5, d DEFAULT word);
+CREATE TABLE a_table_with_a_name_that_goes_on_for_very_long_indeed_and_then_some_more (
+    a_column_with_a_name_that_goes_on_for_very_long INTEGER, another_column_with_a_name_that_goes_on_for_long INTEGER,
+    CONSTRAINT a_constraint_of_a_name_that_goes_on UNIQUE (a_column_with_a_name_that_goes_on_for_very_long, another_column_with_a_name_that_goes_on_for_long),
+    CHECK (a_column_with_a_name_that_goes_on_for_very_long > another_column_with_a_name_that_goes_on_for_long),
+    CHECK (a_column_with_a_name_that_goes_on_for_very_long BETWEEN 1000000 AND 2000000 OR 1)
+);
+CREATE TABLE migration_history (version TEXT PRIMARY KEY);
+CREATE INDEX idx_option_value ON option (value);
+CREATE UNIQUE INDEX kinds_by ON kinds (lower(size) COLLATE NOCASE DESC, status COLLATE RTRIM, level DESC) WHERE level > 0 AND size <> '';
+CREATE INDEX kinds_where ON kinds (price) WHERE price > 1;
+CREATE INDEX "an index" ON "order details" ("a""b\c", "2nd" DESC);
+CREATE INDEX long_index_name_for_the_long_table ON a_table_with_a_name_that_goes_on_for_very_long_indeed_and_then_some_more (a_column_with_a_name_that_goes_on_for_very_long, another_column_with_a_name_that_goes_on_for_long);
+CREATE INDEX by_both ON child (a, code);
+CREATE INDEX on_left_out ON descending (a);
+CREATE VIEW "a view" AS SELECT 1 AS "one"  
+  , 2 -- ends here
+;
+CREATE VIEW depends AS SELECT * FROM "a view";
+CREATE VIRTUAL TABLE found USING fts5(named, content='kinds', content_rowid='id');
+CREATE TRIGGER t AFTER INSERT ON kinds BEGIN INSERT INTO found (rowid, named) VALUES (new.id, "x"); END;
+CREATE TRIGGER on_view INSTEAD OF INSERT ON "a view" BEGIN SELECT 'back\slash'; END;
+CREATE TRIGGER on_left_out_too AFTER INSERT ON descending BEGIN SELECT 1; END;

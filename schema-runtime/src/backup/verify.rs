@@ -1,0 +1,89 @@
+//! Proves that a backup is what its note says.
+
+use std::fs::File;
+use std::io;
+use std::time::Duration;
+
+use rusqlite::Connection;
+
+use super::files::{hash, rewrite_note};
+use super::{BackupInfo, io_error};
+use crate::connection::{Hook, OpenMode, SqliteResult, now, open};
+use crate::sqlite_error::kind_of;
+use crate::{Error, ErrorKind, Result};
+
+/// Proves that a backup is what its note says: size, hash, and SQLite's own check. The answer, and the note where it can be
+/// written, say when. Where the copy holds something else, or damaged pages, the note says that it is not proved any more; a copy
+/// that could not be read or opened leaves the note as it is.
+///
+/// # Errors
+/// `Backup`, naming what differs, or what opening it may give.
+pub(crate) fn verify_and_note(info: &BackupInfo, hook: Option<&Hook>) -> Result<BackupInfo> {
+    let what = || format!("cannot use the backup `{}`", info.path.display());
+    let cannot = |err: io::Error| io_error(err, "it cannot be read".to_owned()).context(what());
+    let (sha256, bytes) = File::open(&info.path).and_then(hash).map_err(cannot)?;
+    if bytes != info.bytes || !sha256.eq_ignore_ascii_case(&info.sha256) {
+        remember(info, None);
+        return Err(Error::new(ErrorKind::Backup, what())
+            .cause(format!(
+                "its {bytes} bytes have the SHA-256 {sha256}; {} bytes with {} were written",
+                info.bytes, info.sha256
+            ))
+            .help("use another backup"));
+    }
+    let conn =
+        open(&info.path, OpenMode::ReadOnly, hook, Duration::ZERO).map_err(|err| err.context(what()))?;
+    if let Err(error) = quick_check(&conn) {
+        if error.kind() == ErrorKind::Corrupt {
+            remember(info, None);
+        }
+        return Err(error.context(what()));
+    }
+    let at = now(&conn)?;
+    remember(info, Some(&at));
+    Ok(BackupInfo { verified_at: Some(at), ..info.clone() })
+}
+
+/// Where the note cannot be written, or is another's by now, it stays as it is: the proof itself stands.
+fn remember(info: &BackupInfo, verified_at: Option<&str>) {
+    let _ = rewrite_note(info, verified_at);
+}
+
+/// Structure only: that rows break a CHECK or NOT NULL is how the database is, and no fault of the copy.
+pub(super) fn quick_check(conn: &Connection) -> Result<()> {
+    let faults = match faults(conn, "PRAGMA main.quick_check") {
+        Err(err) if kind_of(&err) == ErrorKind::Missing => faults_by_table(conn),
+        other => other,
+    };
+    let faults = faults.at(|| "the copy cannot be checked".to_owned())?;
+    let is_row = |fault: &&String| {
+        fault.starts_with("CHECK constraint failed in ")
+            || fault.contains(" value in ")
+            || fault.as_str() == "ok"
+    };
+    match faults.iter().find(|fault| !is_row(fault)) {
+        None => Ok(()),
+        Some(fault) => Err(Error::new(ErrorKind::Corrupt, "the copy fails `PRAGMA quick_check`")
+            .cause(fault.trim())
+            .help("check the database itself; restore a backup, or save what is left with `sqlite3 <file> .recover`")),
+    }
+}
+
+fn faults(conn: &Connection, sql: &str) -> rusqlite::Result<Vec<String>> {
+    conn.prepare(sql)?.query_map([], |row| row.get(0))?.collect()
+}
+
+/// Table by table, without those that need a function, collation or module that this connection lacks.
+fn faults_by_table(conn: &Connection) -> rusqlite::Result<Vec<String>> {
+    let sql = "SELECT name FROM main.sqlite_master WHERE type = 'table' AND sql NOT LIKE 'CREATE VIRTUAL%'";
+    let mut found = Vec::new();
+    for table in faults(conn, sql)? {
+        let name = schema_sql::quote_ident(&table);
+        match faults(conn, &format!("PRAGMA main.quick_check({name})")) {
+            Ok(rows) => found.extend(rows),
+            Err(err) if kind_of(&err) == ErrorKind::Missing => {}
+            Err(err) => return Err(err),
+        }
+    }
+    Ok(found)
+}
