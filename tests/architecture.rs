@@ -152,6 +152,26 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     ("status", &["connection", "error", "found", "migrator", "plan", "prepare", "report", "revision", "run"]),
     (
+        "health",
+        &[
+            "apply",
+            "backup",
+            "catalog",
+            "connection",
+            "diff",
+            "error",
+            "history",
+            "migrator",
+            "plan",
+            "rehearse",
+            "revision",
+            "run",
+            "snapshot",
+            "sqlite_error",
+            "status",
+        ],
+    ),
+    (
         "migrator",
         &[
             "apply",
@@ -159,6 +179,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "connection",
             "descriptor",
             "error",
+            "health",
             "model",
             "plan",
             "plan_file",
@@ -185,6 +206,7 @@ const TOGETHER: &[(&str, &str)] = &[
     ("record", "migrator"),
     ("baseline", "migrator"),
     ("status", "migrator"),
+    ("health", "migrator"),
 ];
 
 /// Re-exports of `lib.rs` that files of the crate use by their short names.

@@ -17,6 +17,7 @@ mod drops;
 mod environment;
 mod example;
 mod files;
+mod health;
 mod indexes;
 mod keys;
 mod keys_and_rows;
