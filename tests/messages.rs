@@ -54,9 +54,13 @@ fn every_message_is_in_the_list_that_people_read() {
     for file in files {
         let source = fs::read_to_string(&file).expect("a source");
         let source = source.split("#[cfg(test)]\nmod tests").next().unwrap_or_default();
-        for (call, word) in
-            [("Error::new(", "error"), (".cause(", "caused by"), (".state(", "state"), (".help(", "help")]
-        {
+        for (call, word) in [
+            ("Error::new(", "error"),
+            ("Fault::new(", "error"),
+            (".cause(", "caused by"),
+            (".state(", "state"),
+            (".help(", "help"),
+        ] {
             for (at, _) in source.match_indices(call) {
                 if let Some(text) = literal(source, at + call.len()) {
                     lines.insert(format!("{word}: {text}"));

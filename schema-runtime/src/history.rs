@@ -381,6 +381,22 @@ impl History {
             .at(|| self.cannot_read(conn))
     }
 
+    /// The checksum of the first row of ours, which no other database has.
+    ///
+    /// # Errors
+    /// What reading may give.
+    pub(crate) fn identity(&self, conn: &Connection) -> Result<Option<String>> {
+        if !self.present(conn)?.iter().any(|column| column.is("format")) {
+            return Ok(None);
+        }
+        let table = quote_ident(&self.table);
+        let sql = format!("SELECT checksum FROM main.{table} WHERE format > 0 ORDER BY id LIMIT 1");
+        conn.query_row(&sql, [], |row| text(row, 0))
+            .optional()
+            .map(Option::flatten)
+            .at(|| self.cannot_read(conn))
+    }
+
     /// The names of all models that have a row, in order.
     ///
     /// # Errors

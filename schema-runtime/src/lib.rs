@@ -75,6 +75,7 @@
 //!
 //! [`Migrator`] is the builder and the front door; its defaults are the safe ones. [`Report`] says what was done, for people by `Display`
 //! and for machines through serde; an [`Event`] is what an observer hears meanwhile; [`Status`] is what a run would do.
+//! [`Health`] is how the file is, from 0 to 100, with what to do about each [`FindingCode`].
 //!
 //! ```no_run
 //! # use schema_runtime::{BackupPolicy, DriftPolicy, Migrator, RemovalPolicy, Schema, Table, schema};
@@ -102,7 +103,7 @@
 //!
 //! | stage | modules | what it does |
 //! | --- | --- | --- |
-//! | wanted | `descriptor`, `wanted` | the model is made in a scratch database and read back: [`Catalog`] |
+//! | wanted | `descriptor`, `wanted`, `sql_model` | the model is made in a scratch database and read back: [`Catalog`] |
 //! | found | `found`, `catalog`, `history`, `snapshot` | the file is read by the same reader, with what was applied last: [`Snapshot`] |
 //! | target | `rename`, `target` | the three are merged by the policies; every difference gets its cause |
 //! | difference | `diff` | catalogs compared: a list of [`Change`] |
@@ -110,7 +111,7 @@
 //! | proof | `prepare`, `rehearse`, `preflight` | the plan and its undo run on a scratch copy; live rows are held against each new rule |
 //! | backup | `backup`, `upkeep` | a verified copy, made while the lock is held: [`BackupInfo`]; old ones go by [`Retention`] |
 //! | change | `apply`, `settings`, `deadline` | the steps in one transaction, then the proof that the catalog and the rows are as planned |
-//! | record | `record`, `history`, `revision`, `report`, `status` | a [`Revision`], with the plan, the undo and the snapshot, and the commit |
+//! | record | `record`, `history`, `revision`, `report`, `status`, `health` | a [`Revision`], with the plan, the undo and the snapshot, and the commit |
 //!
 //! `run` goes through them under one write lock; `migrator` is what callers see of it.
 //!
@@ -150,6 +151,7 @@ mod env;
 mod error;
 mod fingerprint;
 mod found;
+mod health;
 mod history;
 pub mod json;
 mod migrator;
@@ -166,6 +168,7 @@ mod revision;
 mod run;
 mod settings;
 mod snapshot;
+mod sql_model;
 mod sqlite_error;
 mod status;
 mod table;
@@ -190,6 +193,10 @@ pub use diff::{Change, ColumnProperty, ConstraintKind, TableProperty};
 pub use env::Environment;
 pub use error::{Error, ErrorKind, Result};
 pub use fingerprint::{table_fingerprint, text_fingerprint};
+pub use health::{
+    BackupCheck, BackupFacts, EngineFacts, FileFacts, Finding, FindingCode, Health, HealthCheck, HistoryFacts,
+    ModelFacts, RevisionFacts, RollbackFacts, SchemaFacts, Severity,
+};
 pub use migrator::{Migrator, Observer};
 pub use model::{Model, ModelOptions};
 pub use plan::{

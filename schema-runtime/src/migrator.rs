@@ -13,6 +13,7 @@ use crate::backup::{BackupPolicy, Retention};
 use crate::connection::{Cancel, Hook};
 use crate::descriptor::Schema;
 use crate::error::{Error, ErrorKind, Result};
+use crate::health::{Health, HealthCheck};
 use crate::model::Model;
 use crate::plan::Plan;
 use crate::plan_file::PlanFile;
@@ -378,6 +379,27 @@ impl Migrator {
     /// As [`run`](Self::run) as far as reading goes.
     pub fn history(&self, path: impl AsRef<Path>) -> Result<Vec<Revision>> {
         Run::history_of_path(self, &self.at(path.as_ref()))
+    }
+
+    /// How the database at `path` is, from 0 to 100, and what to do about it; nothing is created or written.
+    ///
+    /// What reads much, SQLite's check of the file above all, ends with the time limit. For a full check, the content of backups or a
+    /// look without a model see [`HealthCheck`].
+    ///
+    /// # Errors
+    /// As [`HealthCheck::look_at_file`].
+    pub fn health(&self, path: impl AsRef<Path>) -> Result<Health> {
+        self.check_options()?;
+        stated(HealthCheck::with_model(self).look_at_file(self.at(path.as_ref())))
+    }
+
+    /// As [`health`](Self::health), on a connection that is open already.
+    ///
+    /// # Errors
+    /// As [`health`](Self::health).
+    pub fn health_on(&self, conn: &Connection) -> Result<Health> {
+        self.check_options()?;
+        stated(HealthCheck::with_model(self).look_at(conn))
     }
 
     fn check_options(&self) -> Result<()> {

@@ -191,14 +191,15 @@ pub(crate) fn broken(
     let quiet = Catalog { triggers: Vec::new(), ..catalog.clone() };
     let scratch = replayed(scratch, &quiet, &[])?;
     for view in &catalog.views {
-        if let Err(err) = scratch.prepare(&format!("SELECT * FROM main.{}", quote_ident(&view.name))) {
-            found.insert(view.name.clone(), reason(&err));
+        let sql = format!("SELECT * FROM main.{}", quote_ident(&view.name));
+        if let Err(err) = scratch.prepare(&sql) {
+            found.insert(view.name.clone(), catalog::reason(&err, &sql));
         }
     }
     for table in &catalog.virtual_tables {
         let sql = format!("SELECT * FROM main.{} LIMIT 1", quote_ident(&table.name));
         if let Err(err) = scratch.execute_batch(&sql) {
-            found.insert(table.name.clone(), reason(&err));
+            found.insert(table.name.clone(), catalog::reason(&err, &sql));
         }
     }
     for trigger in &catalog.triggers {
@@ -222,9 +223,11 @@ fn trigger_fault(scratch: &Connection, catalog: &Catalog, trigger: &catalog::Tri
         Ok(sql) => sql?,
         Err(fault) => return Some(fault),
     };
-    let fault = scratch.execute_batch(&trigger.sql).and_then(|()| scratch.prepare(&sql).map(|_| ())).err();
+    let text = |err: rusqlite::Error, sql: &str| catalog::reason(&err, sql);
+    let made = scratch.execute_batch(&trigger.sql).map_err(|err| text(err, &trigger.sql));
+    let fault = made.and_then(|()| scratch.prepare(&sql).map(|_| ()).map_err(|err| text(err, &sql))).err();
     let _ = scratch.execute_batch(&format!("DROP TRIGGER IF EXISTS main.{}", quote_ident(&trigger.name)));
-    fault.map(|err| reason(&err))
+    fault
 }
 
 /// A statement that fires the trigger, `None` where none can be told.
@@ -409,8 +412,8 @@ fn dependants_work(stage: &Stage<'_>) -> Result<()> {
     }
     let before = dangling(stage.start);
     for fault in dangling(stage.target) {
-        if !before.contains(&fault) {
-            faults.push(fault);
+        if !before.iter().any(|known| known.text == fault.text) {
+            faults.push(fault.text);
         }
     }
     if faults.is_empty() {
@@ -425,16 +428,26 @@ fn dependants_work(stage: &Stage<'_>) -> Result<()> {
         .help("change or drop what depends on it, in the model where it is the model's, then start again"))
 }
 
+/// A foreign key that nothing can satisfy.
+pub(crate) struct Dangling {
+    pub(crate) table: String,
+    /// Its place among the table's foreign keys.
+    pub(crate) key: usize,
+    /// What it refers to, and what is wrong with that.
+    pub(crate) text: String,
+}
+
 /// Foreign keys whose parent is missing, lacks a column, or is not unique there: SQLite calls it a foreign key mismatch.
-fn dangling(catalog: &Catalog) -> Vec<String> {
+pub(crate) fn dangling(catalog: &Catalog) -> Vec<Dangling> {
     let mut faults = Vec::new();
     for table in &catalog.tables {
-        for foreign in &table.foreign_keys {
+        for (key, foreign) in table.foreign_keys.iter().enumerate() {
+            let mut fault = |text: String| faults.push(Dangling { table: table.name.clone(), key, text });
             let by = foreign.columns.join(", ");
             let Some(parent) = catalog.table(&foreign.table) else {
                 let other = catalog.opaque.iter().any(|opaque| eq_name(&opaque.name, &foreign.table));
                 if !other {
-                    faults.push(format!(
+                    fault(format!(
                         "`{}`({by}) refers to table `{}`, which is not there",
                         table.name, foreign.table
                     ));
@@ -445,10 +458,10 @@ fn dangling(catalog: &Catalog) -> Vec<String> {
             let implied = parent.primary_key.as_ref().map_or(0, |key| key.terms.len());
             if foreign.to.is_empty() && implied != foreign.columns.len() {
                 let faulty = format!("`{}`({by}) refers to the primary key of `{}`", table.name, parent.name);
-                faults.push(format!("{faulty}, which has {implied} columns"));
+                fault(format!("{faulty}, which has {implied} columns"));
             } else if !foreign.to.is_empty() && !is_key(parent, &foreign.to) {
                 let to = foreign.to.join(", ");
-                faults.push(format!(
+                fault(format!(
                     "`{}`({by}) refers to `{}`({to}), which is no unique key",
                     table.name, parent.name
                 ));

@@ -38,6 +38,13 @@ pub(crate) struct Run<'a> {
     pub(crate) early_backup: Option<BackupInfo>,
 }
 
+/// What is noted of a backup beside what its files tell.
+pub(crate) struct About {
+    pub(crate) version: Option<String>,
+    pub(crate) history: Option<String>,
+    pub(crate) reason: String,
+}
+
 impl<'a> Run<'a> {
     pub(crate) fn new(migrator: &'a Migrator) -> Self {
         Run {
@@ -368,8 +375,12 @@ impl<'a> Run<'a> {
         source: BackupSource<'_>,
     ) -> Result<BackupInfo> {
         let database = connection::database_path(conn).unwrap_or_else(|| path.to_path_buf());
-        let version = prepared.found.last.as_ref().map(|(revision, _)| revision.version.as_str());
-        self.copy(&database, source, version, &summary(&prepared.plan))
+        let about = About {
+            version: prepared.found.last.as_ref().map(|(revision, _)| revision.version.clone()),
+            history: self.history.identity(conn)?,
+            reason: summary(&prepared.plan),
+        };
+        self.copy(&database, source, &about)
     }
 
     /// A backup of the file at this resolved path, told to the observer.
@@ -377,8 +388,7 @@ impl<'a> Run<'a> {
         &mut self,
         database: &Path,
         source: BackupSource<'_>,
-        version: Option<&str>,
-        reason: &str,
+        about: &About,
     ) -> Result<BackupInfo> {
         let began = Instant::now();
         let folder = self.options.backup_dir.as_ref().map(|folder| self.migrator.at(folder));
@@ -389,8 +399,9 @@ impl<'a> Run<'a> {
             hook: self.options.hook.as_ref(),
             wait: self.options.lock_wait,
             model: self.migrator.source.name(),
-            version,
-            reason,
+            version: about.version.as_deref(),
+            history: about.history.as_deref(),
+            reason: &about.reason,
         };
         let info = backup::create(&request, &mut |page, pages| {
             self.migrator.emit(&Event::BackingUp { page, pages });

@@ -74,24 +74,21 @@ fn judge_text(err: &rusqlite::Error) -> (ErrorKind, &'static str) {
         return (ErrorKind::Open, "give a path without NUL characters, in the encoding of the system");
     }
     let text = err.to_string();
-    let starts = |with: &[&str]| with.iter().any(|with| text.starts_with(with));
-    if starts(&[
-        "no such function",
-        "unknown function",
-        "no such collation",
-        "no such module",
-        "no such tokenizer",
-    ]) {
-        return (ErrorKind::Missing, REGISTER);
+    if let Some(help) = unregistered(&text) {
+        return (ErrorKind::Missing, help);
     }
-    // FTS5 names a missing tokenizer behind its own text.
-    if text.contains("no such tokenizer") {
-        return (ErrorKind::Missing, REGISTER);
-    }
-    if starts(&["unsupported file format"]) {
+    if text.starts_with("unsupported file format") {
         return (ErrorKind::NewerSqlite, "link a newer SQLite");
     }
     (ErrorKind::Sqlite, "")
+}
+
+/// What to do where a text of SQLite says that a function, collation, module or tokenizer is not registered; `None` for any other.
+pub(crate) fn unregistered(text: &str) -> Option<&'static str> {
+    let starts = ["no such function", "unknown function", "no such collation", "no such module"];
+    // FTS5 names a missing tokenizer behind its own text.
+    let is = starts.iter().any(|start| text.starts_with(start)) || text.contains("no such tokenizer");
+    is.then_some(REGISTER)
 }
 
 fn judge_corrupt(err: &rusqlite::Error) -> (ErrorKind, &'static str) {

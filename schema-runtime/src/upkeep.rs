@@ -7,14 +7,14 @@ use std::time::Instant;
 
 use rusqlite::Connection;
 
-use crate::backup::{self, BackupFolder, BackupInfo, BackupSource, Job, Need, Pruned, Retention};
+use crate::backup::{self, BackupFolder, BackupInfo, BackupSource, Job, Known, Need, Pruned, Retention};
 use crate::connection::{self, OpenMode};
 use crate::error::{Error, ErrorKind, Result};
 use crate::migrator::{Migrator, stated};
 use crate::plan::Plan;
 use crate::report::{Event, Report};
 use crate::revision::{Kind, Revision, Status};
-use crate::run::{Run, is_empty};
+use crate::run::{About, Run, is_empty};
 
 impl Migrator {
     /// How long backups are kept; 30 days by default. See [`Retention`] for what is never deleted.
@@ -24,7 +24,7 @@ impl Migrator {
     }
 
     /// Backs up the database at `path` now, whatever is pending, as a run does before a change: into the same folder, verified, with a
-    /// note. Its reason is that of [`reason`](Self::reason), or `by hand`; its version is what the history has.
+    /// note. Its reason is that of [`reason`](Self::reason), or `by hand`; its version is what the history has. A [`dry_run`](Self::dry_run) is about runs: this call copies all the same.
     ///
     /// # Errors
     /// `Open` if there is no such file, `Backup` if it is empty or the copy cannot be written, `Cancelled`, and whatever reading the
@@ -103,11 +103,14 @@ impl<'a> Run<'a> {
         }
         // A history that cannot be read is one more reason to have a backup.
         let last = run.history.latest(&conn, migrator.source.name());
-        let version = last.ok().flatten().map(|revision| revision.version);
-        let reason = options.reason.as_deref().unwrap_or("by hand");
+        let about = About {
+            version: last.ok().flatten().map(|revision| revision.version),
+            history: run.history.identity(&conn).ok().flatten(),
+            reason: options.reason.clone().unwrap_or_else(|| "by hand".to_owned()),
+        };
         let database = connection::database_path(&conn).unwrap_or_else(|| path.to_owned());
         drop(conn);
-        run.copy(&database, BackupSource::File, version.as_deref(), reason)
+        run.copy(&database, BackupSource::File, &about)
     }
 
     fn prune_path(&mut self, path: &Path) -> Result<Pruned> {
@@ -155,19 +158,19 @@ impl<'a> Run<'a> {
             dry: self.options.dry_run,
         };
         if !job.is_due() {
-            return Ok(job.carry_out(&[], None));
+            return Ok(job.carry_out(None));
         }
         match connection::begin_immediate(conn, self.options.lock_wait, Some(&self.options.cancel)) {
             Err(error) if error.kind() != ErrorKind::ReadOnly => return Err(error),
             _ => {}
         }
-        let pruned = self.needs(conn, &job).map(|(needs, models)| job.carry_out(&needs, Some(&models)));
+        let pruned = self.known(conn, &job).map(|known| job.carry_out(Some(&known)));
         connection::rollback(conn)?;
         pruned
     }
 
-    /// What revisions need of the files of `job`, and the models that the history knows.
-    fn needs(&self, conn: &Connection, job: &Job<'_>) -> Result<(Vec<Need>, Vec<String>)> {
+    /// What the history tells of the files of `job`.
+    fn known(&self, conn: &Connection, job: &Job<'_>) -> Result<Known> {
         let rows = if self.history.exists(conn)? { self.history.all(conn)? } else { Vec::new() };
         let mut models: Vec<String> = rows.iter().map(|row| row.model.clone()).collect();
         models.push(self.migrator.source.name().to_owned());
@@ -178,7 +181,12 @@ impl<'a> Run<'a> {
             let of_model = rows.iter().rev().filter(|row| row.model == *model);
             collect_needs(of_model, &|file| job.has(file), &mut needs);
         }
-        Ok((needs, models))
+        Ok(Known {
+            identity: rows.iter().find(|row| row.format > 0).map(|row| row.checksum.clone()),
+            files: rows.iter().filter_map(|row| file_name(row.backup.as_deref()?)).collect(),
+            models,
+            needs,
+        })
     }
 }
 

@@ -98,7 +98,7 @@ fn attribute(table: &TableInfo, column: &ColumnInfo) -> String {
     if table.foreign_keys.iter().any(|key| key.columns.iter().any(|name| eq_name(name, &column.name))) {
         keys.push("FK");
     }
-    if is_unique(table, &[column.name.clone()], false) {
+    if is_unique(table, std::slice::from_ref(&column.name), false) {
         keys.push("UK");
     }
     let mut remarks = Vec::new();
@@ -144,4 +144,62 @@ fn is_unique(table: &TableInfo, columns: &[String], key: bool) -> bool {
     let mut indexes = table.indexes.iter().filter(|index| index.unique && index.filter.is_none());
     by_constraint.into_iter().any(|terms| terms.iter().all(|term| holds(&term.column)))
         || indexes.any(|index| index.terms.iter().all(|term| !term.is_expr && holds(&term.term)))
+}
+
+#[cfg(test)]
+mod tests {
+    use schema_runtime::rusqlite::Connection;
+
+    use super::*;
+
+    fn lines(sql: &str) -> Vec<String> {
+        let conn = Connection::open_in_memory().unwrap();
+        conn.execute_batch(sql).unwrap();
+        let text = mermaid(&Catalog::read(&conn).unwrap());
+        text.lines().map(|line| line.trim().to_owned()).collect()
+    }
+
+    #[test]
+    fn a_relation_s_ends_are_those_of_its_columns() {
+        let parent = "CREATE TABLE p(id INTEGER PRIMARY KEY, a, b, UNIQUE(a, b));";
+        for (child, relation) in [
+            ("CREATE TABLE c(x REFERENCES p)", "|o..o{"),
+            ("CREATE TABLE c(x NOT NULL REFERENCES p)", "||..o{"),
+            ("CREATE TABLE c(x UNIQUE REFERENCES p)", "|o..o|"),
+            ("CREATE TABLE c(x INTEGER PRIMARY KEY REFERENCES p)", "||--o|"),
+            ("CREATE TABLE c(x NOT NULL REFERENCES p, y, PRIMARY KEY(x, y))", "||--o{"),
+            ("CREATE TABLE c(x REFERENCES p); CREATE UNIQUE INDEX i ON c(x)", "|o..o|"),
+            ("CREATE TABLE c(x REFERENCES p); CREATE UNIQUE INDEX i ON c(x) WHERE x > 0", "|o..o{"),
+            ("CREATE TABLE c(x REFERENCES p, y); CREATE UNIQUE INDEX i ON c(x, y)", "|o..o{"),
+        ] {
+            let wanted = format!("\"p\" {relation} \"c\" : \"x\"");
+            assert!(lines(&format!("{parent}{child}")).contains(&wanted), "{child}");
+        }
+        let both = "CREATE TABLE c(x, y NOT NULL, FOREIGN KEY(x, y) REFERENCES p(a, b))";
+        assert!(lines(&format!("{parent}{both}")).contains(&"\"p\" |o..o{ \"c\" : \"x, y\"".to_owned()));
+    }
+
+    #[test]
+    fn words_that_mermaid_would_misread_are_written_another_way() {
+        let text = lines(
+            "CREATE TABLE \"a \"\"b\"\" %\\\" (pk INT, \"FK(1)\" TEXT, \"uk_\" \"my type\", \"1\" INT, \"\" INT);
+             CREATE TABLE \"direction TB\" (a);",
+        );
+        assert_eq!(
+            text,
+            [
+                "erDiagram",
+                "\"a 'b' __\" {",
+                "INT pk_ \"pk\"",
+                "TEXT FK_(1) \"FK(1)\"",
+                "my_type uk_ \"my type\"",
+                "INT _ \"1\"",
+                "INT _ \"\"",
+                "}",
+                "\"direction_TB\" {",
+                "any a",
+                "}",
+            ]
+        );
+    }
 }

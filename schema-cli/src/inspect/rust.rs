@@ -230,6 +230,15 @@ fn list(key: &str, names: &[String]) -> String {
     format!("    {key}: [\n{}    ],", lines.concat())
 }
 
+/// Clippy takes the same column in two lists for the same attribute twice.
+const LINTS: &str = "// The names are the database's, and lists may share columns.
+#![allow(
+    clippy::duplicated_attributes,
+    clippy::enum_variant_names,
+    clippy::struct_excessive_bools,
+    clippy::struct_field_names
+)]";
+
 fn head(sketches: &[Sketch], left_out: &[LeftOut]) -> String {
     let mut lines = vec!["//! The schema of a database, as it was found.".to_owned()];
     if !left_out.is_empty() {
@@ -237,6 +246,8 @@ fn head(sketches: &[Sketch], left_out: &[LeftOut]) -> String {
         lines.push("//! What a model cannot say stands in comments, with its reason. A migration leaves it as it is in the".to_owned());
         lines.push("//! database that this was read from; a new database does not get it.".to_owned());
     }
+    lines.push(String::new());
+    lines.push(LINTS.to_owned());
     lines.push(String::new());
     if sketches.iter().any(|sketch| sketch.uses_value) {
         lines.push("use schema_runtime::rusqlite::types::Value;".to_owned());

@@ -58,7 +58,7 @@ pub(crate) fn make(source: &Source, path: &Path) -> Catalog {
         fs::write(path, fs::read(from).unwrap()).unwrap();
     }
     let conn = Connection::open(path).unwrap();
-    conn.execute_batch("PRAGMA foreign_keys = OFF").unwrap();
+    conn.execute_batch("PRAGMA foreign_keys = OFF; PRAGMA synchronous = OFF").unwrap();
     if let Source::Scripts(scripts) = source {
         for script in scripts {
             conn.execute_batch(script).unwrap_or_else(|err| panic!("{}: {err}", path.display()));

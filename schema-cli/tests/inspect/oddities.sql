@@ -42,6 +42,11 @@ CREATE TABLE a_table_with_a_name_that_goes_on_for_very_long_indeed_and_then_some
     CHECK (a_column_with_a_name_that_goes_on_for_very_long > another_column_with_a_name_that_goes_on_for_long),
     CHECK (a_column_with_a_name_that_goes_on_for_very_long BETWEEN 1000000 AND 2000000 OR 1)
 );
+CREATE TABLE this_schema (name TEXT, descriptor TEXT, "columns" TEXT);
+CREATE TABLE "Default" (id INTEGER PRIMARY KEY, "Clone" TEXT REFERENCES result (id));
+CREATE TABLE result (id INTEGER PRIMARY KEY);
+CREATE TABLE strict_default (a INT DEFAULT 'one') STRICT;
+CREATE TABLE empty_column ("" INT);
 CREATE TABLE migration_history (version TEXT PRIMARY KEY);
 CREATE INDEX idx_option_value ON option (value);
 CREATE UNIQUE INDEX kinds_by ON kinds (lower(size) COLLATE NOCASE DESC, status COLLATE RTRIM, level DESC) WHERE level > 0 AND size <> '';

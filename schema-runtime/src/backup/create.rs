@@ -42,6 +42,8 @@ pub(crate) struct BackupRequest<'a> {
     pub(crate) model: &'a str,
     /// For the note: the version that the database has.
     pub(crate) version: Option<&'a str>,
+    /// For the note: the checksum of the history's first row.
+    pub(crate) history: Option<&'a str>,
     /// For the note: why.
     pub(crate) reason: &'a str,
 }
@@ -102,6 +104,7 @@ fn create_in(request: &BackupRequest<'_>, folder: &Path, progress: Progress<'_>)
         sha256,
         model: request.model.to_owned(),
         version: request.version.map(str::to_owned),
+        history: request.history.map(str::to_owned),
         reason: request.reason.to_owned(),
         pages: facts.pages,
         verified_at: Some(now(source)?),

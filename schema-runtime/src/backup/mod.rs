@@ -10,20 +10,19 @@ mod list;
 mod prune;
 mod verify;
 
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize, Serializer};
 
 pub(crate) use clock::now as present;
-pub(crate) use create::{BackupRequest, BackupSource, Progress, create};
+pub(crate) use create::{BackupRequest, BackupSource, create};
 use list::list;
 pub use list::{BackupFolder, Stray, StrayKind};
 pub(crate) use list::{folder_of, listed};
-pub(crate) use prune::{Job, Need, lossy_all};
+pub(crate) use prune::{Job, Known, Need, lossy_all};
 pub use prune::{Kept, KeptBecause, Pruned, Retention};
-pub(crate) use verify::verify_and_note;
+pub(crate) use verify::{verify, verify_and_note};
 
 use crate::{Error, ErrorKind, Result};
 
@@ -61,6 +60,10 @@ pub struct BackupInfo {
     pub model: String,
     /// The version that the database had, if it had one.
     pub version: Option<String>,
+    /// The checksum of the first row in the database's history: it tells databases apart that have the same path on different machines,
+    /// or had it one after the other. `None` where there was no history yet.
+    #[serde(default)]
+    pub history: Option<String>,
     /// Why it was made.
     pub reason: String,
     /// The number of database pages.
@@ -123,11 +126,13 @@ pub(crate) fn available_space(folder: &Path) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
     use std::time::Duration;
 
     use rusqlite::Connection;
     use rusqlite::config::DbConfig;
 
+    use super::create::Progress;
     use super::files::{Name, Partial};
     use super::*;
     use crate::connection::Hook;
@@ -176,6 +181,7 @@ mod tests {
             wait: WAIT,
             model: "main",
             version: Some("1.0.0"),
+            history: None,
             reason: "before 2 steps",
         }
     }
@@ -194,7 +200,7 @@ mod tests {
                 .expect("backup");
             assert_eq!(seen.last(), Some(&(info.pages, info.pages)));
             place.conn.execute_batch("COMMIT").expect("the lock is still ours");
-            verify_and_note(&info, None).expect("verify");
+            let info = verify_and_note(&info, None).expect("verify");
             let copy = Connection::open(&info.path).expect("open");
             let count = copy.query_row("SELECT count(*) FROM t", [], |row| row.get::<_, i64>(0));
             assert_eq!(count.ok(), Some(30_000), "{mode}");

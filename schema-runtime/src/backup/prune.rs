@@ -125,7 +125,8 @@ pub enum KeptBecause {
     NotAsNoted,
     /// A log or a journal lies beside it: somebody uses it as a database.
     InUse,
-    /// It may be another database's of the same name: the one that its note names is gone.
+    /// It may be another database's: the one that its note names is gone, or it had another history, as one at the same path on another
+    /// machine has, or one that was there before.
     MaybeAnothers,
     /// It was made for a model that the history does not know.
     OtherModel {
@@ -147,9 +148,7 @@ impl fmt::Display for KeptBecause {
             KeptBecause::Needed { revision } => write!(f, "revision {revision} needs it to be rolled back"),
             KeptBecause::NotAsNoted => f.write_str("it is not what its note says"),
             KeptBecause::InUse => f.write_str("a log or journal lies beside it, so it is in use"),
-            KeptBecause::MaybeAnothers => {
-                f.write_str("it may be of another database of this name, which is gone")
-            }
+            KeptBecause::MaybeAnothers => f.write_str("it may be of another database of this name"),
             KeptBecause::OtherModel { model } => {
                 write!(f, "it was made for the model `{model}`, which the history does not know")
             }
@@ -172,6 +171,25 @@ pub(crate) struct Need {
     pub(crate) revision: i64,
     /// Whether it stays beyond its age, too.
     pub(crate) firm: bool,
+}
+
+/// What the history tells of backups.
+pub(crate) struct Known {
+    /// The models that it has rows of, and the one that asks.
+    pub(crate) models: Vec<String>,
+    /// The checksum of its first row, as notes have it.
+    pub(crate) identity: Option<String>,
+    /// The names of all backups that it mentions.
+    pub(crate) files: Vec<String>,
+    pub(crate) needs: Vec<Need>,
+}
+
+impl Known {
+    /// Whether a backup was made of the database that has this history.
+    fn is_of(&self, info: &BackupInfo) -> bool {
+        let name = info.path.file_name().unwrap_or_default().to_string_lossy();
+        info.history == self.identity || self.files.iter().any(|file| *file == name)
+    }
 }
 
 /// One pruning.
@@ -204,13 +222,13 @@ impl<'a> Job<'a> {
     /// Whether anything could be deleted; without the history, which can only spare more.
     pub(crate) fn is_due(&self) -> bool {
         let due = |(_, verdict): (_, Verdict)| matches!(verdict, Verdict::Delete);
-        self.left_over().next().is_some() || self.decide(&[], None).into_iter().any(due)
+        self.left_over().next().is_some() || self.decide(None).into_iter().any(due)
     }
 
-    /// Deletes what passes the limits. `models` are those that the history knows, and `needs` what its revisions need.
-    pub(crate) fn carry_out(&self, needs: &[Need], models: Option<&[String]>) -> Pruned {
+    /// Deletes what passes the limits. Without what is `known` nothing may be due.
+    pub(crate) fn carry_out(&self, known: Option<&Known>) -> Pruned {
         let mut pruned = Pruned::default();
-        for (info, verdict) in self.decide(needs, models) {
+        for (info, verdict) in self.decide(known) {
             let because = match verdict {
                 Verdict::Keep(because) => because,
                 Verdict::Delete => match self.delete(info) {
@@ -262,9 +280,9 @@ impl<'a> Job<'a> {
     }
 
     /// What is to become of each backup of this database, oldest first.
-    fn decide(&self, needs: &[Need], models: Option<&[String]>) -> Vec<(&'a BackupInfo, Verdict)> {
+    fn decide(&self, known: Option<&Known>) -> Vec<(&'a BackupInfo, Verdict)> {
         let own: Vec<&Listed> = self.listed.iter().filter(|one| one.belongs != Belongs::No).collect();
-        let barred: Vec<Option<KeptBecause>> = own.iter().map(|one| self.barred(one, models)).collect();
+        let barred: Vec<Option<KeptBecause>> = own.iter().map(|one| self.barred(one, known)).collect();
         let may = |at: usize| barred.get(at).is_some_and(Option::is_none);
         let proved = |at: &usize| own.get(*at).is_some_and(|one| one.info.verified_at.is_some());
         // One that is in use is no longer what was proved.
@@ -272,7 +290,7 @@ impl<'a> Job<'a> {
         let spared: Vec<Option<KeptBecause>> = own
             .iter()
             .enumerate()
-            .map(|(at, one)| match self.need(&one.info, needs) {
+            .map(|(at, one)| match self.need(&one.info, known) {
                 Some(need) => Some(KeptBecause::Needed { revision: need.revision }),
                 None => (newest == Some(at)).then_some(KeptBecause::NewestVerified),
             })
@@ -303,11 +321,9 @@ impl<'a> Job<'a> {
 
     /// Which of `candidates` (oldest first) the limits let stay, beside `spared`: the newest, up to the first that does not fit.
     fn within(&self, candidates: &[(usize, &BackupInfo)], spared: &[(usize, &BackupInfo)]) -> Vec<usize> {
-        let mut count = spared.len();
         let mut bytes = spared.iter().fold(0, |sum: u64, (_, info)| sum.saturating_add(info.bytes));
         let mut within = Vec::new();
-        for (at, info) in candidates.iter().rev() {
-            count += 1;
+        for (count, (at, info)) in (spared.len() + 1..).zip(candidates.iter().rev()) {
             bytes = bytes.saturating_add(info.bytes);
             let fits = self.retention.max_count.is_none_or(|most| count <= most)
                 && self.retention.max_bytes.is_none_or(|most| bytes <= most);
@@ -328,22 +344,22 @@ impl<'a> Job<'a> {
         clock::parse(&info.created_at).is_some_and(|made| self.now.saturating_sub(made) > most)
     }
 
-    fn need<'n>(&self, info: &BackupInfo, needs: &'n [Need]) -> Option<&'n Need> {
+    fn need<'n>(&self, info: &BackupInfo, known: Option<&'n Known>) -> Option<&'n Need> {
+        let needs = &known?.needs;
         let name = info.path.file_name()?.to_string_lossy();
         needs.iter().find(|need| need.file == name && (need.firm || !self.is_old(info)))
     }
 
     /// Why a backup is left alone whatever its age.
-    fn barred(&self, one: &Listed, models: Option<&[String]>) -> Option<KeptBecause> {
+    fn barred(&self, one: &Listed, known: Option<&Known>) -> Option<KeptBecause> {
         let info = &one.info;
-        let known = |models: &[String]| models.contains(&info.model);
-        if one.belongs == Belongs::Perhaps {
+        if one.belongs == Belongs::Perhaps || known.is_some_and(|known| !known.is_of(info)) {
             Some(KeptBecause::MaybeAnothers)
         } else if !is_as_noted(info, self.database) {
             Some(KeptBecause::NotAsNoted)
         } else if ["-wal", "-journal"].iter().any(|suffix| with_suffix(&info.path, suffix).exists()) {
             Some(KeptBecause::InUse)
-        } else if models.is_some_and(|models| !known(models)) {
+        } else if known.is_some_and(|known| !known.models.contains(&info.model)) {
             Some(KeptBecause::OtherModel { model: info.model.clone() })
         } else {
             None

@@ -19,29 +19,52 @@ use crate::{Error, ErrorKind, Result};
 /// # Errors
 /// `Backup`, naming what differs, or what opening it may give.
 pub(crate) fn verify_and_note(info: &BackupInfo, hook: Option<&Hook>) -> Result<BackupInfo> {
+    match verify(info, hook) {
+        Ok(at) => {
+            remember(info, Some(&at));
+            Ok(BackupInfo { verified_at: Some(at), ..info.clone() })
+        }
+        Err(Fault { error, disproved }) => {
+            if disproved {
+                remember(info, None);
+            }
+            Err(error)
+        }
+    }
+}
+
+/// Why a backup is not proved.
+pub(crate) struct Fault {
+    pub(crate) error: Error,
+    /// Whether it holds something else or damaged pages; else it could not be read or opened.
+    disproved: bool,
+}
+
+/// As [`verify_and_note`], and writes nothing; the answer is the time of the proof.
+///
+/// # Errors
+/// As [`verify_and_note`].
+pub(crate) fn verify(info: &BackupInfo, hook: Option<&Hook>) -> std::result::Result<String, Fault> {
     let what = || format!("cannot use the backup `{}`", info.path.display());
-    let cannot = |err: io::Error| io_error(err, "it cannot be read".to_owned()).context(what());
-    let (sha256, bytes) = File::open(&info.path).and_then(hash).map_err(cannot)?;
+    let fault = |error: Error, disproved: bool| Fault { error: error.context(what()), disproved };
+    let unread = |err: io::Error| fault(io_error(err, "it cannot be read".to_owned()), false);
+    let (sha256, bytes) = File::open(&info.path).and_then(hash).map_err(unread)?;
     if bytes != info.bytes || !sha256.eq_ignore_ascii_case(&info.sha256) {
-        remember(info, None);
-        return Err(Error::new(ErrorKind::Backup, what())
+        let error = Error::new(ErrorKind::Backup, what())
             .cause(format!(
                 "its {bytes} bytes have the SHA-256 {sha256}; {} bytes with {} were written",
                 info.bytes, info.sha256
             ))
-            .help("use another backup"));
+            .help("use another backup");
+        return Err(Fault { error, disproved: true });
     }
     let conn =
-        open(&info.path, OpenMode::ReadOnly, hook, Duration::ZERO).map_err(|err| err.context(what()))?;
-    if let Err(error) = quick_check(&conn) {
-        if error.kind() == ErrorKind::Corrupt {
-            remember(info, None);
-        }
-        return Err(error.context(what()));
-    }
-    let at = now(&conn)?;
-    remember(info, Some(&at));
-    Ok(BackupInfo { verified_at: Some(at), ..info.clone() })
+        open(&info.path, OpenMode::ReadOnly, hook, Duration::ZERO).map_err(|err| fault(err, false))?;
+    quick_check(&conn).map_err(|err| {
+        let disproved = err.kind() == ErrorKind::Corrupt;
+        fault(err, disproved)
+    })?;
+    now(&conn).map_err(|error| Fault { error, disproved: false })
 }
 
 /// Where the note cannot be written, or is another's by now, it stays as it is: the proof itself stands.

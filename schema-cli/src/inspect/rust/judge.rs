@@ -6,7 +6,9 @@
 use schema_runtime::{
     ColumnInfo, ForeignKeyInfo, IndexInfo, KeyTermInfo, PrimaryKeyInfo, TableInfo, TriggerInfo, UniqueInfo,
 };
-use schema_sql::{CreateKind, check_expr, create_kind, eq_name, fold, split_statements};
+use schema_sql::{
+    CreateKind, TokenKind, check_expr, create_kind, eq_name, fold, significant, split_statements,
+};
 
 use super::types::Place;
 
@@ -44,9 +46,36 @@ fn column_fault(table: &TableInfo, column: &ColumnInfo) -> Option<Reason> {
     if table.strict && fold(&column.type_name).is_empty() {
         return Some("it has no type in a STRICT table".to_owned());
     }
+    if table.strict && column.default.as_deref().is_some_and(|text| is_of_other_type(text, &column.type_name))
+    {
+        return Some(
+            "its default is of another type than its STRICT column, so that no insert can use it".to_owned(),
+        );
+    }
     let default = column.default.as_deref().filter(|_| column.generated.is_none());
     let texts = default.into_iter().chain(column.generated.as_ref().map(|rule| rule.expr.as_str()));
     texts.into_iter().find_map(unreadable)
+}
+
+/// Whether a default that is one literal is a value that a STRICT column of this type refuses. A numeric text becomes a number.
+fn is_of_other_type(text: &str, type_name: &str) -> bool {
+    let Ok(tokens) = significant(text) else { return false };
+    let kind = match tokens.as_slice() {
+        [token] => token.kind,
+        [sign, number] if sign.is_op("-") || sign.is_op("+") => number.kind,
+        _ => return false,
+    };
+    let number = || text.trim_matches(['\'', '"']).trim().parse::<f64>();
+    match fold(type_name).as_str() {
+        "blob" => matches!(kind, TokenKind::Number | TokenKind::Str),
+        "text" => kind == TokenKind::Blob,
+        "real" => kind == TokenKind::Blob || (kind == TokenKind::Str && number().is_err()),
+        "int" | "integer" => {
+            let whole = number().is_ok_and(|number| number.fract() == 0.0);
+            kind == TokenKind::Blob || (matches!(kind, TokenKind::Str) && !whole)
+        }
+        _ => false,
+    }
 }
 
 /// As the derive asks it of `type = "…"`.
@@ -140,8 +169,8 @@ pub(super) fn link(
     }
     if !is_key(found, &key.to) {
         return Err(format!(
-            "({}) is neither the primary key nor unique in `{}`, so SQLite refuses to write to either table",
-            key.to.join(", "),
+            "{} is no key of `{}` and not unique there, so that no write to either table would succeed",
+            key.to.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", "),
             key.table
         ));
     }

@@ -131,7 +131,7 @@ impl Names {
 }
 
 /// Types that a module has in scope, and that generated code or a field's type means.
-const RESERVED: [&str; 13] = [
+const RESERVED: [&str; 14] = [
     "Box",
     "ColumnType",
     "Err",
@@ -143,6 +143,7 @@ const RESERVED: [&str; 13] = [
     "Some",
     "String",
     "Table",
+    "ThisSchema",
     "Value",
     "Vec",
 ];

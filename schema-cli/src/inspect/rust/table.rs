@@ -261,12 +261,18 @@ impl<'a> Draft<'a> {
                 self.items.push(Item::Call("primary_key", columns));
             }
         }
-        let said = key.name.is_none() && key.conflict.is_none() && !key.terms.iter().any(|term| term.desc);
-        if !said {
+        let unsaid = [
+            (key.name.is_some(), "no name"),
+            (key.terms.iter().any(|term| term.desc), "no direction"),
+            (key.conflict.is_some(), "no conflict clause"),
+        ];
+        let unsaid: Vec<&str> =
+            unsaid.into_iter().filter(|(there, _)| *there).map(|(_, what)| what).collect();
+        if !unsaid.is_empty() {
             let name = key.name.as_ref().map(|name| format!("CONSTRAINT {name} ")).unwrap_or_default();
             let conflict = conflict_words(key.conflict.as_deref());
             let sql = format!("{name}PRIMARY KEY ({}){conflict}", terms_sql(&key.terms));
-            let reason = "a model gives a key no name, no direction and no conflict clause".to_owned();
+            let reason = format!("a model gives a key {}", unsaid.join(" and "));
             self.note(Unsaid { column: None, sql, reason, whole: false });
         }
     }
@@ -360,7 +366,7 @@ impl<'a> Draft<'a> {
                 }
             }
             if key.match_name.is_some() {
-                let reason = "a model has no MATCH, which SQLite ignores".to_owned();
+                let reason = "a model has no MATCH, which has no effect".to_owned();
                 self.note(Unsaid { column: None, sql: foreign_key_sql(key), reason, whole: false });
             }
         }

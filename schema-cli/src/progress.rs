@@ -1,0 +1,127 @@
+//! What is seen while a run goes on: a bar on a terminal, plain lines on stderr otherwise, nothing with `--quiet`.
+
+use std::io::{IsTerminal, Write};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressStyle};
+use schema_runtime::Event;
+
+/// Where a bar would be redrawn too often to be read, and lines would fill a log.
+const TENTHS: u64 = 10;
+
+/// Databases of fewer pages are copied before a line about it is read.
+const PAGES_WORTH_A_LINE: u64 = 5_000;
+
+/// Hears what a run does.
+#[derive(Clone)]
+pub(crate) struct Progress(Arc<Mutex<State>>);
+
+struct State {
+    way: Way,
+    /// Tenths of the backup that were told.
+    told: u64,
+}
+
+enum Way {
+    Silent,
+    Lines,
+    Bar(ProgressBar),
+}
+
+impl Progress {
+    pub(crate) fn new(quiet: bool) -> Progress {
+        let way = if quiet {
+            Way::Silent
+        } else if std::io::stderr().is_terminal() {
+            Way::Bar(ProgressBar::hidden())
+        } else {
+            Way::Lines
+        };
+        Progress(Arc::new(Mutex::new(State { way, told: 0 })))
+    }
+
+    pub(crate) fn hear(&self, event: &Event) {
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let State { way, told } = &mut *state;
+        match way {
+            Way::Silent => {}
+            Way::Lines => {
+                if let Some(line) = line(event, told) {
+                    // Progress that nobody reads is no reason to stop.
+                    let _ = writeln!(std::io::stderr(), "{line}");
+                }
+            }
+            Way::Bar(bar) => draw(bar, event),
+        }
+    }
+}
+
+/// The line for an event, where it is worth one.
+fn line(event: &Event, told: &mut u64) -> Option<String> {
+    match event {
+        Event::BackingUp { page, pages } => {
+            let tenth = page.saturating_mul(TENTHS).checked_div(*pages).unwrap_or_default();
+            let worth = *pages >= PAGES_WORTH_A_LINE && tenth > *told && tenth < TENTHS;
+            *told = tenth;
+            worth.then(|| event.to_string())
+        }
+        Event::Step { .. } => Some(event.to_string()),
+        Event::BackedUp { .. } => Some(event.to_string()),
+        // The result of the run is printed as such.
+        _ => None,
+    }
+}
+
+fn draw(bar: &mut ProgressBar, event: &Event) {
+    match event {
+        Event::BackingUp { page, pages } => {
+            if bar.length() != Some(*pages) {
+                bar.finish_and_clear();
+                *bar = ProgressBar::new(*pages);
+                bar.set_style(style("backing up {wide_bar} {pos} of {len} pages, {eta} left"));
+            }
+            bar.set_position(*page);
+        }
+        Event::Step { .. } => {
+            bar.finish_and_clear();
+            *bar = ProgressBar::new_spinner();
+            bar.set_style(style("{spinner} {wide_msg} {elapsed}"));
+            bar.set_message(event.to_string());
+            bar.enable_steady_tick(Duration::from_millis(100));
+        }
+        Event::BackedUp { .. } | Event::Done { .. } | Event::Failed { .. } => bar.finish_and_clear(),
+        _ => {}
+    }
+}
+
+fn style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_large_backup_is_told_in_tenths_and_a_small_one_not_at_all() {
+        let lines = |pages: u64, step: u64| {
+            let mut told = 0;
+            let copied = (1..=pages / step).map(|at| Event::BackingUp { page: at * step, pages });
+            copied.filter_map(|event| line(&event, &mut told)).collect::<Vec<_>>()
+        };
+        assert_eq!(lines(100, 10), Vec::<String>::new());
+        let large = lines(100_000, 500);
+        assert_eq!(large.len(), 9, "{large:?}");
+        assert_eq!(large[0], "backing up: 10000 of 100000 pages");
+    }
+
+    #[test]
+    fn the_templates_are_right() {
+        for template in
+            ["backing up {wide_bar} {pos} of {len} pages, {eta} left", "{spinner} {wide_msg} {elapsed}"]
+        {
+            assert!(ProgressStyle::with_template(template).is_ok());
+        }
+    }
+}

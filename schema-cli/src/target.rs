@@ -1,0 +1,317 @@
+//! From files to models, and from models to migrators: what a verb works on.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use schema_runtime::rusqlite::{self, Connection};
+use schema_runtime::{Cancel, Migrator, Model, ModelOptions, Retention, Schema};
+
+use crate::exit::{Failure, Result};
+use crate::progress::Progress;
+use crate::settings::{Layer, Settings};
+
+/// What is registered on every connection.
+pub(crate) type Hook = Arc<dyn Fn(&Connection) -> rusqlite::Result<()> + Send + Sync>;
+
+/// The word for the built-in model where a file could stand.
+const BUILT_IN: &str = "model";
+
+/// The name of a target that has none of its own.
+const MAIN: &str = "main";
+
+/// What one call of the command has to work with.
+pub(crate) struct Context {
+    pub(crate) schema: Option<&'static Schema>,
+    pub(crate) hook: Option<Hook>,
+    pub(crate) settings: Settings,
+    /// The name by which the command was called.
+    pub(crate) program: String,
+    pub(crate) progress: Progress,
+    pub(crate) cancel: Cancel,
+}
+
+impl Context {
+    fn layer(&self) -> &Layer {
+        &self.settings.layer
+    }
+
+    /// The path of the database.
+    ///
+    /// # Errors
+    /// `usage` if nothing names one.
+    pub(crate) fn database(&self) -> Result<PathBuf> {
+        self.layer().db.clone().ok_or_else(|| {
+            Failure::usage("no database is named")
+                .state("nothing was opened")
+                .help("give its path, set `SCHEMA_DB`, or set `db` in `schema.toml`")
+        })
+    }
+
+    /// The path of a database that is there: a verb that only reads creates none.
+    ///
+    /// # Errors
+    /// `usage` if nothing names one; `open` if there is no such file.
+    pub(crate) fn existing_database(&self) -> Result<PathBuf> {
+        let path = self.database()?;
+        if path.symlink_metadata().is_err_and(|err| err.kind() == std::io::ErrorKind::NotFound) {
+            return Err(Failure::new("open", format!("`{}` does not exist", path.display()))
+                .state("nothing was created")
+                .help(format!("correct the path; `{} apply` would create the database", self.program)));
+        }
+        Ok(path)
+    }
+
+    /// Whether there is anything to compare a database with.
+    pub(crate) fn has_target(&self) -> bool {
+        self.schema.is_some() || self.layer().to.is_some()
+    }
+
+    /// The name under which a target is recorded.
+    pub(crate) fn model_name(&self) -> &str {
+        let built_in = self.schema.map(|schema| schema.name);
+        self.layer().model.as_deref().or(built_in).unwrap_or(MAIN)
+    }
+
+    fn model_options(&self) -> ModelOptions {
+        let mut options = ModelOptions::new();
+        if let Some(hook) = self.hook.clone() {
+            options = options.connection(move |conn| hook(conn));
+        }
+        if let Some(table) = &self.layer().history_table {
+            options = options.history_table(table.as_str());
+        }
+        if let Some(wait) = self.layer().lock_wait {
+            options = options.lock_wait(wait);
+        }
+        options
+    }
+
+    /// What a database holds.
+    ///
+    /// # Errors
+    /// As the library.
+    pub(crate) fn live(&self, path: &Path) -> Result<Model> {
+        Ok(Model::from_database(path, self.model_name(), &self.model_options())?)
+    }
+
+    /// The model in a file: a database by its first bytes, a snapshot by its brace, SQL otherwise.
+    ///
+    /// # Errors
+    /// `open` if the file cannot be read; otherwise as the library.
+    fn read(&self, path: &Path) -> Result<Model> {
+        let options = self.model_options();
+        Ok(match kind_of(path)? {
+            FileKind::Database => Model::from_database(path, self.model_name(), &options)?,
+            FileKind::Snapshot => {
+                let text = std::fs::read_to_string(path).map_err(|err| unreadable(path, &err.to_string()))?;
+                let name = self.layer().model.as_deref();
+                Model::from_snapshot(&text, &path.display().to_string(), name, &options)?
+            }
+            FileKind::Sql => Model::from_sql_file(path, self.model_name(), &options)?,
+        })
+    }
+
+    /// The model in a file, with the renames that the command line declares.
+    fn model_of(&self, path: &Path) -> Result<Model> {
+        renamed(self.read(path)?, self.layer().rename.as_deref().unwrap_or_default())
+    }
+
+    /// What is compared with a target: a file, or the built-in model.
+    ///
+    /// # Errors
+    /// As [`migrator_for`](Self::migrator_for).
+    pub(crate) fn compared(&self, path: &Path) -> Result<Model> {
+        if path == Path::new(BUILT_IN) {
+            return Ok(Model::of(self.built_in()?, &self.model_options())?);
+        }
+        self.read(path)
+    }
+
+    /// A migrator for the built-in model or for the model in the file `to`, with the policies that hold.
+    ///
+    /// # Errors
+    /// `usage` if there is neither; otherwise as the library.
+    pub(crate) fn migrator_for(&self, to: Option<&Path>) -> Result<Migrator> {
+        let migrator = match to.filter(|path| *path != Path::new(BUILT_IN)) {
+            Some(path) => Migrator::for_model(self.model_of(path)?),
+            None => Migrator::new(self.built_in_target()?),
+        };
+        Ok(self.with_policies(self.configured(migrator)))
+    }
+
+    /// A migrator for the target that holds.
+    ///
+    /// # Errors
+    /// As [`migrator_for`](Self::migrator_for).
+    pub(crate) fn migrator(&self) -> Result<Migrator> {
+        // The word stands for the built-in model only where no flag says that a file is meant.
+        match &self.layer().to {
+            Some(path) => Ok(self.with_policies(self.configured(Migrator::for_model(self.model_of(path)?)))),
+            None => self.migrator_for(None),
+        }
+    }
+
+    /// A migrator for what needs no target.
+    pub(crate) fn without_target(&self) -> Migrator {
+        let migrator = match self.schema {
+            Some(schema) if self.layer().model.is_none() => Migrator::new(schema),
+            _ => Migrator::for_model(Model::empty(self.model_name())),
+        };
+        self.configured(migrator)
+    }
+
+    fn built_in(&self) -> Result<&'static Schema> {
+        let schema = self.schema.ok_or_else(|| {
+            Failure::usage("this command has no built-in model")
+                .state("no database was touched")
+                .help("name a target with `--to FILE`: CREATE statements, a database, or a snapshot")
+        })?;
+        if let Some(name) = self.layer().model.as_deref().filter(|name| *name != schema.name) {
+            return Err(Failure::usage(format!(
+                "the built-in model is called `{}`, not `{name}`",
+                schema.name
+            ))
+            .state("no database was touched")
+            .help("leave `--model` out, or name a target with `--to FILE`"));
+        }
+        Ok(schema)
+    }
+
+    /// The built-in model as a target, which says its renames itself.
+    fn built_in_target(&self) -> Result<&'static Schema> {
+        let schema = self.built_in()?;
+        if self.layer().rename.as_deref().is_some_and(|renames| !renames.is_empty()) {
+            return Err(Failure::usage("the built-in model takes no `--rename`")
+                .state("no database was touched")
+                .help("say `renamed_from` in the model, or name a target with `--to FILE`"));
+        }
+        Ok(schema)
+    }
+
+    /// Everything that does not decide what a change may do.
+    pub(crate) fn configured(&self, mut migrator: Migrator) -> Migrator {
+        let layer = self.layer();
+        let progress = self.progress.clone();
+        migrator = migrator.cancel(self.cancel.clone()).observer(move |event| progress.hear(event));
+        if let Some(hook) = self.hook.clone() {
+            migrator = migrator.connection(move |conn| hook(conn));
+        }
+        if let Some(table) = &layer.history_table {
+            migrator = migrator.history_table(table.as_str());
+        }
+        if let Some(wait) = layer.lock_wait {
+            migrator = migrator.lock_wait(wait);
+        }
+        if let Some(folder) = &layer.backup_dir {
+            migrator = migrator.backup_dir(folder);
+        }
+        if let Some(policy) = layer.backup {
+            migrator = migrator.backup(policy);
+        }
+        if let Some(name) = &self.settings.environment {
+            migrator = migrator.environment(name.as_str());
+        }
+        migrator = migrator.retention(self.retention());
+        match layer.time_limit.map(|limit| limit.0) {
+            None => migrator,
+            Some(None) => migrator.no_time_limit(),
+            Some(Some(limit)) => migrator.time_limit(limit),
+        }
+    }
+
+    fn retention(&self) -> Retention {
+        let layer = self.layer();
+        let mut retention = Retention::new();
+        if let Some(age) = layer.keep_age {
+            retention.max_age = age.0;
+        }
+        if let Some(count) = layer.keep_count {
+            retention.max_count = count.0.map(|count| usize::try_from(count).unwrap_or(usize::MAX));
+        }
+        if let Some(size) = layer.keep_size {
+            retention.max_bytes = size.0;
+        }
+        retention
+    }
+
+    fn with_policies(&self, mut migrator: Migrator) -> Migrator {
+        let layer = self.layer();
+        if let Some(policy) = layer.removed {
+            migrator = migrator.removed(policy);
+        }
+        if let Some(policy) = layer.drift {
+            migrator = migrator.drift(policy);
+        }
+        for hazard in layer.allow.as_deref().unwrap_or_default() {
+            migrator = migrator.allow(hazard);
+        }
+        if layer.allow_revert == Some(true) {
+            migrator = migrator.allow_revert();
+        }
+        if layer.adopt_any == Some(true) {
+            migrator = migrator.adopt_any();
+        }
+        migrator
+    }
+}
+
+/// `table.old=new` renames a column, `old=new` a table. A column may be named by its table's old or new name.
+fn renamed(mut model: Model, renames: &[String]) -> Result<Model> {
+    let mut tables = Vec::new();
+    let mut columns = Vec::new();
+    for text in renames {
+        let parts = text.split_once('=').map(|(old, new)| (old.trim(), new.trim()));
+        let (old, new) = parts.filter(|(old, new)| !old.is_empty() && !new.is_empty()).ok_or_else(|| {
+            Failure::usage(format!("`{}` is no rename", text.escape_debug()))
+                .state("no database was touched")
+                .help("write `table.old=new` for a column, `old=new` for a table")
+        })?;
+        match old.split_once('.') {
+            None => tables.push((old, new)),
+            Some((table, column)) => columns.push((table, column, new)),
+        }
+    }
+    for (old, new) in &tables {
+        model.rename_table(old, new)?;
+    }
+    for (table, old, new) in columns {
+        let renamed = tables.iter().find(|(before, _)| before.eq_ignore_ascii_case(table));
+        model.rename_column(renamed.map_or(table, |(_, now)| now), old, new)?;
+    }
+    Ok(model)
+}
+
+enum FileKind {
+    Database,
+    Snapshot,
+    Sql,
+}
+
+fn kind_of(path: &Path) -> Result<FileKind> {
+    let mut start = Vec::new();
+    if path.is_dir() {
+        return Err(unreadable(path, "it is a folder"));
+    }
+    File::open(path)
+        .and_then(|file| file.take(4096).read_to_end(&mut start))
+        .map_err(|err| unreadable(path, &err.to_string()))?;
+    let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
+    let named = |names: &[&str]| names.iter().any(|name| name.eq_ignore_ascii_case(extension));
+    let text = start.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&start);
+    if start.starts_with(b"SQLite format 3\0") || named(&["db", "sqlite", "sqlite3"]) {
+        Ok(FileKind::Database)
+    } else if text.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{') || named(&["json"]) {
+        Ok(FileKind::Snapshot)
+    } else {
+        Ok(FileKind::Sql)
+    }
+}
+
+fn unreadable(path: &Path, cause: &str) -> Failure {
+    Failure::new("open", format!("cannot read the target `{}`", path.display()))
+        .cause(cause)
+        .state("no database was touched")
+        .help("correct the path of the target")
+}

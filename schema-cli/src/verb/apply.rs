@@ -1,0 +1,77 @@
+//! `apply`: the change itself.
+
+use std::path::Path;
+
+use schema_runtime::{Migrator, PlanFile};
+use serde_json::json;
+
+use crate::args;
+use crate::exit::{Exit, Failure, Result};
+use crate::output::{Answer, push_line};
+use crate::target::Context;
+use crate::view::{list_text, plan_text, report_json};
+
+pub(crate) fn run(context: &Context, args: &args::Apply) -> Result<Answer> {
+    if args.dry_run {
+        // A dry run is a plan, and refuses as a plan does.
+        context.existing_database()?;
+    }
+    let path = context.database()?;
+    let mut migrator = match &args.plan {
+        None => context.migrator()?,
+        Some(file) => {
+            // A saved plan is of a database that exists.
+            context.existing_database()?;
+            context.configured(Migrator::for_plan(saved(file)?))
+        }
+    };
+    if let Some(reason) = &args.reason {
+        migrator = migrator.reason(reason);
+    }
+    if args.dry_run {
+        let status = migrator.status(&path)?;
+        if let Some(refusal) = status.refusal {
+            return Err(refusal.into());
+        }
+        migrator = migrator.dry_run(true);
+    }
+    let report = migrator.run(&path)?;
+    let shown = path.display().to_string();
+    let mut text = String::new();
+    if args.dry_run && !report.plan.is_empty() {
+        text.push_str(&plan_text(&report.plan));
+    }
+    list_text(&mut text, "warning", &report.warnings);
+    list_text(&mut text, "note", &report.notes);
+    list_text(&mut text, "retired", &report.retired);
+    if let Some(backup) = &report.backup {
+        push_line(&mut text, &format!("backup: {}", backup.path.display()));
+    } else if let Some(reason) = &report.no_backup {
+        push_line(&mut text, &format!("no backup: {reason}"));
+    }
+    for path in &report.pruned {
+        push_line(&mut text, &format!("old backup deleted: {}", path.display()));
+    }
+    push_line(&mut text, &format!("{shown}: {}", report.headline()));
+    let mut fields = report_json(&report);
+    if let Some(fields) = fields.as_object_mut() {
+        fields.insert("database".to_owned(), json!(shown));
+        fields.insert("dry_run".to_owned(), json!(args.dry_run));
+    }
+    let answer = Answer::done(text, fields);
+    let slow = args.dry_run.then(|| super::plan::refused_by_time(context, &report.plan)).flatten();
+    Ok(match slow {
+        Some(failure) => answer.but(failure),
+        None => answer.exit(Exit::Done),
+    })
+}
+
+fn saved(path: &Path) -> Result<PlanFile> {
+    let text = std::fs::read_to_string(path).map_err(|err| {
+        Failure::new("open", format!("cannot read the plan `{}`", path.display()))
+            .cause(err.to_string())
+            .state("nothing was changed")
+            .help("correct the path of the plan")
+    })?;
+    Ok(PlanFile::from_json(&text)?)
+}

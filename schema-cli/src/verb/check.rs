@@ -1,0 +1,58 @@
+//! `check`: the state of a database as an exit code, for CI.
+
+use serde_json::json;
+
+use crate::exit::{Exit, Failure, Result};
+use crate::output::{Answer, count, push_line};
+use crate::target::Context;
+use crate::view::{change_text, list_text, plan_json};
+
+pub(crate) fn run(context: &Context) -> Result<Answer> {
+    let path = context.existing_database()?;
+    let status = context.migrator()?.status(&path)?;
+    let shown = path.display().to_string();
+    // What was done behind the tool's back comes first: whatever else is wrong may follow from it.
+    if !status.tampered.is_empty() {
+        let rows = count(status.tampered.len() as u64, "row");
+        let failure = Failure::new("history", format!("{rows} of the history of `{shown}` were edited"))
+            .exit(Exit::Drift)
+            .state("nothing was changed")
+            .help("find out who did it, and restore the database from a backup if the history cannot be trusted");
+        return Err(status.tampered.into_iter().fold(failure, Failure::cause));
+    }
+    if let Some(refusal) = status.refusal {
+        return Err(refusal.into());
+    }
+    let mut text = String::new();
+    for change in status.pending.changes() {
+        push_line(&mut text, &change_text(change));
+    }
+    list_text(&mut text, "warning", &status.warnings);
+    let pending = !status.pending.is_empty();
+    push_line(
+        &mut text,
+        &match (&status.newer, pending) {
+            (Some(newer), _) => format!("{shown}: version {newer} is newer, and is used as it is"),
+            (None, true) => format!("{shown}: {} pending", count(status.pending.steps.len() as u64, "step")),
+            (None, false) => format!("{shown}: up to date"),
+        },
+    );
+    let answer = Answer::done(
+        text,
+        json!({
+            "database": shown,
+            "pending": pending,
+            "plan": plan_json(&status.pending),
+            "newer": status.newer,
+            "retired": status.retired,
+            "foreign": status.foreign,
+            "warnings": status.warnings,
+            "notes": status.notes,
+        }),
+    );
+    Ok(match super::plan::refused_by_time(context, &status.pending) {
+        Some(failure) => answer.but(failure),
+        None if pending => answer.exit(Exit::Pending),
+        None => answer,
+    })
+}

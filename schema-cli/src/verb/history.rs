@@ -1,0 +1,60 @@
+//! `history`: every run that the database records.
+
+use schema_runtime::Revision;
+use serde_json::json;
+
+use crate::args;
+use crate::exit::Result;
+use crate::output::{Answer, push_line};
+use crate::target::Context;
+use crate::view::revision_json;
+
+pub(crate) fn run(context: &Context, args: &args::History) -> Result<Answer> {
+    let path = context.existing_database()?;
+    let all = context.without_target().history(&path)?;
+    let wanted = |revision: &&Revision| args.model.as_ref().is_none_or(|model| *model == revision.model);
+    let mut revisions: Vec<&Revision> = all.iter().filter(wanted).collect();
+    if let Some(limit) = args.limit {
+        revisions.drain(..revisions.len().saturating_sub(limit));
+    }
+    let shown = path.display().to_string();
+    let mut text = String::new();
+    if revisions.is_empty() {
+        push_line(&mut text, &format!("{shown}: no revision is recorded"));
+    }
+    for revision in &revisions {
+        revision_text(&mut text, revision);
+    }
+    let list: Vec<_> = revisions.iter().map(|revision| revision_json(revision)).collect();
+    Ok(Answer::done(text, json!({ "database": shown, "revisions": list })))
+}
+
+fn revision_text(text: &mut String, revision: &Revision) {
+    push_line(
+        text,
+        &format!(
+            "{} {} {} {} {}: {} ({} ms)",
+            revision.id,
+            revision.applied_at,
+            revision.model,
+            revision.version,
+            revision.status,
+            revision.name,
+            revision.duration_ms
+        ),
+    );
+    for (title, value) in [
+        ("reason", &revision.reason),
+        ("by", &revision.actor),
+        ("environment", &revision.environment),
+        ("backup", &revision.backup),
+        ("error", &revision.error),
+    ] {
+        for (at, line) in value.iter().flat_map(|value| value.lines()).enumerate() {
+            push_line(
+                text,
+                &if at == 0 { format!("    {title}: {line}") } else { format!("        {line}") },
+            );
+        }
+    }
+}

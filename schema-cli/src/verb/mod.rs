@@ -1,0 +1,105 @@
+//! The verbs, one a file: each takes what holds for this call and its own flags, and answers.
+
+mod apply;
+mod backup;
+mod baseline;
+mod check;
+mod completions;
+mod diff;
+mod history;
+mod inspect;
+mod man;
+mod plan;
+mod status;
+
+use crate::args::{BackupAction, Verb};
+use crate::exit::Result;
+use crate::output::Answer;
+use crate::settings::{Layer, Settings};
+use crate::target::Context;
+
+pub(crate) fn run(context: &Context, verb: &Verb) -> Result<Answer> {
+    match verb {
+        Verb::Plan(args) => plan::run(context, args),
+        Verb::Apply(args) => apply::run(context, args),
+        Verb::Check(_) => check::run(context),
+        Verb::Diff(args) => diff::run(context, args),
+        Verb::Status(_) => status::run(context),
+        Verb::History(args) => history::run(context, args),
+        Verb::Baseline(args) => baseline::run(context, args),
+        Verb::Inspect(args) => inspect::run(context, args),
+        Verb::Backup(args) => backup::run(context, args),
+        Verb::Completions(args) => completions::run(context, args),
+        Verb::Man(args) => man::run(context, args),
+    }
+}
+
+/// Whether the verb writes a database or a backup, so that a signal has to wait until nothing half-done is left.
+pub(crate) fn writes(verb: &Verb) -> bool {
+    matches!(verb, Verb::Apply(_) | Verb::Baseline(_) | Verb::Backup(_))
+}
+
+/// What the flags of the verb say of the settings.
+pub(crate) fn flags(verb: &Verb) -> Layer {
+    let targeted = |database: &crate::args::Database, target: &crate::args::Target| Layer {
+        db: database.db.clone(),
+        to: target.to.clone(),
+        model: target.model.clone(),
+        rename: Some(target.rename.clone()).filter(|list| !list.is_empty()),
+        ..Layer::default()
+    };
+    match verb {
+        Verb::Plan(args) => targeted(&args.database, &args.target).with_policies(&args.policies),
+        Verb::Apply(args) => {
+            targeted(&args.database, &args.target).with_policies(&args.policies).with_backup(&args.backup)
+        }
+        Verb::Check(args) => targeted(&args.database, &args.target).with_policies(&args.policies),
+        Verb::Status(args) => targeted(&args.database, &args.target).with_policies(&args.policies),
+        Verb::Diff(args) => {
+            Layer { rename: Some(args.rename.clone()).filter(|list| !list.is_empty()), ..Layer::default() }
+        }
+        Verb::History(args) => Layer { db: args.database.db.clone(), ..Layer::default() },
+        Verb::Baseline(args) => {
+            Layer { db: args.database.db.clone(), model: args.model.clone(), ..Layer::default() }
+        }
+        Verb::Inspect(args) => {
+            Layer { db: args.database.db.clone(), model: args.model.clone(), ..Layer::default() }
+        }
+        Verb::Backup(args) => {
+            let layer = Layer {
+                db: args.database.db.clone(),
+                backup_dir: args.backup_dir.clone(),
+                ..Layer::default()
+            };
+            match &args.action {
+                BackupAction::Prune { keep, .. } => layer.with_keep(keep),
+                _ => layer,
+            }
+        }
+        Verb::Completions(_) | Verb::Man(_) => Layer::default(),
+    }
+}
+
+/// A saved plan brings its own target and policies, a comparison has its two targets: what is set for others does not count.
+pub(crate) fn own_settings(verb: &Verb, mut settings: Settings) -> Settings {
+    let layer = &mut settings.layer;
+    match verb {
+        Verb::Apply(args) if args.plan.is_some() => {
+            *layer = Layer {
+                db: layer.db.take(),
+                time_limit: layer.time_limit,
+                lock_wait: layer.lock_wait,
+                backup: layer.backup,
+                backup_dir: layer.backup_dir.take(),
+                history_table: layer.history_table.take(),
+                ..Layer::default()
+            };
+        }
+        Verb::Diff(args) => {
+            layer.to = None;
+            layer.rename = Some(args.rename.clone());
+        }
+        _ => {}
+    }
+    settings
+}

@@ -1,0 +1,174 @@
+//! `plan`: what would change, before it does.
+
+use std::fs::{self, OpenOptions};
+use std::io::{ErrorKind, Write};
+use std::path::Path;
+use std::time::Duration;
+
+use schema_runtime::{Plan, PlanFile, Status};
+use serde_json::json;
+
+use crate::args;
+use crate::exit::{Exit, Failure, Result};
+use crate::output::{Answer, count, push_line, time};
+use crate::target::Context;
+use crate::view::{list_text, plan_json, plan_text};
+
+/// The limit that holds where nothing is said.
+const TIME_LIMIT: Duration = Duration::from_secs(15);
+
+pub(crate) fn run(context: &Context, args: &args::Plan) -> Result<Answer> {
+    let path = context.existing_database()?;
+    let migrator = context.migrator()?;
+    let file = migrator.plan_file(&path)?;
+    let status = migrator.status(&path)?;
+    // Another program may have written between the two looks; what is shown is then what is saved.
+    let plan = file.plan();
+    if let Some(out) = &args.out {
+        save(out, &file)?;
+    }
+    let shown = path.display().to_string();
+    let text =
+        if args.sql { script(plan) } else { text(context, &shown, &file, &status, args.out.as_deref()) };
+    let answer = Answer::done(
+        text,
+        json!({
+            "database": shown,
+            "pending": !plan.is_empty(),
+            "plan": plan_json(plan),
+            "saved": args.out.as_ref().map(|out| out.display().to_string()),
+            "retired": status.retired,
+            "foreign": status.foreign,
+            "warnings": status.warnings,
+            "notes": status.notes,
+        }),
+    );
+    Ok(match refused_by_time(context, file.plan()) {
+        Some(failure) => answer.but(failure),
+        None if args.exit_code && !plan.is_empty() => answer.exit(Exit::Pending),
+        None => answer,
+    })
+}
+
+fn text(context: &Context, path: &str, file: &PlanFile, status: &Status, out: Option<&Path>) -> String {
+    let plan = file.plan();
+    let mut text = String::new();
+    if plan.is_empty() {
+        push_line(&mut text, &format!("{path}: nothing to do"));
+    } else {
+        let versions = match &status.last {
+            Some(last) if last.version != plan.version => {
+                format!("version {} to {}", last.version, plan.version)
+            }
+            Some(_) => format!("version {}", plan.version),
+            None => format!("version {}, nothing recorded yet", plan.version),
+        };
+        let steps = count(plan.steps.len() as u64, "step");
+        push_line(&mut text, &format!("{path}: {steps} for model `{}`, {versions}\n", plan.model));
+        text.push_str(&plan_text(plan));
+    }
+    list_text(&mut text, "retired", &status.retired);
+    list_text(&mut text, "foreign", &status.foreign);
+    list_text(&mut text, "warning", &status.warnings);
+    list_text(&mut text, "note", &status.notes);
+    match out {
+        Some(out) => {
+            push_line(&mut text, &format!("saved: {}", out.display()));
+            if !plan.is_empty() {
+                let command = format!("{} apply {path} --plan {}", context.program, out.display());
+                push_line(&mut text, &format!("next: `{command}` applies exactly this"));
+            }
+        }
+        None if !plan.is_empty() => {
+            let to = context.settings.layer.to.as_ref();
+            let to = to.map_or_else(String::new, |to| format!(" --to {}", to.display()));
+            push_line(
+                &mut text,
+                &format!(
+                    "next: `{} apply {path}{to}` with the same flags, or save it with `--out FILE`",
+                    context.program
+                ),
+            );
+        }
+        None => {}
+    }
+    text
+}
+
+/// The statements, in one transaction with foreign keys off, as the sqlite3 shell takes them. Without `.bail` the shell would go on after
+/// a statement that fails, and drop what was to be copied.
+pub(crate) fn script(plan: &Plan) -> String {
+    let mut text = String::new();
+    if plan.is_empty() {
+        return text;
+    }
+    text.push_str(".bail on\nPRAGMA foreign_keys = OFF;\nBEGIN IMMEDIATE;\n");
+    for step in &plan.steps {
+        let needs = step.needs;
+        let around = [
+            (needs.legacy_alter, "PRAGMA legacy_alter_table = ON;", "PRAGMA legacy_alter_table = OFF;"),
+            (needs.writable_schema, "PRAGMA writable_schema = ON;", "PRAGMA writable_schema = OFF;"),
+            // No pragma can say this.
+            (needs.triggers_off, ".dbconfig enable_trigger off", ".dbconfig enable_trigger on"),
+        ];
+        for (_, on, _) in around.iter().filter(|(needed, ..)| *needed) {
+            push_line(&mut text, on);
+        }
+        for sql in &step.sql {
+            push_line(&mut text, &format!("{sql};"));
+        }
+        for (_, _, off) in around.iter().filter(|(needed, ..)| *needed) {
+            push_line(&mut text, off);
+        }
+    }
+    text.push_str("COMMIT;\n");
+    text
+}
+
+/// What a run would refuse although the rows are in order.
+pub(crate) fn refused_by_time(context: &Context, plan: &Plan) -> Option<Failure> {
+    let limit = match context.settings.layer.time_limit {
+        None => TIME_LIMIT,
+        Some(limit) => limit.0?,
+    };
+    let estimate = Duration::from_millis(plan.cost().ms);
+    (estimate > limit).then(|| {
+        Failure::new(
+            "time_limit",
+            format!("the change is estimated to take {}, the limit is {}", time(estimate), time(limit)),
+        )
+        .exit(Exit::Refused)
+        .state("nothing was changed")
+        .help("raise the limit with `--time-limit`, or migrate at a quiet time")
+    })
+}
+
+/// Writes the plan under a name of its own and then gives it the one that was asked for, so that a reader never sees half of
+/// one; a file that is there is left alone.
+fn save(path: &Path, file: &PlanFile) -> Result<()> {
+    let fault = |cause: String| {
+        Failure::new("output", format!("cannot save the plan as `{}`", path.display()))
+            .cause(cause)
+            .state("no database was changed")
+            .help("name another file with `--out`, or remove this one")
+    };
+    let text = file.to_json()?;
+    let mut name =
+        path.file_name().ok_or_else(|| fault("it is no name of a file".to_owned()))?.to_os_string();
+    name.push(format!(".{}.tmp", std::process::id()));
+    let part = path.with_file_name(name);
+    let written = OpenOptions::new().write(true).create_new(true).open(&part).and_then(|mut file| {
+        file.write_all(text.as_bytes())?;
+        file.sync_all()?;
+        match fs::hard_link(&part, path) {
+            // A file system without links: the window between the look and the rename is accepted there.
+            Err(err) if err.kind() != ErrorKind::AlreadyExists && !path.exists() => fs::rename(&part, path),
+            linked => linked,
+        }
+    });
+    let _ = fs::remove_file(&part);
+    written.map_err(|err| match err.kind() {
+        ErrorKind::AlreadyExists => fault("it exists already".to_owned()),
+        _ => fault(err.to_string()),
+    })
+}

@@ -1,0 +1,107 @@
+//! `status`: where a database stands. It reports, and exits with 0 whatever there is to report; `check` judges.
+
+use schema_runtime::{RevisionStatus, Status};
+use serde_json::{Value, json};
+
+use crate::exit::{Failure, Result};
+use crate::output::{Answer, count, push_line};
+use crate::target::Context;
+use crate::view::{change_text, list_text, plan_json, revision_json, revision_line};
+
+pub(crate) fn run(context: &Context) -> Result<Answer> {
+    let path = context.existing_database()?;
+    let shown = path.display().to_string();
+    if !context.has_target() {
+        return recorded(context, &path, &shown);
+    }
+    let status = context.migrator()?.status(&path)?;
+    let up_to_date = status.is_up_to_date() && status.newer.is_none();
+    let refused = status.refusal.clone().map(Failure::from);
+    Ok(Answer::done(
+        text(&shown, &status),
+        json!({
+            "database": shown,
+            "model": status.model,
+            "version": status.version,
+            "up_to_date": up_to_date,
+            "plan": plan_json(&status.pending),
+            "refused": refused.map(|failure| json!({
+                "kind": failure.kind,
+                "what": failure.what,
+                "causes": failure.causes,
+                "state": failure.state,
+                "help": failure.help,
+                "exit": failure.exit.code(),
+            })),
+            "newer": status.newer,
+            "last": status.last.as_ref().map(revision_json),
+            "drift": status.drift,
+            "tampered": status.tampered,
+            "retired": status.retired,
+            "foreign": status.foreign,
+            "warnings": status.warnings,
+            "notes": status.notes,
+        }),
+    ))
+}
+
+fn text(shown: &str, status: &Status) -> String {
+    let mut text = String::new();
+    let refused = status.refusal.clone().map(Failure::from);
+    match (&refused, &status.newer) {
+        (Some(failure), _) => {
+            push_line(&mut text, &format!("{shown}: a run would be refused"));
+            for line in failure.to_string().lines() {
+                push_line(&mut text, &format!("  {line}"));
+            }
+        }
+        (None, Some(newer)) => push_line(
+            &mut text,
+            &format!("{shown}: version {newer} is newer; version {} runs on it as it is", status.version),
+        ),
+        (None, None) if status.pending.is_empty() => push_line(&mut text, &format!("{shown}: up to date")),
+        (None, None) => {
+            let steps = count(status.pending.steps.len() as u64, "step");
+            push_line(&mut text, &format!("{shown}: {steps} pending"));
+            for change in status.pending.changes() {
+                push_line(&mut text, &format!("  {}", change_text(change)));
+            }
+        }
+    }
+    push_line(&mut text, &format!("model: {} {}", status.model, status.version));
+    match &status.last {
+        Some(last) => push_line(&mut text, &format!("last revision: {}", revision_line(last))),
+        None => push_line(&mut text, "last revision: none"),
+    }
+    list_text(&mut text, "retired", &status.retired);
+    list_text(&mut text, "foreign", &status.foreign);
+    list_text(&mut text, "warning", &status.warnings);
+    list_text(&mut text, "note", &status.notes);
+    text
+}
+
+/// Without a target: the last completed revision of each model.
+fn recorded(context: &Context, path: &std::path::Path, shown: &str) -> Result<Answer> {
+    let history = context.without_target().history(path)?;
+    let mut models: Vec<&str> = Vec::new();
+    for revision in &history {
+        if !models.contains(&revision.model.as_str()) {
+            models.push(&revision.model);
+        }
+    }
+    let mut text = String::new();
+    let mut list = Vec::new();
+    for model in models {
+        let last = history
+            .iter()
+            .rfind(|revision| revision.model == model && revision.status == RevisionStatus::Completed);
+        let line = last.map_or_else(|| "none".to_owned(), revision_line);
+        push_line(&mut text, &format!("{shown}: last revision of `{model}`: {line}"));
+        list.push(json!({ "model": model, "last": last.map(revision_json) }));
+    }
+    if list.is_empty() {
+        push_line(&mut text, &format!("{shown}: no revision is recorded"));
+    }
+    push_line(&mut text, "no target is named: say `--to FILE` to see what is pending");
+    Ok(Answer::done(text, json!({ "database": shown, "model": Value::Null, "models": list })))
+}

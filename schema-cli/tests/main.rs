@@ -1,0 +1,4 @@
+//! The command, called as a user calls it.
+
+mod scenarios;
+mod support;

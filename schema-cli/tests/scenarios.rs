@@ -1,0 +1,52 @@
+//! The scenario files: commands as a user types them, what is printed, and the exit code.
+//!
+//! Each `scenarios/NAME.trycmd` runs in a folder of its own with a copy of `scenarios/files`. `TRYCMD=overwrite cargo test -p schema-cli
+//! scenarios` writes what is printed now into the files; `[..]` stands for times, paths and process ids, and stays where it fits.
+
+use std::fs;
+use std::path::Path;
+
+use crate::support::{VARIABLES, program};
+
+#[test]
+fn every_scenario_prints_and_exits_as_its_file_says() {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scenarios");
+    let place = tempfile::tempdir().expect("a folder");
+    let mut names = Vec::new();
+    for entry in fs::read_dir(&source).expect("the scenarios") {
+        let path = entry.expect("an entry").path();
+        if path.extension().is_none_or(|extension| extension != "trycmd") {
+            continue;
+        }
+        let name = path.file_name().expect("a name").to_owned();
+        let copy = place.path().join(&name);
+        fs::copy(&path, &copy).expect("a copy");
+        fs::create_dir(copy.with_extension("in")).expect("a folder");
+        // With this folder trycmd runs the commands in a copy of the other; what they leave there is shown by commands.
+        fs::create_dir(copy.with_extension("out")).expect("a folder");
+        for file in fs::read_dir(source.join("files")).expect("the files") {
+            let file = file.expect("an entry");
+            fs::copy(file.path(), copy.with_extension("in").join(file.file_name())).expect("a copy");
+        }
+        names.push(name);
+    }
+    assert!(names.len() >= 10, "{names:?}");
+    let cases = trycmd::TestCases::new();
+    cases
+        .register_bin("schema", program("schema").as_path())
+        .register_bin("manage", program("manage").as_path())
+        .register_bin("manage_old", program("manage_old").as_path())
+        .register_bin("sql", program("sql").as_path())
+        .env("USER", "tester");
+    for variable in VARIABLES {
+        // An empty one counts as unset.
+        cases.env(*variable, "");
+    }
+    cases.case(place.path().join("*.trycmd"));
+    cases.run();
+    if std::env::var_os("TRYCMD").is_some_and(|mode| mode == "overwrite") {
+        for name in names {
+            fs::copy(place.path().join(&name), source.join(&name)).expect("a copy");
+        }
+    }
+}

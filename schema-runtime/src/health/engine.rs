@@ -1,0 +1,136 @@
+//! Findings H5: the engine, and how file and connection are set.
+
+use std::fs;
+
+use rusqlite::Connection;
+
+use super::facts::many;
+use super::{Exam, FindingCode, count};
+use crate::catalog::Catalog;
+use crate::connection::{self, SqliteResult, with_suffix};
+use crate::error::Result;
+
+/// Reads file and settings.
+pub(super) fn facts(exam: &mut Exam<'_>) -> Result<()> {
+    let conn = exam.conn;
+    let number = |name: &str| pragma(conn, name).map(|number: i64| number.unsigned_abs());
+    let file = &mut exam.health.file;
+    file.page_size = number("page_size")?;
+    file.pages = number("page_count")?;
+    file.free_pages = number("freelist_count")?;
+    file.bytes = file.pages.saturating_mul(file.page_size);
+    file.auto_vacuum = word(number("auto_vacuum")?, &["none", "full", "incremental"]);
+    file.encoding = pragma(conn, "encoding")?;
+    if let Some(path) = connection::database_path(conn) {
+        file.log_bytes = fs::metadata(with_suffix(&path, "-wal")).map_or(0, |log| log.len());
+    }
+    let engine = &mut exam.health.engine;
+    engine.sqlite = rusqlite::version().to_owned();
+    engine.journal_mode = pragma(conn, "journal_mode")?;
+    engine.synchronous = word(number("synchronous")?, &["off", "normal", "full", "extra"]);
+    let enforced: i64 = conn
+        .query_row("PRAGMA foreign_keys", [], |row| row.get(0))
+        .at(|| "cannot read `foreign_keys`".to_owned())?;
+    engine.foreign_keys = enforced != 0;
+    Ok(())
+}
+
+fn pragma<T: rusqlite::types::FromSql>(conn: &Connection, name: &str) -> Result<T> {
+    conn.query_row(&format!("PRAGMA main.{name}"), [], |row| row.get(0))
+        .at(|| format!("cannot read `{name}`"))
+}
+
+fn word(number: u64, words: &[&str]) -> String {
+    let at = usize::try_from(number).unwrap_or(usize::MAX);
+    words.get(at).map_or_else(|| number.to_string(), |word| (*word).to_owned())
+}
+
+/// A log below this is ordinary: SQLite's own checkpoint comes at 1,000 pages.
+const LARGE_LOG: u64 = 16 << 20;
+
+/// What is wrong with them for a database with this catalog.
+pub(super) fn look(exam: &mut Exam<'_>, catalog: &Catalog) {
+    let wal = exam.health.engine.journal_mode == "wal";
+    let strict = catalog.tables.iter().any(|table| table.strict);
+    let defects = defects(exam.check.machine.sqlite, wal, strict);
+    exam.find(FindingCode::KnownDefect, defects);
+    let keys: u64 = catalog.tables.iter().map(|table| count(table.foreign_keys.len())).sum();
+    // What `foreign_keys` says of a connection of ours is not what the program's connections say.
+    if exam.is_callers && !exam.health.engine.foreign_keys && keys > 0 {
+        exam.find(
+            FindingCode::KeysIgnored,
+            vec![many(keys, "foreign key is declared", "foreign keys are declared")],
+        );
+    }
+    if connection::is_memory(exam.conn) {
+        return;
+    }
+    if exam.health.engine.synchronous == "off" {
+        exam.find(FindingCode::NoSync, vec!["this connection has `synchronous = OFF`".to_owned()]);
+    }
+    let mode = exam.health.engine.journal_mode.clone();
+    if ["off", "memory"].contains(&mode.as_str()) {
+        exam.find(FindingCode::UnsafeJournal, vec![format!("this connection has `journal_mode = {mode}`")]);
+    }
+    let (log, bytes) = (exam.health.file.log_bytes, exam.health.file.bytes);
+    if log >= LARGE_LOG && log > bytes {
+        exam.find(FindingCode::LargeLog, vec![format!("the log has {log} bytes, the database {bytes}")]);
+    }
+}
+
+/// A defect of SQLite that can harm a database, in the versions from the first to before the second number.
+struct Defect {
+    versions: &'static [(i32, i32)],
+    wal: bool,
+    strict: bool,
+    text: &'static str,
+}
+
+const DEFECTS: &[Defect] = &[
+    // SQLite: <https://www.sqlite.org/wal.html>, "The WAL-Reset Bug"; also mended in the branches 3.44 and 3.50.
+    Defect {
+        versions: &[(3_007_000, 3_044_006), (3_045_000, 3_050_007), (3_051_000, 3_051_003)],
+        wal: true,
+        strict: false,
+        text: "in WAL mode a write and a checkpoint at the same moment can damage the file; mended in 3.51.3",
+    },
+    Defect {
+        versions: &[(3_037_000, 3_045_003)],
+        wal: false,
+        strict: true,
+        text: "`ADD COLUMN` on a STRICT table takes a default of the wrong type; mended in 3.45.3",
+    },
+];
+
+fn defects(version: i32, wal: bool, strict: bool) -> Vec<String> {
+    let name = format!("{}.{}.{}", version / 1_000_000, version / 1_000 % 1_000, version % 1_000);
+    DEFECTS
+        .iter()
+        .filter(|defect| (!defect.wal || wal) && (!defect.strict || strict))
+        .filter(|defect| defect.versions.iter().any(|(from, to)| (*from..*to).contains(&version)))
+        .map(|defect| format!("SQLite {name}: {}", defect.text))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_defect_concerns_its_versions_and_its_databases() {
+        let found = |version, wal, strict| defects(version, wal, strict).len();
+        for version in [3_037_000, 3_044_005, 3_046_001, 3_050_006, 3_051_002] {
+            assert_eq!(found(version, true, false), 1, "{version}");
+            assert_eq!(found(version, false, false), 0, "{version}");
+        }
+        for version in [3_044_006, 3_050_007, 3_051_003, 3_053_002] {
+            assert_eq!(found(version, true, true), usize::from(version < 3_045_003), "{version}");
+        }
+        assert_eq!(
+            defects(3_040_001, false, true),
+            [
+                "SQLite 3.40.1: `ADD COLUMN` on a STRICT table takes a default of the wrong type; mended in 3.45.3"
+            ]
+        );
+    }
+}
