@@ -194,8 +194,8 @@ pub use env::Environment;
 pub use error::{Error, ErrorKind, Result};
 pub use fingerprint::{table_fingerprint, text_fingerprint};
 pub use health::{
-    BackupCheck, BackupFacts, EngineFacts, FileFacts, Finding, FindingCode, Health, HealthCheck, HistoryFacts,
-    ModelFacts, RevisionFacts, RollbackFacts, SchemaFacts, Severity,
+    BackupCheck, BackupFacts, EngineFacts, FileFacts, Finding, FindingCode, Health, HealthCheck,
+    HistoryFacts, ModelFacts, RevisionFacts, RollbackFacts, SchemaFacts, Severity,
 };
 pub use migrator::{Migrator, Observer};
 pub use model::{Model, ModelOptions};
