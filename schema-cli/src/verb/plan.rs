@@ -103,7 +103,7 @@ pub(crate) fn script(plan: &Plan) -> String {
         return text;
     }
     text.push_str(".bail on\nPRAGMA foreign_keys = OFF;\nBEGIN IMMEDIATE;\n");
-    for step in &plan.steps {
+    for (at, step) in plan.steps.iter().enumerate() {
         let needs = step.needs;
         let around = [
             (needs.legacy_alter, "PRAGMA legacy_alter_table = ON;", "PRAGMA legacy_alter_table = OFF;"),
@@ -113,6 +113,11 @@ pub(crate) fn script(plan: &Plan) -> String {
         ];
         for (_, on, _) in around.iter().filter(|(needed, ..)| *needed) {
             push_line(&mut text, on);
+        }
+        if let Some(edits) = plan.edit_script(at) {
+            // The shell opens databases so that they are safe from this.
+            push_line(&mut text, ".dbconfig defensive off");
+            text.push_str(&edits);
         }
         for sql in &step.sql {
             push_line(&mut text, &format!("{sql};"));

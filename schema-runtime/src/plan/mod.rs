@@ -250,6 +250,19 @@ impl Plan {
         (begins && !edits.is_empty()).then_some(edits)
     }
 
+    /// The edits of the run of steps that begins at `at` as a script; `None` where none begins there.
+    ///
+    /// A table that is made and dropped gives the schema another cookie, whatever number it has; without it other connections
+    /// would go on by the old texts.
+    pub fn edit_script(&self, at: usize) -> Option<String> {
+        let edits: Vec<String> = self.edits_from(at)?.iter().map(|edit| edit.to_sql() + ";\n").collect();
+        Some(format!(
+            "PRAGMA writable_schema = ON;\n{}CREATE TABLE main.__schema_cookie (x);\n\
+             DROP TABLE main.__schema_cookie;\nPRAGMA writable_schema = RESET;\n",
+            edits.concat()
+        ))
+    }
+
     /// The plan as JSON, of the format that [`Plan::format`] says.
     ///
     /// # Errors
@@ -297,9 +310,7 @@ impl Plan {
                     "PRAGMA legacy_alter_table = OFF;\n"
                 });
             }
-            if let Some(edits) = self.edits_from(at) {
-                script.push_str(&edit_script(&edits));
-            }
+            script.push_str(&self.edit_script(at).unwrap_or_default());
             for sql in &step.sql {
                 script.push_str(sql);
                 script.push_str(";\n");
@@ -312,22 +323,20 @@ impl Plan {
     }
 }
 
-/// The edits as a script. A table that is made and dropped gives the schema another cookie, whatever number it has; without it
-/// other connections would go on by the old texts.
-fn edit_script(edits: &[&CatalogEdit]) -> String {
-    let mut script = "PRAGMA writable_schema = ON;\n".to_owned();
-    for edit in edits {
-        let (sql, name) = (schema_sql::quote_str(&edit.sql), schema_sql::quote_str(&edit.name));
-        script.push_str(&format!(
-            "UPDATE main.sqlite_schema SET sql = {sql} WHERE type = 'table' AND name = {name};\n"
-        ));
+impl CatalogEdit {
+    /// The edit as a statement, which `writable_schema` must allow.
+    pub fn to_sql(&self) -> String {
+        let (sql, name) = (schema_sql::quote_str(&self.sql), schema_sql::quote_str(&self.name));
+        format!("UPDATE main.sqlite_schema SET sql = {sql} WHERE type = 'table' AND name = {name}")
     }
-    script.push_str("CREATE TABLE main.__schema_cookie (x);\nDROP TABLE main.__schema_cookie;\n");
-    script.push_str("PRAGMA writable_schema = RESET;\n");
-    script
 }
 
 impl Step {
+    /// All that it runs, in order: edits of the catalog as updates of `sqlite_schema`, then its statements.
+    pub fn statements(&self) -> Vec<String> {
+        self.edits.iter().map(CatalogEdit::to_sql).chain(self.sql.iter().cloned()).collect()
+    }
+
     /// One line: the changes, joined.
     pub fn summary(&self) -> String {
         if self.changes.is_empty() {
