@@ -1,4 +1,5 @@
 //! The command, called as a user calls it.
 
+mod pipes;
 mod scenarios;
 mod support;
