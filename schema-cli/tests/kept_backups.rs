@@ -91,3 +91,37 @@ fn a_dry_run_of_prune_leaves_the_log_of_a_killed_writer_as_it_was() {
     assert!(said.stdout.contains("would delete 1 file"), "{}", said.stdout);
     assert!(content(folder) == before, "{:?}", content(folder).keys());
 }
+
+#[test]
+fn an_apply_with_nothing_to_do_leaves_the_file_as_it_is() {
+    let place = place();
+    let folder = place.path();
+    for expected in ["schema created", "schema is up to date", "schema is up to date"] {
+        let before = fs::read(folder.join("app.db")).ok();
+        let said = schema(folder, &["apply", "app.db", "--to", "v1.sql"]);
+        assert_eq!(said.code, Some(0), "{}", said.stderr);
+        assert!(said.stdout.contains(expected), "{}", said.stdout);
+        if expected.ends_with("up to date") {
+            assert!(fs::read(folder.join("app.db")).ok() == before, "it was written to");
+        }
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn settings_that_cannot_be_read_are_not_passed_over() {
+    let place = place();
+    let folder = place.path();
+    database(folder, "CREATE TABLE a (n TEXT)");
+    for make in [
+        (|path: &Path| std::os::unix::fs::symlink("gone.toml", path)) as fn(&Path) -> std::io::Result<()>,
+        |path| fs::create_dir(path),
+    ] {
+        let settings = folder.join("schema.toml");
+        make(&settings).expect("something of this name");
+        let said = schema(folder, &["status", "kept.db"]);
+        assert_eq!(said.code, Some(1), "{}", said.stdout);
+        assert!(said.stderr.contains("cannot read the settings in `schema.toml`"), "{}", said.stderr);
+        fs::remove_file(&settings).or_else(|_| fs::remove_dir(&settings)).expect("it goes");
+    }
+}

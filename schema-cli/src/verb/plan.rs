@@ -163,15 +163,19 @@ fn save(path: &Path, file: &PlanFile) -> Result<()> {
     name.push(format!(".{}.tmp", std::process::id()));
     let part = path.with_file_name(name);
     let written = OpenOptions::new().write(true).create_new(true).open(&part).and_then(|mut file| {
-        file.write_all(text.as_bytes())?;
-        file.sync_all()?;
-        match fs::hard_link(&part, path) {
-            // A file system without links: the window between the look and the rename is accepted there.
-            Err(err) if err.kind() != ErrorKind::AlreadyExists && !path.exists() => fs::rename(&part, path),
-            linked => linked,
-        }
+        let linked = file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).and_then(|()| {
+            match fs::hard_link(&part, path) {
+                // A file system without links: the window between the look and the rename is accepted there.
+                Err(err) if err.kind() != ErrorKind::AlreadyExists && path.symlink_metadata().is_err() => {
+                    fs::rename(&part, path)
+                }
+                linked => linked,
+            }
+        });
+        // Only what was made here is removed.
+        let _ = fs::remove_file(&part);
+        linked
     });
-    let _ = fs::remove_file(&part);
     written.map_err(|err| match err.kind() {
         ErrorKind::AlreadyExists => fault("it exists already".to_owned()),
         _ => fault(err.to_string()),
