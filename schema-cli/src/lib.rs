@@ -15,8 +15,8 @@
 //! ```
 //!
 //! `manage plan app.db` then shows what the next start would do, `manage apply app.db` does it. The stock `schema` has no model: each
-//! verb that needs one takes `--to FILE`. Verbs, flags, exit codes, settings and the fields of `--json` are in
-//! [`docs/command.md`](https://docs.rs/crate/schema-cli/latest/source/docs/command.md).
+//! verb that needs one takes `--to FILE`. Verbs, flags, exit codes, settings and the fields of `--json` are in `docs/command.md` of the
+//! repository.
 
 mod args;
 mod exit;
