@@ -6,9 +6,7 @@
 //! # use schema_runtime::{Schema, Table, schema};
 //! # #[derive(Table)]
 //! # struct Task { #[column(primary_key)] id: i64 }
-//! # const MODEL: Schema = schema! { tables: [Task] };
-//! static SCHEMA: Schema = MODEL;
-//!
+//! # const SCHEMA: Schema = schema! { tables: [Task] };
 //! fn main() -> std::process::ExitCode {
 //!     schema_cli::run(&SCHEMA)
 //! }

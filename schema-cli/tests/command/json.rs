@@ -89,13 +89,13 @@ fn every_verb_prints_one_document_of_documented_fields_and_its_exit_code() {
         ("schema", "apply app.db --to syntax_error.sql", 1),
         ("schema", "plan none.db --to v1.sql", 1),
         ("schema", "check app.db --config none.toml", 1),
-        ("manage_old", "apply own.db", 0),
-        ("manage", "apply own.db", 0),
-        ("manage_old", "status own.db", 0),
-        ("manage_old", "check own.db", 3),
+        ("notes_old", "apply own.db", 0),
+        ("notes", "apply own.db", 0),
+        ("notes_old", "status own.db", 0),
+        ("notes_old", "check own.db", 3),
         ("sql", "own.db UPDATE/migration_history/SET/name='x'", 0),
-        ("manage", "check own.db", 4),
-        ("manage", "status own.db", 0),
+        ("notes", "check own.db", 4),
+        ("notes", "status own.db", 0),
     ];
     let documented = documented();
     let mut unknown = BTreeSet::new();

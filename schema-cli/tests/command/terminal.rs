@@ -102,7 +102,7 @@ fn completions_and_pages_speak_of_the_program_that_was_called() {
         assert!(said.stdout.contains(&format!(".TH schema-{verb} 1")), "{verb}: {}", said.stdout);
         assert!(said.stdout.contains("Example: schema"), "{verb}");
     }
-    let own = call("manage", place.path(), &["completions", "bash"]).output().expect("it runs");
+    let own = call("notes", place.path(), &["completions", "bash"]).output().expect("it runs");
     let own = String::from_utf8(own.stdout).expect("text");
-    assert!(own.contains("_manage()") && !own.contains("_schema()"), "{own}");
+    assert!(own.contains("_notes()") && !own.contains("_schema()"), "{own}");
 }
