@@ -2,5 +2,10 @@
 
 mod kept_backups;
 mod pipes;
+mod files;
+mod json;
+mod locks;
 mod scenarios;
+mod settings;
 mod support;
+mod terminal;
