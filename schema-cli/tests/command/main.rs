@@ -1,10 +1,10 @@
 //! The command, called as a user calls it.
 
-mod kept_backups;
-mod pipes;
 mod files;
 mod json;
+mod kept_backups;
 mod locks;
+mod pipes;
 mod scenarios;
 mod settings;
 mod support;
