@@ -125,3 +125,29 @@ fn settings_that_cannot_be_read_are_not_passed_over() {
         fs::remove_file(&settings).or_else(|_| fs::remove_dir(&settings)).expect("it goes");
     }
 }
+
+#[test]
+fn a_copy_that_somebody_works_on_is_no_backup_any_more() {
+    let place = place();
+    let folder = place.path();
+    database(folder, "CREATE TABLE a (n TEXT); INSERT INTO a VALUES ('one')");
+    for arguments in [&["baseline", "kept.db"][..], &["backup", "kept.db", "create"]] {
+        let said = schema(folder, arguments);
+        assert_eq!(said.code, Some(0), "{}", said.stderr);
+    }
+    let old = aged(folder);
+    let said = schema(folder, &["backup", "kept.db", "create"]);
+    assert_eq!(said.code, Some(0), "{}", said.stderr);
+    let size = fs::metadata(&old).expect("a copy").len();
+    let conn = Connection::open(&old).expect("the copy opens");
+    conn.execute_batch("UPDATE a SET n = 'two'").expect("a row");
+    drop(conn);
+    assert_eq!(fs::metadata(&old).expect("a copy").len(), size);
+    let written = std::time::SystemTime::now() + std::time::Duration::from_secs(60);
+    let file = fs::File::options().write(true).open(&old).expect("the copy opens");
+    file.set_modified(written).expect("a time");
+    let said = schema(folder, &["backup", "kept.db", "prune"]);
+    assert_eq!(said.code, Some(0), "{}", said.stderr);
+    assert!(old.exists(), "{}", said.stdout);
+    assert!(said.stdout.contains("it is not what its note says"), "{}", said.stdout);
+}
