@@ -22,6 +22,7 @@ mod indexes;
 mod keys;
 mod keys_and_rows;
 mod messages;
+mod methods;
 mod mixed_causes;
 mod names;
 mod odd_names;

@@ -251,13 +251,15 @@ impl TableChange<'_> {
         let moved = |column: &ColumnInfo| {
             from.column(&column.name).is_some_and(|found| {
                 !same_collation(self.texts, found.collation.as_deref(), column.collation.as_deref())
-                    || !same_generated(self.texts, found.generated.as_ref(), column.generated.as_ref())
+                    || (column.generated.is_some()
+                        && !same_generated(self.texts, found.generated.as_ref(), column.generated.as_ref()))
             })
         };
         let moved: Vec<&str> =
             to.columns.iter().filter(|column| moved(column)).map(|column| column.name.as_str()).collect();
         // A generated column may follow one whose collation is another; so any index may.
-        if moved.is_empty() || (to.indexes.is_empty() && to.uniques.is_empty() && to.primary_key.is_none()) {
+        let keyed = to.primary_key.as_ref().is_some_and(|key| !key.rowid_alias);
+        if moved.is_empty() || (to.indexes.is_empty() && to.uniques.is_empty() && !keyed) {
             return None;
         }
         let method = if has_rows { Method::Scan } else { Method::Catalog };
@@ -295,7 +297,10 @@ impl TableChange<'_> {
             }),
             Change::AddConstraint { constraint, .. } => !self.concerns_added_alone(constraint),
             Change::AlterColumn { property: C::NotNull, to, .. } => to != "NULL",
-            Change::AlterColumn { property: C::Collation | C::Generated, .. } => true,
+            Change::AlterColumn { property: C::Collation, .. } => true,
+            Change::AlterColumn { column, property: C::Generated, .. } => {
+                self.image.to.column(column).is_some_and(|column| column.generated.is_some())
+            }
             Change::AlterTable { property: T::Strict, .. } => self.image.to.strict,
             Change::AlterConstraint { kind: ConstraintKind::ForeignKey, .. } => {
                 let (from, to) = (&self.image.from.foreign_keys, &self.image.to.foreign_keys);
