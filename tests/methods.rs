@@ -354,14 +354,14 @@ const ROWS: &[Row] = &[
     Row {
         change: "AUTOINCREMENT added",
         after: "CREATE TABLE t (id INTEGER PRIMARY KEY AUTOINCREMENT, a TEXT)",
-        by: always(""),
+        by: edit_or("create catalog, edit catalog, delete catalog", "rebuild"),
         ..Row::DEFAULT
     },
     Row {
         change: "AUTOINCREMENT dropped",
         before: "CREATE TABLE t (id INTEGER PRIMARY KEY AUTOINCREMENT, a TEXT)",
         after: "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT)",
-        by: always(""),
+        by: edit_or("edit catalog, delete catalog", "rebuild"),
         ..Row::DEFAULT
     },
     Row {

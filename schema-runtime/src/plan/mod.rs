@@ -6,6 +6,7 @@
 mod checks;
 mod edit;
 mod hazard;
+mod method;
 mod order;
 mod rebuild;
 mod table;
@@ -19,6 +20,7 @@ use serde::{Deserialize, Serialize};
 
 pub use checks::{Check, CheckKind};
 pub use hazard::{Hazard, HazardCode};
+pub(crate) use method::WAYS;
 pub(crate) use order::{Request, plan};
 
 use crate::diff::Change;
@@ -354,6 +356,10 @@ impl Step {
     /// What a step does that changes nothing by itself and serves the others.
     fn upkeep(&self) -> String {
         let object = crate::catalog::name_sql(&self.object);
+        let of_sequence = ["DELETE FROM main.sqlite_sequence ", "CREATE TABLE main.__schema_sequence "];
+        if self.sql.first().is_some_and(|sql| of_sequence.iter().any(|start| sql.starts_with(start))) {
+            return format!("note the highest id of {object}");
+        }
         match self.sql.first().and_then(|sql| sql.split_ascii_whitespace().next()) {
             Some("DROP") => format!("set aside {object}"),
             Some("CREATE") => format!("put back {object}"),

@@ -4,7 +4,8 @@ use schema_sql::{eq_name, quote_ident};
 
 use super::checks::unique_index_check;
 use super::rebuild::Image;
-use super::table::{TableChange, Way};
+use super::method::Way;
+use super::table::TableChange;
 use super::{Cost, Facts, Hazard, HazardCode, Method, Needs, Plan, PlanKey, Step, virtual_tables};
 use crate::catalog::{Catalog, IndexInfo, TableInfo, Texts, name_sql};
 use crate::diff::{Change, ColumnProperty, diff};
@@ -23,8 +24,8 @@ pub(crate) struct Request<'a> {
     pub(crate) model: &'a Model,
     pub(crate) facts: &'a Facts,
     pub(crate) key: PlanKey,
-    /// Tables (by folded name) whose native statements the rehearsal has refuted.
-    pub(crate) rebuild: &'a [String],
+    /// Tables whose way the rehearsal has refuted, each as often as it has: the next one is taken, at last the rebuild.
+    pub(crate) refuted: &'a [String],
     /// The plan goes back: values that a backup will restore are made up.
     pub(crate) undo: bool,
 }
@@ -283,8 +284,8 @@ impl Planner<'_> {
             changes,
             kept: &recreated,
         };
-        let forced = request.rebuild.iter().any(|table| eq_name(table, name));
-        Some(change.way(forced, many))
+        let refuted = request.refuted.iter().filter(|table| eq_name(table, name)).count();
+        Some(change.way(refuted, many))
     }
 
     fn drop_tables(&mut self) {
