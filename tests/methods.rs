@@ -402,21 +402,21 @@ const ROWS: &[Row] = &[
         change: "index renamed, or UNIQUE or no longer",
         before: "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT); CREATE INDEX i ON t (a)",
         after: "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT); CREATE INDEX j ON t (a)",
-        by: always(""),
+        by: edit_or("edit catalog", "drop catalog, create scan"),
         ..Row::DEFAULT
     },
     Row {
         change: "index renamed, or UNIQUE or no longer",
         before: "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT); CREATE INDEX i ON t (a)",
         after: "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT); CREATE UNIQUE INDEX i ON t (a)",
-        by: always(""),
+        by: edit_or("edit scan", "drop catalog, create scan"),
         ..Row::DEFAULT
     },
     Row {
         change: "index renamed, or UNIQUE or no longer",
         before: "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT); CREATE UNIQUE INDEX i ON t (a)",
         after: "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT); CREATE INDEX i ON t (a)",
-        by: always(""),
+        by: edit_or("edit catalog", "drop catalog, create scan"),
         ..Row::DEFAULT
     },
     Row {

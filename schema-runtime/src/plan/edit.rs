@@ -300,7 +300,7 @@ impl TableChange<'_> {
                 let table = quote_ident(&to.name);
                 let set = format!(
                     "INSERT INTO main.sqlite_sequence (name, seq) SELECT {name}, mark FROM \
-                     (SELECT max(coalesce(max({rowid}), 0), {mark}) AS mark FROM main.{table}) WHERE mark > 0"
+                     (SELECT max(coalesce((SELECT max({rowid}) FROM main.{table}), 0), {mark}) AS mark) WHERE mark > 0"
                 );
                 Some((made, step(vec![gone, set])))
             }
@@ -343,7 +343,8 @@ impl TableChange<'_> {
         let proves = has_rows && changes.iter().any(|change| self.tightens_rows(change));
         let method = if proves { Method::Scan } else { Method::Catalog };
         let mut step = self.step_of(changes, Vec::new(), method);
-        step.edits.push(CatalogEdit { name: self.image.from.name.clone(), sql: table_sql(middle) });
+        let (name, sql) = (self.image.from.name.clone(), table_sql(middle));
+        step.edits.push(CatalogEdit { name, sql, index: None });
         step.needs = Needs::default();
         if method == Method::Catalog {
             step.cost = Cost { ms: 1, ..Cost::default() };

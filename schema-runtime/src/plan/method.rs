@@ -47,7 +47,7 @@
 //! | order of columns | | | rebuild |
 //! | index created | | | rows are read |
 //! | index dropped | | | |
-//! | index renamed, or UNIQUE or no longer | | | dropped and created |
+//! | index renamed, or UNIQUE or no longer | | yes | UNIQUE: rows are read |
 //! | view, trigger | | | dropped and created |
 //!
 //! Changes of one table go together: by ALTER where it has a form for every one of them, by one edit where that is cheaper

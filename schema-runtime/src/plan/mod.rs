@@ -89,16 +89,19 @@ pub struct Step {
     pub restores: Vec<String>,
 }
 
-/// A stored `CREATE TABLE` text that is changed in place; no page of the table is touched.
+/// The stored `CREATE` text of a table or index that is changed in place; no page of it is touched.
 ///
 /// SQLite: <https://www.sqlite.org/lang_altertable.html>, section 7.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CatalogEdit {
-    /// The table, spelt as the catalog has it.
+    /// The table or index, spelt as the catalog has it.
     pub name: String,
     /// Its new text.
     pub sql: String,
+    /// Of an index: the name that it has afterwards.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub index: Option<String>,
 }
 
 /// What a step needs of the connection besides foreign keys off, which every plan has.
@@ -329,7 +332,13 @@ impl CatalogEdit {
     /// The edit as a statement, which `writable_schema` must allow.
     pub fn to_sql(&self) -> String {
         let (sql, name) = (schema_sql::quote_str(&self.sql), schema_sql::quote_str(&self.name));
-        format!("UPDATE main.sqlite_schema SET sql = {sql} WHERE type = 'table' AND name = {name}")
+        match &self.index {
+            None => format!("UPDATE main.sqlite_schema SET sql = {sql} WHERE type = 'table' AND name = {name}"),
+            Some(new) => format!(
+                "UPDATE main.sqlite_schema SET name = {}, sql = {sql} WHERE type = 'index' AND name = {name}",
+                schema_sql::quote_str(new)
+            ),
+        }
     }
 }
 

@@ -6,8 +6,8 @@ use super::checks::unique_index_check;
 use super::rebuild::Image;
 use super::method::Way;
 use super::table::TableChange;
-use super::{Cost, Facts, Hazard, HazardCode, Method, Needs, Plan, PlanKey, Step, virtual_tables};
-use crate::catalog::{Catalog, IndexInfo, TableInfo, Texts, name_sql};
+use super::{CatalogEdit, Cost, Facts, Hazard, HazardCode, Method, Needs, Plan, PlanKey, Step, virtual_tables};
+use crate::catalog::{Catalog, IndexInfo, TableInfo, Texts, name_sql, same_index};
 use crate::diff::{Change, ColumnProperty, diff};
 use crate::model::Model;
 use crate::rename::Renames;
@@ -34,11 +34,13 @@ pub(crate) struct Request<'a> {
 pub(crate) fn plan(request: &Request<'_>) -> Plan {
     let exact = |table: &str| !request.undo && request.model.table_hints(table).exact_order;
     let changes = diff(request.live, request.target, &exact);
-    let mut planner = Planner { request, changes, steps: Vec::new(), aside: Vec::new() };
+    let mut planner =
+        Planner { request, changes, steps: Vec::new(), aside: Vec::new(), edited_indexes: Vec::new() };
     planner.aside = planner.broken();
     planner.set_aside();
     planner.drop_dependants();
     planner.renames();
+    planner.edit_indexes();
     planner.drop_indexes();
     planner.create_tables();
     planner.alter_tables();
@@ -74,6 +76,8 @@ struct Planner<'a> {
     steps: Vec<Step>,
     /// What does not work and is out of the way while the others run: kind, name and text.
     aside: Vec<(&'static str, String, String)>,
+    /// Edits of indexes, which go together with those of tables.
+    edited_indexes: Vec<Step>,
 }
 
 pub(super) fn catalog_step(changes: Vec<Change>, object: &str, sql: Vec<String>) -> Step {
@@ -208,6 +212,76 @@ impl Planner<'_> {
         }
     }
 
+    /// An index that goes and one that comes with the same content need no more than another text. On a table that changes
+    /// itself they are left to it.
+    fn edit_indexes(&mut self) {
+        let request = self.request;
+        if request.facts.defensive {
+            return;
+        }
+        let texts = Texts::new(&[request.live, request.target]);
+        let left_alone = |table: &str| {
+            !self.changes.iter().any(|change| change.alters_table() && eq_name(change.table(), table))
+                && !request.refuted.iter().any(|refuted| eq_name(refuted, table))
+        };
+        let mut pairs: Vec<(Change, Change)> = Vec::new();
+        for gone in &self.changes {
+            let Change::DropIndex { table, index } = gone else { continue };
+            let Some(from) = request.live.index(index).filter(|_| left_alone(table)) else { continue };
+            let comes = self.changes.iter().find(|change| {
+                let Change::CreateIndex { table: of, index } = change else { return false };
+                let to = request.target.index(index).filter(|_| eq_name(of, table));
+                to.is_some_and(|to| self.becomes(&texts, from, to))
+                    && !pairs.iter().any(|(_, taken)| taken == *change)
+            });
+            if let Some(comes) = comes {
+                pairs.push((gone.clone(), comes.clone()));
+            }
+        }
+        for (gone, comes) in pairs {
+            self.changes.retain(|change| *change != gone && *change != comes);
+            let step = self.edit_index(gone, comes);
+            self.edited_indexes.extend(step);
+        }
+    }
+
+    /// Whether the two hold the same rows in the same order, so that the one can take the other's place.
+    fn becomes(&self, texts: &Texts<'_>, from: (&TableInfo, &IndexInfo), to: (&TableInfo, &IndexInfo)) -> bool {
+        let turned = IndexInfo { unique: to.1.unique, ..from.1.clone() };
+        let other = from.1.unique != to.1.unique;
+        // Only the check before the change holds the rows against a rule that comes in this way, and an undo has none.
+        let unproved = self.request.undo && to.1.unique;
+        same_index(texts, &turned, to.1) && !(other && (unproved || from.0.without_rowid))
+    }
+
+    fn edit_index(&self, gone: Change, comes: Change) -> Option<Step> {
+        let (Change::DropIndex { index: from, .. }, Change::CreateIndex { index: to, .. }) = (&gone, &comes)
+        else {
+            return None;
+        };
+        let (_, found) = self.request.live.index(from)?;
+        let (table, index) = self.request.target.index(to)?;
+        let edit =
+            CatalogEdit { name: found.name.clone(), sql: index.sql.clone(), index: Some(index.name.clone()) };
+        let proved = index.unique && !found.unique;
+        let mut step = self.create_index(table, index, comes);
+        step.changes.insert(0, gone);
+        step.sql.clear();
+        step.edits.push(edit);
+        step.keeps_rows = true;
+        step.hazards.clear();
+        if step.method == Method::Scan && proved {
+            let rows = step.cost.rows;
+            step.hazards.push(Hazard::new(HazardCode::Scan, name_sql(&table.name), format!("reads {rows} rows")));
+            step.cost.disk = 0;
+        } else {
+            step.method = Method::Catalog;
+            step.checks.clear();
+            step.cost = Cost { ms: 1, ..Cost::default() };
+        }
+        Some(step)
+    }
+
     fn drop_indexes(&mut self) {
         for change in self.take(&|change| matches!(change, Change::DropIndex { .. })) {
             let Change::DropIndex { index, .. } = &change else { continue };
@@ -245,7 +319,7 @@ impl Planner<'_> {
             }
         }
         let (mut after, mut drops) = (Vec::new(), Vec::new());
-        let mut together = Vec::new();
+        let mut together = std::mem::take(&mut self.edited_indexes);
         for edit in edits {
             self.steps.extend(edit.before);
             together.push(edit.edit);
