@@ -18,6 +18,7 @@ mod environment;
 mod equivalence;
 mod example;
 mod files;
+mod hazards;
 mod health;
 mod indexes;
 mod keys;

@@ -21,8 +21,10 @@ use crate::plan::CatalogEdit;
 /// What SQLite says, with the name of the table in the text where a proof fails.
 pub(crate) fn edit(conn: &Connection, edits: &[&CatalogEdit]) -> rusqlite::Result<()> {
     let schema = Rows::read(conn)?;
-    let before =
-        edits.iter().map(|edit| Witness::of(conn, &schema, edit, &edit.name)).collect::<rusqlite::Result<Vec<_>>>()?;
+    let before = edits
+        .iter()
+        .map(|edit| Witness::of(conn, &schema, edit, &edit.name))
+        .collect::<rusqlite::Result<Vec<_>>>()?;
     let cookie: i64 = conn.query_row("PRAGMA main.schema_version", [], |row| row.get(0))?;
     conn.execute_batch("PRAGMA writable_schema = ON")?;
     {
@@ -102,8 +104,8 @@ impl Witness {
         if edit.index.is_some() {
             let sql = "SELECT coll, seqno, name, desc FROM pragma_index_xinfo(?1, 'main') ORDER BY seqno";
             let mut statement = conn.prepare(sql)?;
-            let found =
-                statement.query_map([name], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?;
+            let found = statement
+                .query_map([name], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?;
             return Ok(Witness { row: BTreeMap::new(), keys: found.collect::<rusqlite::Result<_>>()? });
         }
         if schema.unnamed.contains_key(&edit.name) {

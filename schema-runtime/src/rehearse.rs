@@ -366,7 +366,10 @@ fn refuted(stage: &Stage<'_>, step: &Step, err: rusqlite::Error) -> Result<Verdi
         return Ok(Verdict::Unregistered);
     }
     // What belongs to an edit changes nothing by itself, and works on its table.
-    if is_native(step) || !step.edits.is_empty() || (step.changes.is_empty() && stage.target.table(&step.object).is_some()) {
+    if is_native(step)
+        || !step.edits.is_empty()
+        || (step.changes.is_empty() && stage.target.table(&step.object).is_some())
+    {
         return Ok(Verdict::Refuted(step.object.clone()));
     }
     if step.changes.is_empty() {
@@ -384,9 +387,10 @@ fn refuted(stage: &Stage<'_>, step: &Step, err: rusqlite::Error) -> Result<Verdi
 }
 
 fn missed(plan: &Plan, change: &Change) -> Result<Verdict> {
-    let native = plan.steps.iter().find(|step| {
-        (is_native(step) || !step.edits.is_empty()) && eq_name(&step.object, change.table())
-    });
+    let native = plan
+        .steps
+        .iter()
+        .find(|step| (is_native(step) || !step.edits.is_empty()) && eq_name(&step.object, change.table()));
     if let Some(step) = native {
         return Ok(Verdict::Refuted(step.object.clone()));
     }

@@ -20,6 +20,8 @@ pub(super) struct EditSteps {
     pub(super) edit: Step,
     pub(super) after: Vec<Step>,
     pub(super) drops: Vec<Step>,
+    /// Whether values are written: SQLite then holds their rows against the rules of the table.
+    pub(super) writes: bool,
 }
 
 impl EditSteps {
@@ -33,11 +35,6 @@ impl EditSteps {
     fn ms(&self) -> u64 {
         let all = self.before.iter().chain([&self.edit]).chain(&self.after).chain(&self.drops);
         all.map(|step| step.cost.ms).sum()
-    }
-
-    /// Whether rows are written: SQLite then holds them against every rule of the table.
-    pub(super) fn writes(&self) -> bool {
-        self.before.iter().chain(&self.after).any(|step| step.method == Method::Update)
     }
 
     pub(super) fn first(&mut self) -> &mut Step {
@@ -84,6 +81,7 @@ impl TableChange<'_> {
             }
         }
         after.extend(shortened.flatten());
+        let writes = before.iter().chain(&after).any(|step| step.method == Method::Update);
         if let Some((first, last)) = self.sequence() {
             before.extend(first);
             after.push(last);
@@ -95,7 +93,7 @@ impl TableChange<'_> {
             return None;
         }
         let edit = self.edit_step(changes, &middle, has_rows);
-        let steps = EditSteps { before, edit, after, drops };
+        let steps = EditSteps { before, edit, after, drops, writes };
         // Rows that are written several times are better copied once.
         let writes = steps.before.iter().chain(&steps.after).chain(&steps.drops);
         let writes = writes.filter(|step| step.method == Method::Update).count();
@@ -215,7 +213,7 @@ impl TableChange<'_> {
         if !has_rows {
             return Some(None);
         }
-        // One that no index and no rule names: SQLite then looks at none of them.
+        // Rather one that no index and no rule names: SQLite then looks at none of them.
         let plain = || {
             let columns = to.columns.iter().filter(|column| column.generated.is_none());
             columns.filter(|column| !to.is_rowid_alias(&column.name))
@@ -229,7 +227,7 @@ impl TableChange<'_> {
                     other.generated.as_ref().is_some_and(|rule| rule.stored && names(&rule.expr, name))
                 })
         };
-        let column = plain().find(is_free).or_else(|| plain().next())?;
+        let column = plain().min_by_key(|column| (!is_free(column), column.not_null.is_some()))?;
         let (table, name) = (quote_ident(&to.name), quote_ident(&column.name));
         Some(Some(self.update(format!("UPDATE main.{table} SET {name} = {name}"))))
     }
@@ -285,7 +283,8 @@ impl TableChange<'_> {
         let (from, to) = (self.image.from, self.image.to);
         let name = quote_str(&to.name);
         let gone = format!("DELETE FROM main.sqlite_sequence WHERE name = {name}");
-        let step = |sql: Vec<String>| Step { changes: Vec::new(), ..self.step_of(Vec::new(), sql, Method::Catalog) };
+        let step =
+            |sql: Vec<String>| Step { changes: Vec::new(), ..self.step_of(Vec::new(), sql, Method::Catalog) };
         match (from.autoincrement(), to.autoincrement()) {
             (true, false) => Some((None, step(vec![gone]))),
             (false, true) => {

@@ -59,10 +59,10 @@
 //!
 //! SQLite: <https://www.sqlite.org/lang_altertable.html>, <https://www.sqlite.org/changes.html>.
 
+use super::Step;
 use super::edit::EditSteps;
 use super::rebuild::Image;
 use super::table::TableChange;
-use super::Step;
 
 /// DROP COLUMN from the release that mended its last corruption.
 pub(super) const DROP_COLUMN: i32 = 3_035_005;

@@ -178,6 +178,8 @@ pub(crate) struct Facts {
     pub(crate) unregistered: bool,
     /// Whether the connection forbids edits of the catalog (DEFENSIVE).
     pub(crate) defensive: bool,
+    /// What is known against this SQLite for a file in this journal mode.
+    pub(crate) defects: Vec<String>,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -333,7 +335,9 @@ impl CatalogEdit {
     pub fn to_sql(&self) -> String {
         let (sql, name) = (schema_sql::quote_str(&self.sql), schema_sql::quote_str(&self.name));
         match &self.index {
-            None => format!("UPDATE main.sqlite_schema SET sql = {sql} WHERE type = 'table' AND name = {name}"),
+            None => {
+                format!("UPDATE main.sqlite_schema SET sql = {sql} WHERE type = 'table' AND name = {name}")
+            }
             Some(new) => format!(
                 "UPDATE main.sqlite_schema SET name = {}, sql = {sql} WHERE type = 'index' AND name = {name}",
                 schema_sql::quote_str(new)

@@ -3,10 +3,12 @@
 use schema_sql::{eq_name, quote_ident};
 
 use super::checks::unique_index_check;
-use super::rebuild::Image;
 use super::method::Way;
+use super::rebuild::Image;
 use super::table::TableChange;
-use super::{CatalogEdit, Cost, Facts, Hazard, HazardCode, Method, Needs, Plan, PlanKey, Step, virtual_tables};
+use super::{
+    CatalogEdit, Cost, Facts, Hazard, HazardCode, Method, Needs, Plan, PlanKey, Step, virtual_tables,
+};
 use crate::catalog::{Catalog, IndexInfo, TableInfo, Texts, name_sql, same_index};
 use crate::diff::{Change, ColumnProperty, diff};
 use crate::model::Model;
@@ -14,6 +16,9 @@ use crate::rename::Renames;
 
 /// So many tables are altered one by one where SQLite can; more of them share one edit of the catalog.
 const FEW: usize = 4;
+
+/// A lock that is held so many milliseconds is worth a word: many programs wait no longer for it.
+const LONG: u64 = 1_000;
 
 /// What a plan is made from.
 pub(crate) struct Request<'a> {
@@ -49,6 +54,7 @@ pub(crate) fn plan(request: &Request<'_>) -> Plan {
     planner.virtual_tables();
     planner.create_dependants();
     planner.put_back();
+    warn_of_the_whole(&mut planner.steps, request.facts);
     if request.undo {
         for step in &mut planner.steps {
             step.restores =
@@ -174,7 +180,13 @@ impl Planner<'_> {
                 _ => continue,
             };
             let sql = format!("DROP {kind} IF EXISTS main.{}", quote_ident(&name));
-            self.steps.push(catalog_step(vec![change], &name, vec![sql]));
+            let gone = kind == "VIEW" && self.request.target.view(&name).is_none();
+            let mut step = catalog_step(vec![change], &name, vec![sql]);
+            if gone {
+                let text = "older programs may still read the view";
+                step.hazards.push(Hazard::new(HazardCode::Removal, name_sql(&name), text));
+            }
+            self.steps.push(step);
         }
     }
 
@@ -246,7 +258,12 @@ impl Planner<'_> {
     }
 
     /// Whether the two hold the same rows in the same order, so that the one can take the other's place.
-    fn becomes(&self, texts: &Texts<'_>, from: (&TableInfo, &IndexInfo), to: (&TableInfo, &IndexInfo)) -> bool {
+    fn becomes(
+        &self,
+        texts: &Texts<'_>,
+        from: (&TableInfo, &IndexInfo),
+        to: (&TableInfo, &IndexInfo),
+    ) -> bool {
         let turned = IndexInfo { unique: to.1.unique, ..from.1.clone() };
         let other = from.1.unique != to.1.unique;
         // Only the check before the change holds the rows against a rule that comes in this way, and an undo has none.
@@ -272,7 +289,11 @@ impl Planner<'_> {
         step.hazards.clear();
         if step.method == Method::Scan && proved {
             let rows = step.cost.rows;
-            step.hazards.push(Hazard::new(HazardCode::Scan, name_sql(&table.name), format!("reads {rows} rows")));
+            step.hazards.push(Hazard::new(
+                HazardCode::Scan,
+                name_sql(&table.name),
+                format!("reads {rows} rows"),
+            ));
             step.cost.disk = 0;
         } else {
             step.method = Method::Catalog;
@@ -534,6 +555,20 @@ impl Planner<'_> {
             })
             .map(|trigger| catalog_step(Vec::new(), &trigger.name, vec![in_main(&trigger.sql)]))
             .collect()
+    }
+}
+
+/// What concerns the plan as a whole is said once, on the step that it weighs on most.
+fn warn_of_the_whole(steps: &mut [Step], facts: &Facts) {
+    let ms: u64 = steps.iter().map(|step| step.cost.ms).sum();
+    if let Some(step) = steps.iter_mut().max_by_key(|step| step.cost.ms).filter(|_| ms >= LONG) {
+        let text = format!("other programs cannot write for about {:.1} s", ms as f64 / 1_000.0);
+        step.hazards.push(Hazard::new(HazardCode::LongLock, name_sql(&step.object), text));
+    }
+    if let Some(step) = steps.iter_mut().find(|step| step.method >= Method::Update) {
+        let object = name_sql(&step.object);
+        let defects = facts.defects.iter().map(|text| Hazard::new(HazardCode::Engine, &object, text));
+        step.hazards.extend(defects);
     }
 }
 

@@ -30,7 +30,7 @@ pub(super) struct TableChange<'a> {
 
 impl TableChange<'_> {
     pub(super) fn by_edit(&self, mut edit: EditSteps) -> Way {
-        let writes = edit.writes();
+        let writes = edit.writes;
         self.describe(&self.image, Some(edit.first()), writes);
         edit.all().for_each(|step| self.warn(step));
         Way::Edit(Box::new(edit))
