@@ -7,6 +7,7 @@ use schema_sql::{eq_name, quote_ident};
 
 use crate::catalog::{Catalog, reason};
 use crate::connection::SqliteResult;
+use crate::defect::defects;
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::{Check, CheckKind, Facts, HazardCode, Plan, TableFacts};
 
@@ -46,7 +47,12 @@ impl Consent {
 /// `count` names the tables whose rows are counted exactly (a scan); of the others only whether they are empty is asked.
 pub(crate) fn facts(conn: &Connection, live: &Catalog, count: &dyn Fn(&str) -> bool) -> Result<Facts> {
     let defensive = conn.db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE).unwrap_or(false);
-    let mut facts = Facts { sqlite: crate::connection::sqlite_version(), defensive, ..Facts::default() };
+    let sqlite = crate::connection::sqlite_version();
+    let mode: String = conn
+        .query_row("PRAGMA main.journal_mode", [], |row| row.get(0))
+        .at(|| "cannot read the journal mode".to_owned())?;
+    let defects = defects(sqlite, mode.eq_ignore_ascii_case("wal"), false);
+    let mut facts = Facts { sqlite, defensive, defects, ..Facts::default() };
     for table in &live.tables {
         let name = quote_ident(&table.name);
         let rows = if count(&table.name) {

@@ -1,24 +1,11 @@
-//! Which changes of a table need no more than another text in the catalog, and what has to be done before and after it.
-//!
-//! | change | by an edit | besides |
-//! | --- | --- | --- |
-//! | constraint names, conflict clauses, order of CHECKs | yes | |
-//! | CHECK, NOT NULL, foreign key: added or tightened | yes | the rows are held against it first |
-//! | CHECK, NOT NULL, foreign key: dropped | yes | |
-//! | type name of the same affinity; STRICT, where it fits every affinity | yes | for STRICT the rows are held against it |
-//! | default | yes | rows that lack the column are written first: they read the default from the text |
-//! | collation | yes, but not in a WITHOUT ROWID key | indexes are built anew |
-//! | VIRTUAL column: added, dropped, moved, another expression | yes | indexes on it are built anew |
-//! | STORED column becomes a plain one | yes | |
-//! | column added behind the others | yes, without a key, STORED or a rowid's name | its rows are written where the default is no constant |
-//! | column dropped | the rules that name it; then `DROP COLUMN` | |
-//! | UNIQUE, PRIMARY KEY, INTEGER PRIMARY KEY, WITHOUT ROWID, affinity, order of columns | no: rebuild | |
+//! The way by another text in the catalog: whether all changes of a table have one, by the decision table of
+//! [`method`](super::method), and what has to be done before and after it.
 //!
 //! What is stored must stay where it is: an edit that moves a stored column would silently show other values.
 
-use schema_sql::{TokenKind, eq_name, quote_ident, significant};
+use schema_sql::{TokenKind, eq_name, quote_ident, quote_str, significant};
 
-use super::rebuild::default_expr;
+use super::rebuild::{default_expr, rowid_name};
 use super::table::{TableChange, is_constant, names, strict_default};
 use super::{CatalogEdit, Cost, Method, Needs, Step};
 use crate::catalog::{
@@ -33,6 +20,8 @@ pub(super) struct EditSteps {
     pub(super) edit: Step,
     pub(super) after: Vec<Step>,
     pub(super) drops: Vec<Step>,
+    /// Whether values are written: SQLite then holds their rows against the rules of the table.
+    pub(super) writes: bool,
 }
 
 impl EditSteps {
@@ -46,11 +35,6 @@ impl EditSteps {
     fn ms(&self) -> u64 {
         let all = self.before.iter().chain([&self.edit]).chain(&self.after).chain(&self.drops);
         all.map(|step| step.cost.ms).sum()
-    }
-
-    /// Whether rows are written: SQLite then holds them against every rule of the table.
-    pub(super) fn writes(&self) -> bool {
-        self.before.iter().chain(&self.after).any(|step| step.method == Method::Update)
     }
 
     pub(super) fn first(&mut self) -> &mut Step {
@@ -71,14 +55,18 @@ fn is_stored(column: &ColumnInfo) -> bool {
 }
 
 impl TableChange<'_> {
-    /// The way by an edit, `None` where the table's pages would have to change.
-    pub(super) fn edit(&self) -> Option<EditSteps> {
+    /// The way by an edit, `None` where the table's pages would have to change. Where `many` tables change, the text of columns
+    /// that go is taken away as well, instead of by `DROP COLUMN`.
+    pub(super) fn edit(&self, many: bool) -> Option<EditSteps> {
         if self.facts.defensive || !self.keeps_storage() || self.fills_in_turn() {
             return None;
         }
+        let has_rows = self.rows().rows > 0 || self.image.fill;
+        let shortened = if many { self.shorten(has_rows) } else { None };
         let middle = self.with_dropped()?;
+        let middle = if shortened.is_some() { self.image.to.clone() } else { middle };
         let mut drops = Vec::new();
-        for change in &self.changes {
+        for change in self.changes.iter().filter(|_| shortened.is_none()) {
             let Change::DropColumn { column, .. } = change else { continue };
             let column = self.image.from.column(column)?;
             if !is_virtual(column) {
@@ -86,12 +74,17 @@ impl TableChange<'_> {
             }
         }
         let (mut before, mut after) = (Vec::new(), Vec::new());
-        let has_rows = self.rows().rows > 0 || self.image.fill;
         for column in &self.image.to.columns {
             match self.image.from.column(&column.name) {
                 Some(found) => before.extend(self.prepare(found, column, has_rows)),
                 None => after.extend(self.fill(column, has_rows)?),
             }
+        }
+        after.extend(shortened.flatten());
+        let writes = before.iter().chain(&after).any(|step| step.method == Method::Update);
+        if let Some((first, last)) = self.sequence() {
+            before.extend(first);
+            after.push(last);
         }
         after.extend(self.reindex(has_rows));
         let dropped = |change: &Change| drops.iter().any(|step: &Step| step.changes.contains(change));
@@ -100,7 +93,7 @@ impl TableChange<'_> {
             return None;
         }
         let edit = self.edit_step(changes, &middle, has_rows);
-        let steps = EditSteps { before, edit, after, drops };
+        let steps = EditSteps { before, edit, after, drops, writes };
         // Rows that are written several times are better copied once.
         let writes = steps.before.iter().chain(&steps.after).chain(&steps.drops);
         let writes = writes.filter(|step| step.method == Method::Update).count();
@@ -141,7 +134,8 @@ impl TableChange<'_> {
     fn moves(&self, column: &ColumnInfo) -> bool {
         self.image.from.column(&column.name).is_some_and(|found| {
             !same_collation(self.texts, found.collation.as_deref(), column.collation.as_deref())
-                || !same_generated(self.texts, found.generated.as_ref(), column.generated.as_ref())
+                || (column.generated.is_some()
+                    && !same_generated(self.texts, found.generated.as_ref(), column.generated.as_ref()))
         })
     }
 
@@ -184,7 +178,6 @@ impl TableChange<'_> {
                 });
                 same_key_terms(self.texts, &a.terms, &b.terms)
                     && a.rowid_alias == b.rowid_alias
-                    && a.autoincrement == b.autoincrement
                     && same_collations
             }
             _ => false,
@@ -234,6 +227,43 @@ impl TableChange<'_> {
         Some(middle)
     }
 
+    /// What takes the values of dropped columns out of the rows behind the edit: SQLite writes a row with the columns that the
+    /// text has, so writing each row anew cuts off what stands behind them. Without it the next column that is added would show
+    /// the old values. `None` where the columns are not the last, or others come in their place.
+    #[allow(clippy::option_option, reason = "no way, nothing to write, or a step")]
+    fn shorten(&self, has_rows: bool) -> Option<Option<Step>> {
+        let (from, to) = (self.image.from, self.image.to);
+        let dropped = |column: &&ColumnInfo| to.column(&column.name).is_none();
+        let stored: Vec<&ColumnInfo> = from.columns.iter().filter(|column| !is_virtual(column)).collect();
+        let kept = stored.iter().take_while(|column| !dropped(column)).count();
+        let last = stored.iter().skip(kept).all(dropped) && kept < stored.len();
+        let added =
+            to.columns.iter().any(|column| !is_virtual(column) && from.column(&column.name).is_none());
+        if from.without_rowid || !last || added {
+            return None;
+        }
+        if !has_rows {
+            return Some(None);
+        }
+        // Rather one that no index and no rule names: SQLite then looks at none of them.
+        let plain = || {
+            let columns = to.columns.iter().filter(|column| column.generated.is_none());
+            columns.filter(|column| !to.is_rowid_alias(&column.name))
+        };
+        let is_free = |column: &&ColumnInfo| {
+            let name = &column.name;
+            !in_key(to, name)
+                && !to.checks.iter().any(|check| names(&check.expr, name))
+                && !to.indexes.iter().any(|index| names(&index.sql, name))
+                && !to.columns.iter().any(|other| {
+                    other.generated.as_ref().is_some_and(|rule| rule.stored && names(&rule.expr, name))
+                })
+        };
+        let column = plain().min_by_key(|column| (!is_free(column), column.not_null.is_some()))?;
+        let (table, name) = (quote_ident(&to.name), quote_ident(&column.name));
+        Some(Some(self.update(format!("UPDATE main.{table} SET {name} = {name}"))))
+    }
+
     /// What must be written before the text may change: NULLs under a new NOT NULL, and rows that are too short to hold the
     /// column, which read its default from the text.
     fn prepare(&self, found: &ColumnInfo, column: &ColumnInfo, has_rows: bool) -> Vec<Step> {
@@ -275,12 +305,45 @@ impl TableChange<'_> {
         Some(Some(self.update(format!("UPDATE main.{table} SET {name} = {value}"))))
     }
 
+    /// What AUTOINCREMENT wants besides its word: `sqlite_sequence`, which SQLite makes with the first table that says it, and
+    /// the table's high-water mark in there; an undo sets it to what it was, so that no id is given out twice.
+    ///
+    /// SQLite: <https://www.sqlite.org/autoinc.html>.
+    fn sequence(&self) -> Option<(Option<Step>, Step)> {
+        let (from, to) = (self.image.from, self.image.to);
+        let name = quote_str(&to.name);
+        let gone = format!("DELETE FROM main.sqlite_sequence WHERE name = {name}");
+        let step =
+            |sql: Vec<String>| Step { changes: Vec::new(), ..self.step_of(Vec::new(), sql, Method::Catalog) };
+        match (from.autoincrement(), to.autoincrement()) {
+            (true, false) => Some((None, step(vec![gone]))),
+            (false, true) => {
+                let made = [
+                    "CREATE TABLE main.__schema_sequence (id INTEGER PRIMARY KEY AUTOINCREMENT)",
+                    "DROP TABLE main.__schema_sequence",
+                ];
+                let there = self.live.tables.iter().any(TableInfo::autoincrement);
+                let made = (!there).then(|| step(made.map(str::to_owned).to_vec()));
+                let rowid = rowid_name(to).unwrap_or("rowid");
+                let mark = if self.image.fill { self.rows().mark } else { 0 };
+                let table = quote_ident(&to.name);
+                let set = format!(
+                    "INSERT INTO main.sqlite_sequence (name, seq) SELECT {name}, mark FROM \
+                     (SELECT max(coalesce((SELECT max({rowid}) FROM main.{table}), 0), {mark}) AS mark) WHERE mark > 0"
+                );
+                Some((made, step(vec![gone, set])))
+            }
+            _ => None,
+        }
+    }
+
     /// Indexes whose order or content is another under the new text.
     fn reindex(&self, has_rows: bool) -> Option<Step> {
         let to = self.image.to;
         let moved = to.columns.iter().any(|column| self.moves(column));
         // A generated column may follow one whose collation is another; so any index may.
-        if !moved || (to.indexes.is_empty() && to.uniques.is_empty() && to.primary_key.is_none()) {
+        let keyed = to.primary_key.as_ref().is_some_and(|key| !key.rowid_alias);
+        if !moved || (to.indexes.is_empty() && to.uniques.is_empty() && !keyed) {
             return None;
         }
         let method = if has_rows { Method::Scan } else { Method::Catalog };
@@ -301,7 +364,8 @@ impl TableChange<'_> {
         let proves = has_rows && changes.iter().any(|change| self.tightens_rows(change));
         let method = if proves { Method::Scan } else { Method::Catalog };
         let mut step = self.step_of(changes, Vec::new(), method);
-        step.edits.push(CatalogEdit { name: self.image.from.name.clone(), sql: table_sql(middle) });
+        let (name, sql) = (self.image.from.name.clone(), table_sql(middle));
+        step.edits.push(CatalogEdit { name, sql, index: None });
         step.needs = Needs::default();
         if method == Method::Catalog {
             step.cost = Cost { ms: 1, ..Cost::default() };
@@ -318,7 +382,10 @@ impl TableChange<'_> {
             }),
             Change::AddConstraint { constraint, .. } => !self.concerns_added_alone(constraint),
             Change::AlterColumn { property: C::NotNull, to, .. } => to != "NULL",
-            Change::AlterColumn { property: C::Collation | C::Generated, .. } => true,
+            Change::AlterColumn { property: C::Collation, .. } => true,
+            Change::AlterColumn { column, property: C::Generated, .. } => {
+                self.image.to.column(column).is_some_and(|column| column.generated.is_some())
+            }
             Change::AlterTable { property: T::Strict, .. } => self.image.to.strict,
             Change::AlterConstraint { kind: ConstraintKind::ForeignKey, .. } => {
                 let (from, to) = (&self.image.from.foreign_keys, &self.image.to.foreign_keys);

@@ -247,6 +247,22 @@ impl Image<'_> {
         rows
     }
 
+    /// As many rows as there are, each with what new columns hold in all of them:
+    /// `(SELECT CAST((7) AS INTEGER) AS b) AS t CROSS JOIN (SELECT rowid AS rowid, a AS a FROM main.t) AS __schema_rows`.
+    /// A join in this order asks for what only the first knows before it reads the second.
+    pub(super) fn constant_rows(&self, columns: &[&ColumnInfo]) -> String {
+        let terms = columns.iter().map(|column| {
+            let value = self.cast(column, &left_out(column));
+            format!("{value}{} AS {}", self.new_collation(column), quote_ident(&column.name))
+        });
+        format!(
+            "(SELECT {}) AS {} CROSS JOIN ({}) AS __schema_rows",
+            terms.collect::<Vec<_>>().join(", "),
+            quote_ident(&self.to.name),
+            self.shown(self.from)
+        )
+    }
+
     /// ` COLLATE …` where the column compares by another collating sequence than before.
     fn new_collation(&self, column: &ColumnInfo) -> String {
         let of = |column: &ColumnInfo| column.collation.clone().unwrap_or_else(|| "BINARY".to_owned());
