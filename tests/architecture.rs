@@ -151,7 +151,21 @@ const ARROWS: &[(&str, &[&str])] = &[
             "target",
         ],
     ),
-    ("status", &["connection", "error", "found", "migrator", "plan", "prepare", "report", "revision", "run"]),
+    (
+        "status",
+        &[
+            "connection",
+            "error",
+            "found",
+            "migrator",
+            "plan",
+            "prepare",
+            "report",
+            "revision",
+            "run",
+            "target",
+        ],
+    ),
     (
         "health",
         &[

@@ -15,6 +15,7 @@ mod derive;
 mod derive_ui;
 mod drops;
 mod environment;
+mod equivalence;
 mod example;
 mod files;
 mod health;

@@ -69,6 +69,9 @@ impl Deref for Failure {
     }
 }
 
+/// Whatever fails after a run took its lock says itself what it left.
+const UNTOUCHED: &str = "nothing was changed";
+
 pub(crate) type Result<T> = std::result::Result<T, Failure>;
 
 impl Failure {
@@ -116,7 +119,7 @@ impl From<Error> for Failure {
             kind: kind_name(error.kind()),
             what: error.what().to_owned(),
             causes: error.causes().to_vec(),
-            state: error.state_line().map(str::to_owned),
+            state: Some(error.state_line().unwrap_or(UNTOUCHED).to_owned()),
             help: error.help_line().map(in_flags),
         }))
     }
@@ -129,7 +132,7 @@ impl From<Refusal> for Failure {
             kind: kind_name(refusal.kind),
             what: refusal.what,
             causes: refusal.causes,
-            state: refusal.state,
+            state: Some(refusal.state.unwrap_or_else(|| UNTOUCHED.to_owned())),
             help: refusal.help.as_deref().map(in_flags),
         }))
     }
@@ -153,6 +156,10 @@ fn in_flags(help: &str) -> String {
         ("`Migrator::lock_wait`", "`--lock-wait`"),
         ("`Migrator::history_table`", "`--history-table`"),
         ("`Migrator::backup_dir`", "`--backup-dir`"),
+        ("`Migrator::connection`", "a program's own command (`schema_cli::Command::connection`)"),
+        ("`history_table`", "`--history-table`"),
+        ("keep it with another removal policy", "choose another policy with `--removed`"),
+        (", or allow L", ", or consent with --allow L"),
         (", or migrate outside of start-up", ""),
         (", or run the migration by hand at a quiet time", ", or migrate at a quiet time"),
     ];

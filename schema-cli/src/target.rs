@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use schema_runtime::rusqlite::{self, Connection};
-use schema_runtime::{Cancel, Migrator, Model, ModelOptions, Retention, Schema};
+use schema_runtime::{Cancel, HealthCheck, Migrator, Model, ModelOptions, Retention, Schema};
 
 use crate::exit::{Failure, Result};
 use crate::progress::Progress;
@@ -58,7 +58,7 @@ impl Context {
         if path.symlink_metadata().is_err_and(|err| err.kind() == std::io::ErrorKind::NotFound) {
             return Err(Failure::new("open", format!("`{}` does not exist", path.display()))
                 .state("nothing was created")
-                .help(format!("correct the path; `{} apply` would create the database", self.program)));
+                .help(format!("correct the path; only `{} apply` creates a database", self.program)));
         }
         Ok(path)
     }
@@ -218,6 +218,29 @@ impl Context {
             None => migrator,
             Some(None) => migrator.no_time_limit(),
             Some(Some(limit)) => migrator.time_limit(limit),
+        }
+    }
+
+    /// A look at a file without a target.
+    pub(crate) fn health_check(&self) -> HealthCheck {
+        let layer = self.layer();
+        let mut check = HealthCheck::new();
+        if let Some(hook) = self.hook.clone() {
+            check = check.connection(move |conn| hook(conn));
+        }
+        if let Some(folder) = &layer.backup_dir {
+            check = check.backup_dir(folder);
+        }
+        if let Some(table) = &layer.history_table {
+            check = check.history_table(table.as_str());
+        }
+        if let Some(wait) = layer.lock_wait {
+            check = check.lock_wait(wait);
+        }
+        match layer.time_limit.map(|limit| limit.0) {
+            None => check,
+            Some(None) => check.no_time_limit(),
+            Some(Some(limit)) => check.time_limit(limit),
         }
     }
 

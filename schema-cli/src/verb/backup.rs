@@ -54,7 +54,7 @@ fn list(path: &Path, migrator: &Migrator) -> Result<Answer> {
     push_line(&mut text, &format!("{shown}: {number}, {} in {}", bytes(size), found.folder.display()));
     if !found.others.is_empty() {
         let others = count(found.others.len() as u64, "backup");
-        push_line(&mut text, &format!("{others} of other databases lie in the same folder"));
+        push_line(&mut text, &format!("of other databases in the same folder: {others}"));
     }
     let list = |infos: &[BackupInfo]| infos.iter().map(backup_json).collect::<Vec<_>>();
     Ok(Answer::done(

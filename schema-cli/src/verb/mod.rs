@@ -6,6 +6,7 @@ mod baseline;
 mod check;
 mod completions;
 mod diff;
+mod doctor;
 mod history;
 mod inspect;
 mod man;
@@ -28,6 +29,7 @@ pub(crate) fn run(context: &Context, verb: &Verb) -> Result<Answer> {
         Verb::History(args) => history::run(context, args),
         Verb::Baseline(args) => baseline::run(context, args),
         Verb::Inspect(args) => inspect::run(context, args),
+        Verb::Doctor(args) => doctor::run(context, args),
         Verb::Backup(args) => backup::run(context, args),
         Verb::Completions(args) => completions::run(context, args),
         Verb::Man(args) => man::run(context, args),
@@ -65,6 +67,11 @@ pub(crate) fn flags(verb: &Verb) -> Layer {
         Verb::Inspect(args) => {
             Layer { db: args.database.db.clone(), model: args.model.clone(), ..Layer::default() }
         }
+        Verb::Doctor(args) => Layer {
+            time_limit: args.time_limit,
+            backup_dir: args.backup_dir.clone(),
+            ..targeted(&args.database, &args.target)
+        },
         Verb::Backup(args) => {
             let layer = Layer {
                 db: args.database.db.clone(),

@@ -21,7 +21,7 @@ pub(crate) fn run(context: &Context, args: &args::Plan) -> Result<Answer> {
     let path = context.existing_database()?;
     let migrator = context.migrator()?;
     let file = migrator.plan_file(&path)?;
-    let status = migrator.status(&path)?;
+    let status = migrator.dry_run(true).status(&path)?;
     // Another program may have written between the two looks; what is shown is then what is saved.
     let plan = file.plan();
     if let Some(out) = &args.out {
