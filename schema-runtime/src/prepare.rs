@@ -16,8 +16,8 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::found::{Found, own_tables, scratch};
 use crate::migrator::Migrator;
 use crate::model::Model;
-use crate::plan::{Facts, HazardCode, Plan, PlanKey, Request, TableFacts, plan};
-use crate::preflight::{Unready, facts, preflight};
+use crate::plan::{Facts, HazardCode, Method, Plan, PlanKey, Request, TableFacts, plan};
+use crate::preflight::{Unready, count_rows, facts, preflight};
 use crate::rehearse::{self, Stage, UndoProof, Verdict};
 use crate::rename::Renames;
 use crate::revision::hex;
@@ -177,11 +177,29 @@ impl Maker<'_> {
         Err(error.state("nothing was changed").help("mend or drop the trigger, then start again"))
     }
 
-    /// Rows are counted where a change reads or writes them; of other tables only whether they have any is asked.
+    /// Tables that change are sized; of others only whether they have rows is asked.
     fn facts(&self, target: &Target, changes: &[Change]) -> Result<Facts> {
-        let counted =
+        let changed =
             |live: &str| changes.iter().any(|change| eq_name(target.renames.old_table(change.table()), live));
-        facts(self.conn, &self.found.live, &counted)
+        facts(self.conn, &self.found.live, &changed)
+    }
+
+    /// The plan; made again after counting the rows of the tables that it reads, writes or drops.
+    fn plan(&self, target: &Target, facts: &mut Facts, key: &PlanKey, rebuild: &[String]) -> Result<Plan> {
+        loop {
+            let plan = plan(&self.request(target, facts, key.clone(), rebuild));
+            let uncounted: Vec<&TableInfo> = read_tables(&plan, target)
+                .iter()
+                .filter_map(|name| self.found.live.table(target.renames.old_table(name)))
+                .filter(|table| facts.of(&table.name).about)
+                .collect();
+            if uncounted.is_empty() {
+                return Ok(plan);
+            }
+            for table in uncounted {
+                count_rows(self.conn, table, facts)?;
+            }
+        }
     }
 
     fn request<'r>(
@@ -251,7 +269,10 @@ impl Maker<'_> {
         let mut unready: Vec<Unready> = Vec::new();
         loop {
             let target = &prepared.target;
-            let plan = plan(&self.request(target, &facts, key.clone(), &rebuild));
+            let plan = match data {
+                true => self.plan(target, &mut facts, &key, &rebuild)?,
+                false => plan(&self.request(target, &facts, key.clone(), &rebuild)),
+            };
             self.refuse_loss(&plan)?;
             let began = Instant::now();
             if data {
@@ -415,6 +436,21 @@ impl Maker<'_> {
         }
         Ok(())
     }
+}
+
+/// The tables whose rows a plan reads, writes or drops, by their new names; of a full-text index the table that it indexes.
+fn read_tables(plan: &Plan, target: &Target) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for step in &plan.steps {
+        let dropped = step.changes.iter().filter(|change| matches!(change, Change::DropTable { .. }));
+        names.extend(dropped.map(|change| change.table().to_owned()));
+        if step.method != Method::Catalog {
+            names.push(step.object.clone());
+            let index = target.catalog.virtual_table(&step.object);
+            names.extend(index.and_then(|index| index.content()));
+        }
+    }
+    names
 }
 
 /// The undo as its rehearsal proved it, or why it does not lead back.

@@ -256,22 +256,30 @@ impl TableChange<'_> {
         };
         let moved: Vec<&str> =
             to.columns.iter().filter(|column| moved(column)).map(|column| column.name.as_str()).collect();
+        let computed = to.columns.iter().any(|column| column.generated.is_some());
         // A generated column may follow one whose collation is another; so any index may.
-        if moved.is_empty() || (to.indexes.is_empty() && to.uniques.is_empty() && to.primary_key.is_none()) {
+        let holds = |text: &str| computed || moved.iter().any(|column| names(text, column));
+        let keyed = to.columns.iter().filter(|column| in_key(to, &column.name));
+        let keyed = keyed.filter(|column| computed || moved.contains(&column.name.as_str())).count() > 0;
+        let held: Vec<&str> = to
+            .indexes
+            .iter()
+            .filter(|index| from.index(&index.name).is_some() && (self.kept)(&index.name) && holds(&index.sql))
+            .map(|index| index.name.as_str())
+            .collect();
+        if moved.is_empty() || (held.is_empty() && !keyed) {
             return None;
         }
         let method = if has_rows { Method::Scan } else { Method::Catalog };
-        Some(self.upkeep(format!("REINDEX main.{}", quote_ident(&to.name)), method))
+        let sql = |name: &str| format!("REINDEX main.{}", quote_ident(name));
+        let sql = if keyed { vec![sql(&to.name)] } else { held.into_iter().map(sql).collect() };
+        Some(self.step_of(Vec::new(), sql, method))
     }
 
     fn update(&self, sql: String) -> Step {
-        let mut step = self.upkeep(sql, Method::Update);
+        let mut step = self.step_of(Vec::new(), vec![sql], Method::Update);
         step.needs.triggers_off = true;
         step
-    }
-
-    fn upkeep(&self, sql: String, method: Method) -> Step {
-        Step { changes: Vec::new(), ..self.step_of(Vec::new(), vec![sql], method) }
     }
 
     fn edit_step(&self, changes: Vec<Change>, middle: &TableInfo, has_rows: bool) -> Step {

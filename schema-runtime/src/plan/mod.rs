@@ -7,6 +7,7 @@ mod checks;
 mod edit;
 mod hazard;
 mod order;
+mod proof;
 mod rebuild;
 mod table;
 mod virtual_tables;
@@ -20,6 +21,8 @@ use serde::{Deserialize, Serialize};
 pub use checks::{Check, CheckKind};
 pub use hazard::{Hazard, HazardCode};
 pub(crate) use order::{Request, plan};
+pub(crate) use proof::{TableProof, proofs};
+pub(crate) use rebuild::rowid_name;
 
 use crate::diff::Change;
 use crate::error::{Error, ErrorKind, Result};
@@ -181,6 +184,16 @@ pub(crate) struct TableFacts {
     pub(crate) mark: i64,
     pub(crate) rows: u64,
     pub(crate) bytes: u64,
+    /// Whether `rows` and `bytes` are a bound that was read off the ids and the file's size: nobody counted.
+    pub(crate) about: bool,
+}
+
+impl TableFacts {
+    /// The number of rows in words.
+    pub(crate) fn shown(&self) -> String {
+        let about = if self.about { "up to " } else { "" };
+        format!("{about}{} rows", self.rows)
+    }
 }
 
 impl Facts {

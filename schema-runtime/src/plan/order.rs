@@ -291,13 +291,13 @@ impl Planner<'_> {
         for change in self.take(&|change| matches!(change, Change::DropTable { .. })) {
             let Change::DropTable { table } = &change else { continue };
             let table = table.clone();
-            let rows = self.request.facts.of(&table).rows;
+            let rows = self.request.facts.of(&table).shown();
             let sql = format!("DROP TABLE main.{}", quote_ident(&table));
             let mut step = catalog_step(vec![change], &table, vec![sql]);
             step.hazards.push(Hazard::new(
                 HazardCode::DropTable,
                 name_sql(&table),
-                format!("the table and its {rows} rows are deleted"),
+                format!("the table and its {rows} are deleted"),
             ));
             self.steps.push(step);
         }
@@ -329,7 +329,7 @@ impl Planner<'_> {
         step.method = Method::Scan;
         step.cost =
             Cost { rows: facts.rows, bytes: facts.bytes, ms: 1 + facts.rows / 1_800, disk: facts.bytes / 4 };
-        let text = format!("sorts {} rows of {}", facts.rows, name_sql(&table.name));
+        let text = format!("sorts {} of {}", facts.shown(), name_sql(&table.name));
         step.hazards.push(Hazard::new(HazardCode::BuildIndex, name_sql(&index.name), text));
         let from = self.request.live.table(&table.name).filter(|_| index.unique);
         if let Some(from) = from {

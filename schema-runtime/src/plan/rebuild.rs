@@ -361,7 +361,7 @@ impl Image<'_> {
             hazards.push(Hazard::new(
                 HazardCode::Rewrite,
                 name_sql(&self.to.name),
-                format!("copies {} rows", facts.rows),
+                format!("copies {}", facts.shown()),
             ));
             if self.moves_rowids() {
                 hazards.push(Hazard::new(
@@ -400,7 +400,7 @@ fn rebuild_cost(facts: TableFacts, indexes: usize) -> Cost {
 }
 
 /// A name for the rowid that no column of the table takes away; `None` where there is no such name or no rowid.
-pub(super) fn rowid_name(table: &TableInfo) -> Option<&'static str> {
+pub(crate) fn rowid_name(table: &TableInfo) -> Option<&'static str> {
     if table.without_rowid {
         return None;
     }

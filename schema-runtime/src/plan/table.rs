@@ -224,7 +224,7 @@ impl TableChange<'_> {
             _ => Cost { rows: facts.rows, bytes: facts.bytes, ms: 1 + facts.rows / 1_200, disk: facts.bytes },
         };
         let name = name_sql(&self.image.to.name);
-        let text = format!("{} rows", facts.rows);
+        let text = facts.shown();
         let hazard = match method {
             _ if facts.rows == 0 => None,
             Method::Scan => Some(Hazard::new(HazardCode::Scan, name, format!("reads {text}"))),
