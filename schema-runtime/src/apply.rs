@@ -259,7 +259,8 @@ struct Census {
 impl Census {
     fn take(conn: &Connection, job: &Job<'_>) -> Result<Census> {
         let full = job.integrity == IntegrityCheck::Full;
-        let proofs = proofs(&job.plan.steps, job.start, job.target, job.renames, full);
+        let before = |table: &str| job.start.table(job.renames.old_table(table));
+        let proofs = proofs(&job.plan.steps, &before, job.target, full);
         let (mut rows, mut found) = (BTreeMap::new(), BTreeMap::new());
         for proof in &proofs {
             let old = job.renames.old_table(&proof.table);

@@ -14,15 +14,19 @@ use crate::connection;
 use crate::diff::{Change, diff};
 use crate::error::{Error, ErrorKind, Result};
 use crate::found::{Found, own_tables, scratch};
+use crate::history::History;
 use crate::migrator::Migrator;
 use crate::model::Model;
-use crate::plan::{Facts, HazardCode, Method, Plan, PlanKey, Request, TableFacts, plan};
+use crate::plan::{Facts, HazardCode, Method, Pace, Plan, PlanKey, Request, TableFacts, plan};
 use crate::preflight::{Unready, count_rows, facts, preflight};
 use crate::rehearse::{self, Stage, UndoProof, Verdict};
 use crate::rename::Renames;
 use crate::revision::hex;
 use crate::snapshot::{ConvertRecord, Owners, RenameRecord, SNAPSHOT_FORMAT, Snapshot, key, table_keys};
 use crate::target::{Note, NoteKind, RemovalPolicy, Sides, Target, merge};
+
+/// So many revisions tell the pace: a machine that is replaced is soon forgotten.
+const TIMED: usize = 20;
 
 /// What a run is going to do.
 pub(crate) struct Prepared {
@@ -102,6 +106,7 @@ pub(crate) fn prepare(conn: &Connection, migrator: &Migrator, found: Found, data
     };
     let mut facts = maker.facts(&prepared.target, &changes)?;
     facts.broken = broken;
+    facts.pace = maker.pace()?;
     maker.refuse_hidden(&changes)?;
     times = maker.prove(&mut prepared, &facts, key, data)?;
     times.plan += began.elapsed().saturating_sub(times.preflight + times.rehearse);
@@ -182,6 +187,16 @@ impl Maker<'_> {
         let changed =
             |live: &str| changes.iter().any(|change| eq_name(target.renames.old_table(change.table()), live));
         facts(self.conn, &self.found.live, &changed)
+    }
+
+    /// The pace by the newest revisions, of whatever model: read only where something is to be done.
+    fn pace(&self) -> Result<Pace> {
+        if self.found.head == 0 {
+            return Ok(Pace::default());
+        }
+        let history = History::named(self.migrator.options.history_table.clone());
+        let timed = history.timed(self.conn, TIMED)?;
+        Ok(Pace::learnt(timed.iter().map(|(plan, took)| (plan.as_str(), *took))))
     }
 
     /// The plan; made again after counting the rows of the tables that it reads, writes or drops.
@@ -386,6 +401,7 @@ impl Maker<'_> {
             broken: facts.broken.clone(),
             unregistered: facts.unregistered,
             defensive: facts.defensive,
+            pace: facts.pace,
             ..Facts::default()
         };
         for table in &target.catalog.tables {

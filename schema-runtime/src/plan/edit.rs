@@ -19,7 +19,7 @@
 use schema_sql::{eq_name, quote_ident};
 
 use super::table::{TableChange, is_constant, names, strict_default};
-use super::{CatalogEdit, Cost, Method, Needs, Step};
+use super::{CatalogEdit, Method, Needs, Step};
 use crate::catalog::{
     ColumnInfo, TableInfo, affinity, same_collation, same_default, same_generated, same_key_terms, same_link,
     table_sql,
@@ -288,9 +288,6 @@ impl TableChange<'_> {
         let mut step = self.step_of(changes, Vec::new(), method);
         step.edits.push(CatalogEdit { name: self.image.from.name.clone(), sql: table_sql(middle) });
         step.needs = Needs::default();
-        if method == Method::Catalog {
-            step.cost = Cost { ms: 1, ..Cost::default() };
-        }
         step
     }
 

@@ -5,7 +5,7 @@ use schema_sql::{eq_name, quote_ident};
 use super::checks::unique_index_check;
 use super::rebuild::Image;
 use super::table::{TableChange, Way};
-use super::{Cost, Facts, Hazard, HazardCode, Method, Needs, Plan, PlanKey, Step, virtual_tables};
+use super::{Cost, Facts, Hazard, HazardCode, Method, Needs, Plan, PlanKey, Step, cost, virtual_tables};
 use crate::catalog::{Catalog, IndexInfo, TableInfo, Texts, name_sql};
 use crate::diff::{Change, ColumnProperty, diff};
 use crate::model::Model;
@@ -63,8 +63,9 @@ pub(crate) fn plan(request: &Request<'_>) -> Plan {
             });
         }
     }
+    cost::complete(&mut planner.steps, request);
     let empty = Plan::empty(&request.model.name, &request.model.version, request.key.clone());
-    Plan { steps: planner.steps, ..empty }
+    Plan { steps: planner.steps, pace: request.facts.pace, ..empty }
 }
 
 struct Planner<'a> {
@@ -85,7 +86,7 @@ pub(super) fn catalog_step(changes: Vec<Change>, object: &str, sql: Vec<String>)
         method: Method::Catalog,
         hazards: Vec::new(),
         checks: Vec::new(),
-        cost: Cost { ms: 1, ..Cost::default() },
+        cost: Cost::default(),
         keeps_rows: false,
         restores: Vec::new(),
     }
@@ -327,8 +328,6 @@ impl Planner<'_> {
             return step;
         }
         step.method = Method::Scan;
-        step.cost =
-            Cost { rows: facts.rows, bytes: facts.bytes, ms: 1 + facts.rows / 1_800, disk: facts.bytes / 4 };
         let text = format!("sorts {} of {}", facts.shown(), name_sql(&table.name));
         step.hazards.push(Hazard::new(HazardCode::BuildIndex, name_sql(&index.name), text));
         let from = self.request.live.table(&table.name).filter(|_| index.unique);

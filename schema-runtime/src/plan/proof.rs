@@ -17,7 +17,6 @@ use schema_sql::{eq_name, fold};
 use super::{Method, Step};
 use crate::catalog::{Catalog, TableInfo};
 use crate::diff::{Change, ColumnProperty, ConstraintKind, TableProperty};
-use crate::rename::Renames;
 
 /// What is proved of one table.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,13 +31,12 @@ pub(crate) struct TableProof {
     pub(crate) pages: bool,
 }
 
-/// What is proved after `steps`, which lead from `start` to `target`; tables without a proof are left out. `full` asks for the
-/// check of pages wherever rows were read.
-pub(crate) fn proofs(
+/// What is proved after `steps`, which lead to `target`; tables without a proof are left out. `before` is a table as it was, by
+/// its new name. `full` asks for the check of pages wherever rows were read.
+pub(crate) fn proofs<'t>(
     steps: &[Step],
-    start: &Catalog,
+    before: &dyn Fn(&str) -> Option<&'t TableInfo>,
     target: &Catalog,
-    renames: &Renames,
     full: bool,
 ) -> Vec<TableProof> {
     let works = Works::of(steps);
@@ -46,7 +44,7 @@ pub(crate) fn proofs(
     let mut proofs = Vec::new();
     for table in &target.tables {
         let work = works.on(&table.name);
-        let before = start.table(renames.old_table(&table.name));
+        let before = before(&table.name);
         let near = table.foreign_keys.iter().any(|foreign| disturbed(&foreign.table));
         let moved = before.is_some() && (work.disturbed || near);
         let proof = TableProof {

@@ -68,7 +68,8 @@ fn main() -> Result<()> {
         "{:44} {:>9} {:>9} {:>6} {:>5} {:>9} {:>9} {:>9} {:>7}  methods",
         "case", "raw", "steps", "ratio", "goal", "change", "whole", "estimate", "factor"
     );
-    let (mut within, mut all, mut missed) = (0, 0, Vec::new());
+    let mut missed = Vec::new();
+    let mut factors = Vec::new();
     for case in CASES.iter().filter(|case| case.name.contains(&args.filter)) {
         let (mut raws, mut commits, mut runs) = (Vec::new(), Vec::new(), Vec::new());
         let mut methods = String::new();
@@ -93,8 +94,7 @@ fn main() -> Result<()> {
         let ratio = if case.raw.is_empty() { f64::NAN } else { steps / raw };
         let factor = estimate / change;
         let goal = case.class.goal().filter(|_| !case.raw.is_empty());
-        all += 1;
-        within += usize::from((0.5..=2.0).contains(&factor));
+        factors.push(factor);
         if goal.is_some_and(|goal| ratio > goal) {
             missed.push(case.name);
         }
@@ -128,7 +128,16 @@ fn main() -> Result<()> {
             middle(&runs, |run| run.whole),
         )?;
     }
-    println!("estimates within a factor of two: {within} of {all}; goals missed: {}", missed.join(", "));
+    let within = |pace: f64| factors.iter().filter(|factor| (0.5..=2.0).contains(&(*factor * pace))).count();
+    // What the history would have taught: the median of time by estimate.
+    let pace = 1.0 / median(factors.clone());
+    println!(
+        "estimates within a factor of two: {} of {}, and {} at the pace of this machine, {pace:.2}; goals missed: {}",
+        within(1.0),
+        factors.len(),
+        within(pace),
+        missed.join(", ")
+    );
     if args.tables {
         for n in [10, 100, 1000] {
             let (raw, run) = many(&stage.folder, n)?;
