@@ -20,40 +20,48 @@ const TIME_LIMIT: Duration = Duration::from_secs(15);
 pub(crate) fn run(context: &Context, args: &args::Plan) -> Result<Answer> {
     let path = context.existing_database()?;
     let migrator = context.migrator()?;
-    let file = migrator.plan_file(&path)?;
-    let status = migrator.dry_run(true).status(&path)?;
-    // Another program may have written between the two looks; what is shown is then what is saved.
-    let plan = file.plan();
-    if let Some(out) = &args.out {
-        save(out, &file)?;
+    let status = migrator.clone().dry_run(true).status(&path)?;
+    if let Some(refusal) = status.refusal {
+        return Err(refusal.into());
     }
+    // Another program may write between the two looks; what is shown is then what is saved.
+    let plan = match &args.out {
+        None => status.pending.clone(),
+        Some(out) => {
+            let file = migrator.plan_file(&path)?;
+            save(out, &file)?;
+            file.plan().clone()
+        }
+    };
     let shown = path.display().to_string();
     let text =
-        if args.sql { script(plan) } else { text(context, &shown, &file, &status, args.out.as_deref()) };
+        if args.sql { script(&plan) } else { text(context, &shown, &plan, &status, args.out.as_deref()) };
     let answer = Answer::done(
         text,
         json!({
             "database": shown,
             "pending": !plan.is_empty(),
-            "plan": plan_json(plan),
+            "plan": plan_json(&plan),
             "saved": args.out.as_ref().map(|out| out.display().to_string()),
+            "newer": status.newer,
             "retired": status.retired,
             "foreign": status.foreign,
             "warnings": status.warnings,
             "notes": status.notes,
         }),
     );
-    Ok(match refused_by_time(context, file.plan()) {
+    Ok(match refused_by_time(context, &plan) {
         Some(failure) => answer.but(failure),
         None if args.exit_code && !plan.is_empty() => answer.exit(Exit::Pending),
         None => answer,
     })
 }
 
-fn text(context: &Context, path: &str, file: &PlanFile, status: &Status, out: Option<&Path>) -> String {
-    let plan = file.plan();
+fn text(context: &Context, path: &str, plan: &Plan, status: &Status, out: Option<&Path>) -> String {
     let mut text = String::new();
-    if plan.is_empty() {
+    if let Some(newer) = &status.newer {
+        push_line(&mut text, &format!("{path}: version {newer} is newer, and is used as it is"));
+    } else if plan.is_empty() {
         push_line(&mut text, &format!("{path}: nothing to do"));
     } else {
         let versions = match &status.last {

@@ -148,7 +148,7 @@ impl TableChange<'_> {
         let taken = ["rowid", "oid", "_rowid_"].iter().any(|rowid| eq_name(rowid, &column.name));
         !is_stored(column)
             && !in_key(to, &column.name)
-            && !(taken && !to.without_rowid)
+            && (!taken || to.without_rowid)
             && (!to.strict || column.generated.is_some() || strict_default(column))
     }
 
