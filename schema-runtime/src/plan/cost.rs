@@ -59,7 +59,7 @@ const FULL_TEXT: Rate = rate(1_500, 40_000);
 
 /// The rehearsal and what else a run of steps takes whatever the rows are, nanoseconds; and for each table, which the scratch
 /// copies hold as well.
-const RUN: u64 = 3_000_000;
+const RUN: u64 = 1_000_000;
 const RUN_TABLE: u64 = 60_000;
 /// Each ALTER makes SQLite read the whole schema again: nanoseconds for each table in it.
 const PARSE_TABLE: u64 = 3_000;
@@ -89,7 +89,9 @@ pub(super) fn of_statements(sql: &[String], method: Method, load: Load<'_>) -> C
     let facts = if method == Method::Catalog { TableFacts::default() } else { load.facts };
     let disk = match method {
         Method::Catalog => 0,
-        Method::Scan => (facts.bytes / 4).saturating_mul(sql.iter().filter(|sql| builds_index(sql)).count() as u64),
+        Method::Scan => {
+            (facts.bytes / 4).saturating_mul(sql.iter().filter(|sql| builds_index(sql)).count() as u64)
+        }
         Method::Update => facts.bytes,
         Method::Rebuild => facts.bytes.saturating_mul(2),
     };
@@ -185,9 +187,11 @@ fn reindex(sql: &str, load: Load<'_>) -> u64 {
     match one {
         Some(index) => build(Some(index), load),
         None => {
-            let unnamed = table.uniques.len() + usize::from(table.primary_key.as_ref().is_some_and(|key| !key.rowid_alias));
+            let unnamed = table.uniques.len()
+                + usize::from(table.primary_key.as_ref().is_some_and(|key| !key.rowid_alias));
             let named = table.indexes.iter().map(|index| build(Some(index), load));
-            let unnamed = (0..unnamed).map(|_| build(None, load).saturating_add(INDEX_OF_TEXT.of(load.facts)));
+            let unnamed =
+                (0..unnamed).map(|_| build(None, load).saturating_add(INDEX_OF_TEXT.of(load.facts)));
             named.chain(unnamed).fold(0, u64::saturating_add)
         }
     }
@@ -216,7 +220,9 @@ pub(super) fn complete(steps: &mut [Step], request: &Request<'_>) {
     let mut times: Vec<u64> = steps
         .iter()
         .map(|step| {
-            let checks = step.checks.iter().map(|found| check(found, of_table(&step.object)));
+            // What holds for the text alone asks nothing of the rows: SQLite sees that the condition is the same for all.
+            let asked = step.checks.iter().filter(|_| step.method != Method::Catalog);
+            let checks = asked.map(|found| check(found, of_table(&step.object)));
             checks.fold(nanos(&step.sql, step.method, load(step)), u64::saturating_add)
         })
         .collect();
@@ -231,7 +237,8 @@ pub(super) fn complete(steps: &mut [Step], request: &Request<'_>) {
         };
         let at = steps.iter().rposition(on).unwrap_or(0);
         if let (Some(time), Some(table)) = (times.get_mut(at), request.target.table(&proof.table)) {
-            *time = time.saturating_add(proved(&proof, table, of_table(&table.name)));
+            let before = before(&table.name).map_or(0, |table| table.foreign_keys.len());
+            *time = time.saturating_add(proved(&proof, table, before, of_table(&table.name)));
         }
     }
     // Rounded as a whole, or a thousand short steps would last a second.
@@ -245,11 +252,12 @@ pub(super) fn complete(steps: &mut [Step], request: &Request<'_>) {
     }
 }
 
-fn proved(proof: &TableProof, table: &TableInfo, facts: TableFacts) -> u64 {
-    let keys = table.foreign_keys.len() as u64;
+/// The proofs of one table, which had `before` foreign keys.
+fn proved(proof: &TableProof, table: &TableInfo, before: usize, facts: TableFacts) -> u64 {
+    let keys = (before + table.foreign_keys.len()) as u64;
     let indexes = (table.indexes.len() + table.uniques.len()) as u64;
     let count = if proof.count { COUNT.of(facts).saturating_mul(2) } else { 0 };
-    let references = if proof.references { REFERENCES.of(facts).saturating_mul(2 * keys) } else { 0 };
+    let references = if proof.references { REFERENCES.of(facts).saturating_mul(keys) } else { 0 };
     let pages = if proof.pages {
         PAGES.of(facts).saturating_add(PAGES_OF_INDEX.of(facts).saturating_mul(indexes))
     } else {

@@ -87,7 +87,8 @@ mod tests {
     use super::*;
 
     fn plan(pace: u32, costs: &[u64]) -> String {
-        let steps: Vec<String> = costs.iter().map(|ms| format!("{{\"cost\":{{\"ms\":{ms}}},\"sql\":[]}}")).collect();
+        let steps: Vec<String> =
+            costs.iter().map(|ms| format!("{{\"cost\":{{\"ms\":{ms}}},\"sql\":[]}}")).collect();
         format!("{{\"format\":1,\"pace\":{pace},\"steps\":[{}]}}", steps.join(","))
     }
 

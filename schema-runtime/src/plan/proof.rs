@@ -8,6 +8,8 @@
 //! | foreign keys alone, by an edit | foreign keys | no: nothing that the check of pages looks at is another |
 //! | an index is made | | no: no page of the table is written |
 //!
+//! Rows that refer to nothing are counted in small tables even so, for the report.
+//!
 //! Whatever it is, the catalog is read again and must be the target. `IntegrityCheck::Full` checks pages wherever rows were read.
 
 use std::collections::BTreeMap;
@@ -27,6 +29,8 @@ pub(crate) struct TableProof {
     pub(crate) count: bool,
     /// No more of its rows than before refer to a parent that does not exist.
     pub(crate) references: bool,
+    /// Nothing can have changed that, but people are told of such rows where it costs little.
+    pub(crate) report: bool,
     /// `quick_check`, or `integrity_check`, finds nothing.
     pub(crate) pages: bool,
 }
@@ -51,9 +55,10 @@ pub(crate) fn proofs<'t>(
             table: table.name.clone(),
             count: moved,
             references: moved || before.is_some_and(|before| work.altered && refers_otherwise(before, table)),
+            report: work.altered && !moved && before.is_some_and(|before| !before.foreign_keys.is_empty()),
             pages: work.reads && (full || !work.proved),
         };
-        if proof.count || proof.references || proof.pages {
+        if proof.count || proof.references || proof.report || proof.pages {
             proofs.push(proof);
         }
     }
@@ -80,7 +85,8 @@ impl Works {
     fn of(steps: &[Step]) -> Works {
         let mut works = Works(BTreeMap::new());
         for step in steps {
-            let harmless = is_text(step) && step.changes.iter().all(|change| is_harmless(change, step.method));
+            let harmless =
+                is_text(step) && step.changes.iter().all(|change| is_harmless(change, step.method));
             let altered = step.changes.iter().any(is_heavy);
             let changed = step.changes.iter().map(Change::table);
             for name in changed.filter(|name| altered && !eq_name(name, &step.object)) {
@@ -172,4 +178,95 @@ fn proves_itself(step: &Step) -> bool {
 /// Whether the table has a foreign key that it did not have before.
 fn refers_otherwise(before: &TableInfo, after: &TableInfo) -> bool {
     after.foreign_keys.iter().any(|key| !before.foreign_keys.contains(key))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::{CatalogEdit, order::catalog_step};
+
+    fn catalog(sql: &str) -> Catalog {
+        let conn = rusqlite::Connection::open_in_memory().expect("memory");
+        conn.execute_batch(sql).expect("a schema");
+        crate::catalog::read(&conn, "main", &[]).expect("a catalog")
+    }
+
+    const PARENT: &str = "CREATE TABLE p (id INTEGER PRIMARY KEY);";
+    const BEFORE: &str = "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, b INTEGER);
+        CREATE TABLE c (id INTEGER PRIMARY KEY, t INTEGER REFERENCES t (id));";
+
+    fn step(change: Change, sql: &str, method: Method) -> Step {
+        let sql: Vec<String> = Some(sql.to_owned()).filter(|sql| !sql.is_empty()).into_iter().collect();
+        let edits = if sql.is_empty() {
+            vec![CatalogEdit { name: "t".to_owned(), sql: String::new() }]
+        } else {
+            Vec::new()
+        };
+        Step { method, edits, ..catalog_step(vec![change], "t", sql) }
+    }
+
+    /// For each table what is proved of it: `n` its count, `r` its references, `p` its pages, `w` a report.
+    fn proved(steps: &[Step], after: &str, full: bool) -> String {
+        let (before, after) = (catalog(&format!("{PARENT}{BEFORE}")), catalog(&format!("{PARENT}{after}")));
+        let proofs = proofs(steps, &|name| before.table(name), &after, full);
+        let letters = |proof: &TableProof| {
+            let all = [(proof.count, 'n'), (proof.references, 'r'), (proof.pages, 'p'), (proof.report, 'w')];
+            all.into_iter().filter(|(is, _)| *is).map(|(_, letter)| letter).collect::<String>()
+        };
+        proofs.iter().map(|proof| format!("{}:{}", proof.table, letters(proof))).collect::<Vec<_>>().join(" ")
+    }
+
+    fn table() -> String {
+        "t".to_owned()
+    }
+
+    fn column(property: ColumnProperty) -> Change {
+        let (from, to) = (String::new(), String::new());
+        Change::AlterColumn { table: table(), column: "a".to_owned(), property, from, to }
+    }
+
+    fn constraint(kind: ConstraintKind) -> Change {
+        Change::AddConstraint { table: table(), kind, constraint: String::new() }
+    }
+
+    #[test]
+    fn what_changes_the_text_alone_leaves_nothing_to_count() {
+        let added = Change::AddColumn { table: table(), column: "c".to_owned(), definition: String::new() };
+        let alter = "ALTER TABLE main.\"t\" ADD COLUMN c";
+        assert_eq!(proved(&[step(added.clone(), alter, Method::Catalog)], BEFORE, true), "");
+        assert_eq!(proved(&[step(added, "", Method::Catalog)], BEFORE, true), "");
+        assert_eq!(proved(&[step(column(ColumnProperty::Type), "", Method::Catalog)], BEFORE, true), "");
+    }
+
+    #[test]
+    fn what_sqlite_reads_itself_is_read_again_only_on_demand() {
+        let set = "ALTER TABLE main.\"t\" ALTER COLUMN a SET NOT NULL";
+        let steps = [step(column(ColumnProperty::NotNull), set, Method::Scan)];
+        assert_eq!(proved(&steps, BEFORE, false), "");
+        assert_eq!(proved(&steps, BEFORE, true), "t:p");
+        // By an edit nobody has read them but the check before.
+        assert_eq!(proved(&[step(column(ColumnProperty::NotNull), "", Method::Scan)], BEFORE, false), "t:p");
+    }
+
+    #[test]
+    fn a_new_foreign_key_is_proved_by_its_own_check() {
+        let after = BEFORE.replacen("b INTEGER", "b INTEGER REFERENCES p (id)", 1);
+        let steps = [step(constraint(ConstraintKind::ForeignKey), "", Method::Scan)];
+        assert_eq!(proved(&steps, &after, false), "t:r");
+        assert_eq!(proved(&steps, &after, true), "t:rp");
+    }
+
+    #[test]
+    fn rows_that_are_written_or_compare_otherwise_are_proved_with_those_that_refer_to_them() {
+        let fill = step(column(ColumnProperty::Default), "UPDATE main.\"t\" SET a = a", Method::Update);
+        assert_eq!(proved(&[fill], BEFORE, false), "t:nrp c:nr");
+        let collation = step(column(ColumnProperty::Collation), "", Method::Scan);
+        assert_eq!(proved(&[collation], BEFORE, false), "t:nrp c:nr");
+        let renamed = Change::RenameColumn { table: table(), from: "a".to_owned(), to: "x".to_owned() };
+        let rename = step(renamed, "ALTER TABLE main.\"t\" RENAME COLUMN a TO x", Method::Catalog);
+        assert_eq!(proved(&[rename], BEFORE, false), "t:nr c:nr");
+        let dropped = step(Change::DropTable { table: table() }, "DROP TABLE main.\"t\"", Method::Catalog);
+        let alone = "CREATE TABLE c (id INTEGER PRIMARY KEY, t INTEGER REFERENCES t (id));";
+        assert_eq!(proved(&[dropped], alone, false), "c:nr");
+    }
 }
