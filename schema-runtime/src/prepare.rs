@@ -184,8 +184,9 @@ impl Maker<'_> {
 
     /// Tables that change are sized; of others only whether they have rows is asked.
     fn facts(&self, target: &Target, changes: &[Change]) -> Result<Facts> {
-        let changed =
-            |live: &str| changes.iter().any(|change| eq_name(target.renames.old_table(change.table()), live));
+        let renamed = target.renames.list.iter().map(|rename| rename.table.as_ref().unwrap_or(&rename.to));
+        let names: Vec<&str> = changes.iter().map(Change::table).chain(renamed.map(String::as_str)).collect();
+        let changed = |live: &str| names.iter().any(|name| eq_name(target.renames.old_table(name), live));
         facts(self.conn, &self.found.live, &changed)
     }
 

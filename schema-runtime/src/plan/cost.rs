@@ -26,6 +26,7 @@ use schema_sql::eq_name;
 use super::order::Request;
 use super::{Check, CheckKind, Cost, Method, Step, TableFacts, TableProof, proofs};
 use crate::catalog::{Affinity, IndexInfo, TableInfo, affinity};
+use crate::diff::Change;
 
 /// The time that something takes: nanoseconds a row, and picoseconds a byte.
 #[derive(Clone, Copy)]
@@ -213,8 +214,11 @@ pub(super) fn complete(steps: &mut [Step], request: &Request<'_>) {
     let tables = request.target.tables.len() as u64;
     let of_table = |name: &str| request.facts.of(request.renames.old_table(name));
     let load = |step: &Step| {
+        // A full-text index is as large as what it indexes; an index that is dropped belongs to its table.
         let content = request.target.virtual_table(&step.object).and_then(|index| index.content());
-        let facts = of_table(content.as_deref().unwrap_or(&step.object));
+        let dropped = step.changes.first().filter(|change| matches!(change, Change::DropIndex { .. }));
+        let name = content.as_deref().or(dropped.map(Change::table)).unwrap_or(&step.object);
+        let facts = of_table(name);
         Load { facts, table: request.target.table(&step.object), tables }
     };
     let mut times: Vec<u64> = steps
