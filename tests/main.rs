@@ -10,6 +10,7 @@ mod chinook;
 mod columns;
 mod constraints;
 mod corpus;
+mod cost;
 mod dependents;
 mod derive;
 mod derive_ui;

@@ -14,15 +14,19 @@ use crate::connection;
 use crate::diff::{Change, diff};
 use crate::error::{Error, ErrorKind, Result};
 use crate::found::{Found, own_tables, scratch};
+use crate::history::History;
 use crate::migrator::Migrator;
 use crate::model::Model;
-use crate::plan::{Facts, HazardCode, Plan, PlanKey, Request, TableFacts, WAYS, plan};
-use crate::preflight::{Unready, facts, preflight};
+use crate::plan::{Facts, HazardCode, Method, Pace, Plan, PlanKey, Request, TableFacts, WAYS, plan};
+use crate::preflight::{Unready, count_rows, facts, preflight};
 use crate::rehearse::{self, Stage, UndoProof, Verdict};
 use crate::rename::Renames;
 use crate::revision::hex;
 use crate::snapshot::{ConvertRecord, Owners, RenameRecord, SNAPSHOT_FORMAT, Snapshot, key, table_keys};
 use crate::target::{Note, NoteKind, RemovalPolicy, Sides, Target, merge};
+
+/// So many revisions tell the pace: a machine that is replaced is soon forgotten.
+const TIMED: usize = 20;
 
 /// What a run is going to do.
 pub(crate) struct Prepared {
@@ -102,6 +106,7 @@ pub(crate) fn prepare(conn: &Connection, migrator: &Migrator, found: Found, data
     };
     let mut facts = maker.facts(&prepared.target, &changes)?;
     facts.broken = broken;
+    facts.pace = maker.pace()?;
     maker.refuse_hidden(&changes)?;
     times = maker.prove(&mut prepared, &facts, key, data)?;
     times.plan += began.elapsed().saturating_sub(times.preflight + times.rehearse);
@@ -177,11 +182,40 @@ impl Maker<'_> {
         Err(error.state("nothing was changed").help("mend or drop the trigger, then start again"))
     }
 
-    /// Rows are counted where a change reads or writes them; of other tables only whether they have any is asked.
+    /// Tables that change are sized; of others only whether they have rows is asked.
     fn facts(&self, target: &Target, changes: &[Change]) -> Result<Facts> {
-        let counted =
-            |live: &str| changes.iter().any(|change| eq_name(target.renames.old_table(change.table()), live));
-        facts(self.conn, &self.found.live, &counted)
+        let renamed = target.renames.list.iter().map(|rename| rename.table.as_ref().unwrap_or(&rename.to));
+        let names: Vec<&str> = changes.iter().map(Change::table).chain(renamed.map(String::as_str)).collect();
+        let changed = |live: &str| names.iter().any(|name| eq_name(target.renames.old_table(name), live));
+        facts(self.conn, &self.found.live, &changed)
+    }
+
+    /// The pace by the newest revisions, of whatever model: read only where something is to be done.
+    fn pace(&self) -> Result<Pace> {
+        if self.found.head == 0 {
+            return Ok(Pace::default());
+        }
+        let history = History::named(self.migrator.options.history_table.clone());
+        let timed = history.timed(self.conn, TIMED)?;
+        Ok(Pace::learnt(timed.iter().map(|(plan, took)| (plan.as_str(), *took))))
+    }
+
+    /// The plan; made again after counting the rows of the tables that it reads, writes or drops.
+    fn plan(&self, target: &Target, facts: &mut Facts, key: &PlanKey, rebuild: &[String]) -> Result<Plan> {
+        loop {
+            let plan = plan(&self.request(target, facts, key.clone(), rebuild));
+            let uncounted: Vec<&TableInfo> = read_tables(&plan, target)
+                .iter()
+                .filter_map(|name| self.found.live.table(target.renames.old_table(name)))
+                .filter(|table| facts.of(&table.name).about)
+                .collect();
+            if uncounted.is_empty() {
+                return Ok(plan);
+            }
+            for table in uncounted {
+                count_rows(self.conn, table, facts)?;
+            }
+        }
     }
 
     fn request<'r>(
@@ -251,7 +285,10 @@ impl Maker<'_> {
         let mut unready: Vec<Unready> = Vec::new();
         loop {
             let target = &prepared.target;
-            let plan = plan(&self.request(target, &facts, key.clone(), &refuted));
+            let plan = match data {
+                true => self.plan(target, &mut facts, &key, &refuted)?,
+                false => plan(&self.request(target, &facts, key.clone(), &refuted)),
+            };
             self.refuse_loss(&plan)?;
             let began = Instant::now();
             if data {
@@ -368,6 +405,7 @@ impl Maker<'_> {
             broken: facts.broken.clone(),
             unregistered: facts.unregistered,
             defensive: facts.defensive,
+            pace: facts.pace,
             ..Facts::default()
         };
         for table in &target.catalog.tables {
@@ -418,6 +456,21 @@ impl Maker<'_> {
         }
         Ok(())
     }
+}
+
+/// The tables whose rows a plan reads, writes or drops, by their new names; of a full-text index the table that it indexes.
+fn read_tables(plan: &Plan, target: &Target) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for step in &plan.steps {
+        let dropped = step.changes.iter().filter(|change| matches!(change, Change::DropTable { .. }));
+        names.extend(dropped.map(|change| change.table().to_owned()));
+        if step.method != Method::Catalog {
+            names.push(step.object.clone());
+            let index = target.catalog.virtual_table(&step.object);
+            names.extend(index.and_then(|index| index.content()));
+        }
+    }
+    names
 }
 
 /// The undo as its rehearsal proved it, or why it does not lead back.

@@ -72,7 +72,9 @@ impl Run<'_> {
             self.baseline(conn, &prepared.found.live, batch)?;
         }
         let mut revision = self.revision(conn, Kind::Automatic, &summary(&prepared.plan), batch)?;
-        revision.duration_ms = millis(applied.apply + applied.verify);
+        // What the estimate in the plan is about: the two tell the pace of later ones.
+        let proved = prepared.times.preflight + prepared.times.rehearse;
+        revision.duration_ms = millis(proved + applied.apply + applied.verify);
         revision.plan = Some(prepared.plan.to_json()?);
         revision.undo = prepared.undo.as_ref().map(Plan::to_json).transpose()?;
         revision.rollback_sql = prepared.undo.as_ref().map(Plan::to_sql);

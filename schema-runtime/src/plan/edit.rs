@@ -7,7 +7,7 @@ use schema_sql::{TokenKind, eq_name, quote_ident, quote_str, significant};
 
 use super::rebuild::{default_expr, rowid_name};
 use super::table::{TableChange, is_constant, names, strict_default};
-use super::{CatalogEdit, Cost, Method, Needs, Step};
+use super::{CatalogEdit, Method, Needs, Step};
 use crate::catalog::{
     Affinity, ColumnInfo, KeyTermInfo, TableInfo, affinity, same_collation, same_default, same_generated,
     same_key_terms, same_link, table_sql,
@@ -339,25 +339,37 @@ impl TableChange<'_> {
 
     /// Indexes whose order or content is another under the new text.
     fn reindex(&self, has_rows: bool) -> Option<Step> {
-        let to = self.image.to;
-        let moved = to.columns.iter().any(|column| self.moves(column));
+        let (from, to) = (self.image.from, self.image.to);
+        let moved: Vec<&str> = to
+            .columns
+            .iter()
+            .filter(|column| self.moves(column))
+            .map(|column| column.name.as_str())
+            .collect();
+        let computed = to.columns.iter().any(|column| column.generated.is_some());
         // A generated column may follow one whose collation is another; so any index may.
-        let keyed = to.primary_key.as_ref().is_some_and(|key| !key.rowid_alias);
-        if !moved || (to.indexes.is_empty() && to.uniques.is_empty() && !keyed) {
+        let holds = |text: &str| computed || moved.iter().any(|column| names(text, column));
+        let keyed = to.columns.iter().filter(|column| in_key(to, &column.name) && !to.is_rowid_alias(&column.name));
+        let keyed = keyed.filter(|column| computed || moved.contains(&column.name.as_str())).count() > 0;
+        let held: Vec<&str> = to
+            .indexes
+            .iter()
+            .filter(|index| from.index(&index.name).is_some() && (self.kept)(&index.name) && holds(&index.sql))
+            .map(|index| index.name.as_str())
+            .collect();
+        if moved.is_empty() || (held.is_empty() && !keyed) {
             return None;
         }
         let method = if has_rows { Method::Scan } else { Method::Catalog };
-        Some(self.upkeep(format!("REINDEX main.{}", quote_ident(&to.name)), method))
+        let sql = |name: &str| format!("REINDEX main.{}", quote_ident(name));
+        let sql = if keyed { vec![sql(&to.name)] } else { held.into_iter().map(sql).collect() };
+        Some(self.step_of(Vec::new(), sql, method))
     }
 
     fn update(&self, sql: String) -> Step {
-        let mut step = self.upkeep(sql, Method::Update);
+        let mut step = self.step_of(Vec::new(), vec![sql], Method::Update);
         step.needs.triggers_off = true;
         step
-    }
-
-    fn upkeep(&self, sql: String, method: Method) -> Step {
-        Step { changes: Vec::new(), ..self.step_of(Vec::new(), vec![sql], method) }
     }
 
     fn edit_step(&self, changes: Vec<Change>, middle: &TableInfo, has_rows: bool) -> Step {
@@ -367,9 +379,6 @@ impl TableChange<'_> {
         let (name, sql) = (self.image.from.name.clone(), table_sql(middle));
         step.edits.push(CatalogEdit { name, sql, index: None });
         step.needs = Needs::default();
-        if method == Method::Catalog {
-            step.cost = Cost { ms: 1, ..Cost::default() };
-        }
         step
     }
 

@@ -4,10 +4,13 @@
 //! runs. Nothing here sees a connection; what the planner must know of the data comes as `Facts`.
 
 mod checks;
+mod cost;
 mod edit;
 mod hazard;
 mod method;
 mod order;
+mod pace;
+mod proof;
 mod rebuild;
 mod table;
 mod virtual_tables;
@@ -21,7 +24,10 @@ use serde::{Deserialize, Serialize};
 pub use checks::{Check, CheckKind};
 pub use hazard::{Hazard, HazardCode};
 pub(crate) use method::WAYS;
+pub use pace::Pace;
 pub(crate) use order::{Request, plan};
+pub(crate) use proof::{TableProof, proofs};
+pub(crate) use rebuild::rowid_name;
 
 use crate::diff::Change;
 use crate::error::{Error, ErrorKind, Result};
@@ -41,6 +47,9 @@ pub struct Plan {
     pub version: String,
     /// SHA-256 of the catalog that the plan was made for, and the history's newest row: a plan fits nothing else.
     pub key: PlanKey,
+    /// By what the estimates of the steps are multiplied already.
+    #[serde(default, skip_serializing_if = "Pace::is_one")]
+    pub pace: Pace,
     /// The steps.
     pub steps: Vec<Step>,
     /// In an undo: the rows that are there stand in its way until the backup's values are back.
@@ -134,6 +143,9 @@ pub enum Method {
 }
 
 /// What a step or a plan costs.
+///
+/// The time is what the time limit counts: the checks of the rows, the rehearsal, the steps and the proofs after them. Where it
+/// comes from is in the table of `plan/cost.rs`; [`Plan::pace`] fits it to the database.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Cost {
@@ -180,6 +192,8 @@ pub(crate) struct Facts {
     pub(crate) defensive: bool,
     /// What is known against this SQLite for a file in this journal mode.
     pub(crate) defects: Vec<String>,
+    /// How fast this database changes, by its history.
+    pub(crate) pace: Pace,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -188,6 +202,16 @@ pub(crate) struct TableFacts {
     pub(crate) mark: i64,
     pub(crate) rows: u64,
     pub(crate) bytes: u64,
+    /// Whether `rows` and `bytes` are a bound that was read off the ids and the file's size: nobody counted.
+    pub(crate) about: bool,
+}
+
+impl TableFacts {
+    /// The number of rows in words.
+    pub(crate) fn shown(&self) -> String {
+        let about = if self.about { "up to " } else { "" };
+        format!("{about}{} rows", self.rows)
+    }
 }
 
 impl Facts {
@@ -204,6 +228,7 @@ impl Plan {
             model: model.to_owned(),
             version: version.to_owned(),
             key,
+            pace: Pace::default(),
             steps: Vec::new(),
             needs_backup: false,
         }
@@ -227,10 +252,10 @@ impl Plan {
     /// The sum of the steps' costs.
     pub fn cost(&self) -> Cost {
         self.steps.iter().fold(Cost::default(), |sum, step| Cost {
-            rows: sum.rows + step.cost.rows,
-            bytes: sum.bytes + step.cost.bytes,
-            ms: sum.ms + step.cost.ms,
-            disk: sum.disk + step.cost.disk,
+            rows: sum.rows.saturating_add(step.cost.rows),
+            bytes: sum.bytes.saturating_add(step.cost.bytes),
+            ms: sum.ms.saturating_add(step.cost.ms),
+            disk: sum.disk.saturating_add(step.cost.disk),
         })
     }
 

@@ -7,7 +7,7 @@ use super::method::Way;
 use super::rebuild::Image;
 use super::table::TableChange;
 use super::{
-    CatalogEdit, Cost, Facts, Hazard, HazardCode, Method, Needs, Plan, PlanKey, Step, virtual_tables,
+    CatalogEdit, Cost, Facts, Hazard, HazardCode, Method, Needs, Plan, PlanKey, Step, cost, virtual_tables,
 };
 use crate::catalog::{Catalog, IndexInfo, TableInfo, Texts, name_sql, same_index};
 use crate::diff::{Change, ColumnProperty, diff};
@@ -72,8 +72,9 @@ pub(crate) fn plan(request: &Request<'_>) -> Plan {
             });
         }
     }
+    cost::complete(&mut planner.steps, request);
     let empty = Plan::empty(&request.model.name, &request.model.version, request.key.clone());
-    Plan { steps: planner.steps, ..empty }
+    Plan { steps: planner.steps, pace: request.facts.pace, ..empty }
 }
 
 struct Planner<'a> {
@@ -96,7 +97,7 @@ pub(super) fn catalog_step(changes: Vec<Change>, object: &str, sql: Vec<String>)
         method: Method::Catalog,
         hazards: Vec::new(),
         checks: Vec::new(),
-        cost: Cost { ms: 1, ..Cost::default() },
+        cost: Cost::default(),
         keeps_rows: false,
         restores: Vec::new(),
     }
@@ -387,13 +388,13 @@ impl Planner<'_> {
         for change in self.take(&|change| matches!(change, Change::DropTable { .. })) {
             let Change::DropTable { table } = &change else { continue };
             let table = table.clone();
-            let rows = self.request.facts.of(&table).rows;
+            let rows = self.request.facts.of(&table).shown();
             let sql = format!("DROP TABLE main.{}", quote_ident(&table));
             let mut step = catalog_step(vec![change], &table, vec![sql]);
             step.hazards.push(Hazard::new(
                 HazardCode::DropTable,
                 name_sql(&table),
-                format!("the table and its {rows} rows are deleted"),
+                format!("the table and its {rows} are deleted"),
             ));
             self.steps.push(step);
         }
@@ -423,9 +424,7 @@ impl Planner<'_> {
             return step;
         }
         step.method = Method::Scan;
-        step.cost =
-            Cost { rows: facts.rows, bytes: facts.bytes, ms: 1 + facts.rows / 1_800, disk: facts.bytes / 4 };
-        let text = format!("sorts {} rows of {}", facts.rows, name_sql(&table.name));
+        let text = format!("sorts {} of {}", facts.shown(), name_sql(&table.name));
         step.hazards.push(Hazard::new(HazardCode::BuildIndex, name_sql(&index.name), text));
         let from = self.request.live.table(&table.name).filter(|_| index.unique);
         if let Some(from) = from {

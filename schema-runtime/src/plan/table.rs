@@ -3,10 +3,11 @@
 use schema_sql::{TokenKind, eq_name, idents, quote_ident, significant};
 
 use super::checks::table_checks;
+use super::cost::{Load, of_statements};
 use super::edit::EditSteps;
 use super::method::{ALTER_NOT_NULL_AND_CHECK, DROP_COLUMN, DROP_FOREIGN_KEY, Way};
 use super::rebuild::{Image, dependants};
-use super::{Cost, Facts, Hazard, HazardCode, Method, Needs, Step};
+use super::{Facts, Hazard, HazardCode, Method, Needs, Step};
 use crate::catalog::{
     Affinity, Catalog, ColumnInfo, TableInfo, Texts, affinity, check_sql, column_sql, foreign_key_sql,
     name_sql, same_generated,
@@ -204,20 +205,10 @@ impl TableChange<'_> {
 
     pub(super) fn step_of(&self, changes: Vec<Change>, sql: Vec<String>, method: Method) -> Step {
         let facts = self.rows();
-        let cost = match method {
-            // Each ALTER reads the whole schema again: about 8 µs a table.
-            Method::Catalog => {
-                let tables = self.facts.tables.len() as u64;
-                Cost { ms: 1 + tables / 125, ..Cost::default() }
-            }
-            // 40 to 130 ns a row for a scan, 0.5 to 1 µs for a write.
-            Method::Scan => {
-                Cost { rows: facts.rows, bytes: facts.bytes, ms: 1 + facts.rows / 10_000, disk: 0 }
-            }
-            _ => Cost { rows: facts.rows, bytes: facts.bytes, ms: 1 + facts.rows / 1_200, disk: facts.bytes },
-        };
+        let load = Load { facts, table: Some(self.image.to), tables: self.facts.tables.len() as u64 };
+        let cost = of_statements(&sql, method, load);
         let name = name_sql(&self.image.to.name);
-        let text = format!("{} rows", facts.rows);
+        let text = facts.shown();
         let hazard = match method {
             _ if facts.rows == 0 => None,
             Method::Scan => Some(Hazard::new(HazardCode::Scan, name, format!("reads {text}"))),
