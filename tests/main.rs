@@ -18,6 +18,7 @@ mod environment;
 mod example;
 mod files;
 mod health;
+mod histories;
 mod indexes;
 mod keys;
 mod keys_and_rows;

@@ -1,0 +1,195 @@
+//! Histories of real programs: from every version to others, with rows, and back.
+//!
+//! `SCHEMA_PAIRS` is the number of random pairs of each history, 20 by default; `SCHEMA_HISTORY` is the one history to go
+//! through. The files are those of the shared folder, as in `corpus`.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use rusqlite::Connection;
+use schema_runtime::Migrator;
+
+use crate::corpus::shared;
+use crate::support::carry::Hints;
+use crate::support::dice::Dice;
+use crate::support::fill::fill;
+use crate::support::memory;
+use crate::support::oracle::Alike;
+use crate::support::pair::{End, Pair, method, target};
+
+/// Rows in a table.
+const ROWS: u64 = 50;
+
+/// A version of a history.
+struct Version {
+    fresh: Connection,
+    sql: String,
+    filled: Option<Connection>,
+}
+
+/// A history, and what came of its pairs.
+struct History {
+    name: String,
+    versions: Vec<Version>,
+    counts: BTreeMap<String, u32>,
+    failures: Vec<String>,
+    /// Tables that the generator of rows could not fill.
+    short: Vec<String>,
+}
+
+fn sorted(folder: &Path) -> Vec<std::path::PathBuf> {
+    let entries = std::fs::read_dir(folder).unwrap_or_else(|err| panic!("{}: {err}", folder.display()));
+    let mut paths: Vec<_> = entries.map(|entry| entry.expect("an entry").path()).collect();
+    paths.sort();
+    paths
+}
+
+impl History {
+    fn read(folder: &Path) -> History {
+        let conn = memory::empty();
+        conn.execute_batch("PRAGMA foreign_keys = OFF").expect("a pragma");
+        let mut versions = Vec::new();
+        for path in sorted(folder) {
+            let sql = std::fs::read_to_string(&path).expect("a text");
+            conn.execute_batch(&sql).unwrap_or_else(|err| panic!("{}: {err}", path.display()));
+            let fresh = memory::copy_of(&conn);
+            let sql = memory::script(&fresh);
+            versions.push(Version { fresh, sql, filled: None });
+        }
+        let name = folder.file_name().expect("a name").to_string_lossy().into_owned();
+        History { name, versions, counts: BTreeMap::new(), failures: Vec::new(), short: Vec::new() }
+    }
+
+    fn count(&mut self, what: &str) {
+        *self.counts.entry(what.to_owned()).or_default() += 1;
+    }
+
+    /// The version with rows, all of it the model's own.
+    fn filled(&mut self, at: usize) -> Connection {
+        if self.versions[at].filled.is_none() {
+            let conn = memory::copy_of(&self.versions[at].fresh);
+            for table in fill(&conn, &mut Dice::new(at as u64 + 1), ROWS) {
+                if !self.short.contains(&table) {
+                    self.short.push(table);
+                }
+            }
+            let folder = tempfile::tempdir().expect("a folder");
+            let path = folder.path().join("app.db");
+            memory::save(&conn, &path);
+            drop(conn);
+            let model = target(&self.versions[at].sql).unwrap_or_else(|err| panic!("{}: {err}", self.name));
+            Migrator::for_model(model).baseline(&path).unwrap_or_else(|err| panic!("{}: {err}", self.name));
+            self.versions[at].filled = Some(memory::load(&path));
+        }
+        memory::copy_of(self.versions[at].filled.as_ref().expect("filled"))
+    }
+
+    /// One pair; where its rows stand in the way, again without the rows at fault.
+    fn try_pair(&mut self, from: usize, to: usize) {
+        let mut filled = self.filled(from);
+        let hints = Hints::default();
+        // Each round empties a table at least.
+        for round in 0..8 {
+            let (old, new) = (&self.versions[from], &self.versions[to]);
+            let pair = Pair {
+                filled: &filled,
+                from: &old.sql,
+                to: &new.sql,
+                fresh: &new.fresh,
+                hints: &hints,
+                consent: round > 0,
+            };
+            match pair.run() {
+                Ok(End::Nothing) => self.count("nothing to do"),
+                Ok(End::Changed { plan, undone, alike }) => {
+                    self.count("changed");
+                    self.count(&format!("by {}", method(&plan)));
+                    self.count(if undone { "undone" } else { "undo refused" });
+                    self.count(if alike == Alike::Exactly { "same programs" } else { "same but for order" });
+                }
+                Ok(End::Rows(tables)) => {
+                    self.count("rows refused");
+                    empty_tables(&filled, if round > 0 { &tables } else { &[] });
+                    continue;
+                }
+                Ok(End::Refused(kind)) => {
+                    self.failures.push(format!("{} {from} to {to}: refused for {kind:?}", self.name));
+                }
+                Err(text) => {
+                    self.failures.push(format!("{} {from} to {to} (round {round}): {text}", self.name))
+                }
+            }
+            filled = memory::empty();
+            break;
+        }
+        drop(filled);
+    }
+
+    fn all(&mut self, pairs: u64) {
+        let last = self.versions.len() - 1;
+        for from in 0..last {
+            self.try_pair(from, from + 1);
+        }
+        self.try_pair(0, last);
+        self.try_pair(last, 0);
+        let mut dice = Dice::new(self.versions.len() as u64);
+        for _ in 0..pairs {
+            let (from, to) = (dice.at(last + 1), dice.at(last + 1));
+            self.try_pair(from, to);
+        }
+    }
+}
+
+/// Without these tables' rows, and without those that referred to them.
+fn empty_tables(conn: &Connection, tables: &[String]) {
+    use rusqlite::config::DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER;
+    conn.execute_batch("PRAGMA foreign_keys = OFF").expect("a pragma");
+    conn.set_db_config(SQLITE_DBCONFIG_ENABLE_TRIGGER, false).expect("triggers off");
+    for table in tables {
+        let sql = format!("DELETE FROM main.{}", schema_sql::quote_ident(table));
+        conn.execute_batch(&sql).unwrap_or_else(|err| panic!("{sql}: {err}"));
+    }
+    let orphans = "SELECT DISTINCT \"table\" FROM pragma_foreign_key_check";
+    while let Ok(found) = memory::lines(conn, orphans) {
+        if found.is_empty() {
+            break;
+        }
+        for table in found {
+            let name = schema_sql::quote_ident(table.trim_matches('\''));
+            let sql = format!(
+                "DELETE FROM main.{name} WHERE rowid IN (SELECT rowid FROM pragma_foreign_key_check({}))",
+                schema_sql::quote_str(table.trim_matches('\''))
+            );
+            if conn.execute_batch(&sql).is_err() {
+                conn.execute_batch(&format!("DELETE FROM main.{name}")).expect("a deletion");
+            }
+        }
+    }
+    conn.set_db_config(SQLITE_DBCONFIG_ENABLE_TRIGGER, true).expect("triggers on");
+}
+
+#[test]
+fn every_history_goes_from_every_version_to_others_and_back() {
+    let Some(shared) = shared() else { return };
+    let pairs = std::env::var("SCHEMA_PAIRS").ok().and_then(|text| text.parse().ok()).unwrap_or(20);
+    let only = std::env::var("SCHEMA_HISTORY").ok();
+    let (mut failures, mut changed) = (Vec::new(), 0);
+    for folder in sorted(&shared.join("corpus/histories")) {
+        if only.as_ref().is_some_and(|only| !folder.ends_with(only)) {
+            continue;
+        }
+        let mut history = History::read(&folder);
+        history.all(pairs);
+        let counts: Vec<String> =
+            history.counts.iter().map(|(what, count)| format!("{what} {count}")).collect();
+        println!("{}: {} versions; {}", history.name, history.versions.len(), counts.join(", "));
+        if !history.short.is_empty() {
+            println!("  fewer than {ROWS} rows: {}", history.short.join(", "));
+        }
+        changed += history.counts.get("changed").copied().unwrap_or(0);
+        failures.append(&mut history.failures);
+    }
+    let shown: Vec<&str> = failures.iter().take(10).map(String::as_str).collect();
+    assert!(failures.is_empty(), "{} failures\n\n{}", failures.len(), shown.join("\n\n"));
+    assert!(changed > 0);
+}

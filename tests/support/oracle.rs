@@ -1,0 +1,225 @@
+//! What SQLite itself makes of a schema: the programs that it compiles for statements hold every check, default, collation,
+//! key, action, conflict clause and trigger. Two databases whose programs are the same are the same for whoever writes to them.
+//!
+//! Root pages, which depend on the order of the work, are masked. The one difference that means nothing and that a program
+//! shows is the order of things in a text: so the wanted objects are made once more in the order in which the other database has
+//! them. Where the constraints of a table are still in another order, the programs are compared as sets.
+
+use rusqlite::{Connection, Row};
+use schema_runtime::{Catalog, TableInfo};
+use schema_sql::{CreateKind, create_kind, eq_name, fold, quote_ident, split_create_table};
+
+use super::memory;
+
+/// How alike the programs are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Alike {
+    /// To the last register.
+    Exactly,
+    /// But for the order of constraints.
+    ButForOrder,
+}
+
+/// Compares a database with one that was made fresh.
+pub fn compare(found: &Connection, fresh: &Connection) -> Result<Alike, String> {
+    let found = memory::copy_of(found);
+    let fresh = memory::copy_of(&in_order_of(&found, fresh)?);
+    let catalog = memory::catalog(&found);
+    same_objects(&catalog, &memory::catalog(&fresh))?;
+    for conn in [&found, &fresh] {
+        conn.execute_batch("PRAGMA foreign_keys = ON").expect("a pragma");
+    }
+    let mut alike = Alike::Exactly;
+    for statement in statements(&catalog) {
+        let (a, b) = (program(&found, &statement), program(&fresh, &statement));
+        if a.exact == b.exact {
+            continue;
+        }
+        alike = Alike::ButForOrder;
+        let (a, b) = (a.sorted(), b.sorted());
+        if a != b {
+            let only = |a: &[String], b: &[String]| {
+                let lines: Vec<&str> =
+                    a.iter().filter(|line| !b.contains(line)).map(String::as_str).take(12).collect();
+                lines.join("\n")
+            };
+            let (here, there) = (only(&a, &b), only(&b, &a));
+            return Err(format!("SQLite compiles otherwise: {statement}\nhere\n{here}\nfresh\n{there}"));
+        }
+    }
+    Ok(alike)
+}
+
+fn same_objects(a: &Catalog, b: &Catalog) -> Result<(), String> {
+    let names = |catalog: &Catalog| {
+        let mut names: Vec<String> = Vec::new();
+        for table in &catalog.tables {
+            names.push(format!("table {}", table.name));
+            names.extend(table.columns.iter().map(|column| format!("column {}.{}", table.name, column.name)));
+            names.extend(table.indexes.iter().map(|index| format!("index {}", index.name)));
+        }
+        names.extend(catalog.virtual_tables.iter().map(|table| format!("virtual table {}", table.name)));
+        names.extend(catalog.views.iter().map(|view| format!("view {}", view.name)));
+        names.extend(catalog.triggers.iter().map(|trigger| format!("trigger {}", trigger.name)));
+        names.sort();
+        names
+    };
+    let (a, b) = (names(a), names(b));
+    if a == b { Ok(()) } else { Err(format!("other objects: found\n{a:?}\nfresh\n{b:?}")) }
+}
+
+/// The objects of `fresh`, made in the order that `found` has them, with the columns of tables in its order.
+fn in_order_of(found: &Connection, fresh: &Connection) -> Result<Connection, String> {
+    let texts = |conn: &Connection| {
+        let mut statement = conn
+            .prepare(
+                "SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'
+                 ORDER BY type IN ('index', 'view', 'trigger'), rowid",
+            )
+            .expect("the catalog");
+        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).expect("the catalog");
+        rows.collect::<Result<Vec<(String, String)>, _>>().expect("the catalog")
+    };
+    let catalog = memory::catalog(found);
+    let made = memory::empty();
+    made.execute_batch("PRAGMA foreign_keys = OFF").expect("a pragma");
+    let wanted = texts(fresh);
+    let mut order: Vec<String> = texts(found).into_iter().map(|(name, _)| fold(&name)).collect();
+    // What only the fresh one has is told by its name, later.
+    order.extend(wanted.iter().map(|(name, _)| fold(name)));
+    let mut done: Vec<String> = Vec::new();
+    for name in order {
+        let Some((_, sql)) = wanted.iter().find(|(other, _)| eq_name(other, &name)) else { continue };
+        if done.contains(&name) {
+            continue;
+        }
+        done.push(name.clone());
+        let shadow = catalog
+            .virtual_tables
+            .iter()
+            .any(|table| table.shadows.iter().any(|shadow| eq_name(shadow, &name)));
+        if shadow {
+            continue;
+        }
+        let sql = match catalog.table(&name) {
+            Some(table) if create_kind(sql) == Some(CreateKind::Table) => reordered(table, sql),
+            _ => sql.clone(),
+        };
+        made.execute_batch(&sql).map_err(|err| format!("fresh in order: {err}\n{sql}"))?;
+    }
+    Ok(made)
+}
+
+fn reordered(table: &TableInfo, sql: &str) -> String {
+    let split = split_create_table(sql).unwrap_or_else(|err| panic!("{sql}: {err}"));
+    let same = split.columns.len() == table.columns.len()
+        && split.columns.iter().zip(&table.columns).all(|(a, b)| eq_name(&a.name, &b.name));
+    if same {
+        return sql.to_owned();
+    }
+    let mut columns = split.columns.clone();
+    columns.sort_by_key(|column| table.columns.iter().position(|found| eq_name(&found.name, &column.name)));
+    let mut parts: Vec<&str> = columns.iter().map(|column| column.text.as_str()).collect();
+    parts.extend(split.constraints.iter().map(|constraint| constraint.text.as_str()));
+    let mut options = Vec::new();
+    if split.strict {
+        options.push("STRICT");
+    }
+    if split.without_rowid {
+        options.push("WITHOUT ROWID");
+    }
+    format!("CREATE TABLE {} ({}\n) {}", quote_ident(&split.name), parts.join("\n, "), options.join(", "))
+}
+
+/// What is explained: every way to write to a table, and what compares its values.
+fn statements(catalog: &Catalog) -> Vec<String> {
+    let mut all = Vec::new();
+    for table in &catalog.tables {
+        let name = format!("main.{}", quote_ident(&table.name));
+        let columns: Vec<String> = table
+            .columns
+            .iter()
+            .filter(|column| column.generated.is_none())
+            .map(|column| quote_ident(&column.name))
+            .collect();
+        let marks = vec!["?"; columns.len()].join(", ");
+        let list = columns.join(", ");
+        all.push(format!("INSERT INTO {name} DEFAULT VALUES"));
+        all.push(format!("INSERT INTO {name} ({list}) VALUES ({marks})"));
+        all.push(format!("REPLACE INTO {name} ({list}) VALUES ({marks})"));
+        all.push(format!("DELETE FROM {name}"));
+        for column in &columns {
+            all.push(format!("UPDATE {name} SET {column} = ? WHERE {column} = 'x'"));
+        }
+        for column in &table.columns {
+            let column = quote_ident(&column.name);
+            all.push(format!(
+                "SELECT {column}, typeof({column}) FROM {name} WHERE {column} > 'x' ORDER BY {column}"
+            ));
+        }
+    }
+    for view in &catalog.views {
+        all.push(format!("SELECT * FROM main.{}", quote_ident(&view.name)));
+        all.push(format!("DELETE FROM main.{}", quote_ident(&view.name)));
+    }
+    for table in &catalog.virtual_tables {
+        all.push(format!("SELECT * FROM main.{}", quote_ident(&table.name)));
+    }
+    all
+}
+
+#[derive(PartialEq)]
+struct Program {
+    exact: Vec<String>,
+    loose: Vec<String>,
+}
+
+impl Program {
+    fn sorted(mut self) -> Vec<String> {
+        self.loose.sort();
+        self.loose
+    }
+}
+
+fn program(conn: &Connection, statement: &str) -> Program {
+    let mut explain = match conn.prepare(&format!("EXPLAIN {statement}")) {
+        Ok(explain) => explain,
+        Err(err) => return Program { exact: vec![err.to_string()], loose: vec![err.to_string()] },
+    };
+    let (mut exact, mut loose) = (Vec::new(), Vec::new());
+    let mut rows = explain.raw_query();
+    while let Some(row) = rows.next().expect("a program") {
+        let (a, b) = instruction(row).expect("an instruction");
+        exact.push(a);
+        loose.push(b);
+    }
+    Program { exact, loose }
+}
+
+/// An instruction to the last register, and one without what depends on the order of constraints.
+fn instruction(row: &Row<'_>) -> rusqlite::Result<(String, String)> {
+    let opcode: String = row.get("opcode")?;
+    let p: [i64; 4] = [row.get("p1")?, row.get("p2")?, row.get("p3")?, row.get("p5")?];
+    // A blob constant is shown as text that need not be UTF-8.
+    let p4 = row.get_ref("p4")?.as_bytes_or_null()?.unwrap_or_default();
+    let p4 = String::from_utf8_lossy(p4).into_owned();
+    let exact = match opcode.as_str() {
+        "OpenRead" | "OpenWrite" | "ReopenIdx" => format!("{opcode} {} _ {} {p4} {}", p[0], p[2], p[3]),
+        "Transaction" | "TableLock" | "Clear" | "VOpen" | "VBegin" | "VUpdate" | "SqlExec" => opcode.clone(),
+        // The message of a CHECK without a name is its text, and that may be spelt otherwise.
+        "Halt" if p[0] == 275 => format!("{opcode} {} {}", p[0], p[1]),
+        _ => format!("{opcode} {p:?} {p4}"),
+    };
+    let text: String = match opcode.as_str() {
+        "Integer" | "Int64" | "Real" | "String8" | "Column" => p4,
+        _ if p4.starts_with("sqlite_autoindex_") => "automatic".to_owned(),
+        _ => p4.chars().filter(|c| !c.is_ascii_digit() && *c != ',').collect(),
+    };
+    let loose = match opcode.as_str() {
+        "Halt" => format!("{opcode} {} {} {}", p[0], p[1], if p[0] == 275 { "" } else { &text }),
+        "Column" => format!("{opcode} {} {text}", p[1]),
+        "Transaction" | "VOpen" | "VBegin" | "VUpdate" => opcode,
+        _ => format!("{opcode} {text}"),
+    };
+    Ok((exact, loose))
+}
