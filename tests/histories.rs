@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use rusqlite::Connection;
-use schema_runtime::Migrator;
+use schema_runtime::{Migrator, Model};
 
 use crate::corpus::shared;
 use crate::support::carry::Hints;
@@ -15,15 +15,14 @@ use crate::support::dice::Dice;
 use crate::support::fill::fill;
 use crate::support::memory;
 use crate::support::oracle::Alike;
-use crate::support::pair::{End, Pair, method, target};
+use crate::support::pair::{End, HISTORY, Pair, Target, method};
 
 /// Rows in a table.
 const ROWS: u64 = 50;
 
 /// A version of a history.
 struct Version {
-    fresh: Connection,
-    sql: String,
+    target: Target,
     filled: Option<Connection>,
 }
 
@@ -52,9 +51,7 @@ impl History {
         for path in sorted(folder) {
             let sql = std::fs::read_to_string(&path).expect("a text");
             conn.execute_batch(&sql).unwrap_or_else(|err| panic!("{}: {err}", path.display()));
-            let fresh = memory::copy_of(&conn);
-            let sql = memory::script(&fresh);
-            versions.push(Version { fresh, sql, filled: None });
+            versions.push(Version { target: Target::of(memory::copy_of(&conn)), filled: None });
         }
         let name = folder.file_name().expect("a name").to_string_lossy().into_owned();
         History { name, versions, counts: BTreeMap::new(), failures: Vec::new(), short: Vec::new() }
@@ -67,7 +64,7 @@ impl History {
     /// The version with rows, all of it the model's own.
     fn filled(&mut self, at: usize) -> Connection {
         if self.versions[at].filled.is_none() {
-            let conn = memory::copy_of(&self.versions[at].fresh);
+            let conn = memory::copy_of(&self.versions[at].target.fresh);
             for table in fill(&conn, &mut Dice::new(at as u64 + 1), ROWS) {
                 if !self.short.contains(&table) {
                     self.short.push(table);
@@ -77,8 +74,11 @@ impl History {
             let path = folder.path().join("app.db");
             memory::save(&conn, &path);
             drop(conn);
-            let model = target(&self.versions[at].sql).unwrap_or_else(|err| panic!("{}: {err}", self.name));
-            Migrator::for_model(model).baseline(&path).unwrap_or_else(|err| panic!("{}: {err}", self.name));
+            let model = Model::empty("main");
+            Migrator::for_model(model)
+                .history_table(HISTORY)
+                .baseline(&path)
+                .unwrap_or_else(|err| panic!("{}: {err}", self.name));
             self.versions[at].filled = Some(memory::load(&path));
         }
         memory::copy_of(self.versions[at].filled.as_ref().expect("filled"))
@@ -86,19 +86,16 @@ impl History {
 
     /// One pair; where its rows stand in the way, again without the rows at fault.
     fn try_pair(&mut self, from: usize, to: usize) {
+        if self.versions[to].target.model.is_none() {
+            self.count("no target");
+            return;
+        }
         let mut filled = self.filled(from);
         let hints = Hints::default();
         // Each round empties a table at least.
         for round in 0..8 {
-            let (old, new) = (&self.versions[from], &self.versions[to]);
-            let pair = Pair {
-                filled: &filled,
-                from: &old.sql,
-                to: &new.sql,
-                fresh: &new.fresh,
-                hints: &hints,
-                consent: round > 0,
-            };
+            let (old, new) = (&self.versions[from].target, &self.versions[to].target);
+            let pair = Pair { filled: &filled, from: old, to: new, hints: &hints, consent: round > 0 };
             match pair.run() {
                 Ok(End::Nothing) => self.count("nothing to do"),
                 Ok(End::Changed { plan, undone, alike }) => {
@@ -112,8 +109,12 @@ impl History {
                     empty_tables(&filled, if round > 0 { &tables } else { &[] });
                     continue;
                 }
-                Ok(End::Refused(kind)) => {
-                    self.failures.push(format!("{} {from} to {to}: refused for {kind:?}", self.name));
+                Ok(End::Refused(error)) => {
+                    self.failures.push(format!(
+                        "{} {from} to {to}: refused for {:?}\n{error}",
+                        self.name,
+                        error.kind()
+                    ));
                 }
                 Err(text) => {
                     self.failures.push(format!("{} {from} to {to} (round {round}): {text}", self.name))

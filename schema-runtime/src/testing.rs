@@ -23,17 +23,18 @@ use crate::snapshot::Snapshot;
 /// `History` where there is no revision or no undo; `Drift` where the catalog is no longer what the revision left; else as a
 /// run. The database is then unchanged.
 pub fn undo_last(schema: &Schema, conn: &mut Connection) -> Result<()> {
-    undo_last_of(schema.name, conn)
+    undo_last_of(schema.name, History::default().table(), conn)
 }
 
-/// As [`undo_last`], for the model of this name: one that was read from a SQL text, another database or a snapshot.
+/// As [`undo_last`], for the model of this name, which may have been read from a SQL text, another database or a snapshot, and
+/// for a history in this table.
 ///
 /// # Errors
 /// As [`undo_last`].
-pub fn undo_last_of(model: &str, conn: &mut Connection) -> Result<()> {
+pub fn undo_last_of(model: &str, history_table: &str, conn: &mut Connection) -> Result<()> {
     connection::refuse_if_in_use(conn)?;
-    let history = History::default();
-    let own = [history.table().to_owned(), history.state_table()];
+    let history = History::named(history_table);
+    let own = history.own_tables();
     let deadline = Deadline::install(conn, None, None);
     let conn = deadline.conn();
     let settings = Settings::enter(conn)?;

@@ -105,13 +105,17 @@ pub fn affinity(column: &ColumnInfo, table: &TableInfo) -> u8 {
 }
 
 /// Carries the rows of `old` into a copy of `fresh`, which has none.
-pub fn carry(old: &Connection, fresh: &Connection, hints: &Hints) -> Carried {
+pub fn carry(
+    (old, from): (&Connection, &Catalog),
+    (fresh, to): (&Connection, &Catalog),
+    hints: &Hints,
+) -> Carried {
     let mut conn = memory::copy_of(old);
     memory::attach_copy(&mut conn, fresh, "fresh");
     conn.execute_batch("PRAGMA foreign_keys = OFF").expect("a pragma");
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false).expect("triggers off");
-    let (old, new) = (memory::catalog(old), memory::catalog(fresh));
-    let mut carried = Carried { conn, old, new, hints: hints.clone(), faults: Vec::new() };
+    let mut carried =
+        Carried { conn, old: from.clone(), new: to.clone(), hints: hints.clone(), faults: Vec::new() };
     carried.all();
     carried
 }

@@ -45,7 +45,7 @@ pub fn load(path: &Path) -> Connection {
 /// Everything that the catalog holds but what SQLite and the history keep for themselves, as a text of SQL.
 pub fn script(conn: &Connection) -> String {
     let sql = "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'
-        AND name NOT LIKE 'migration\\_%' ESCAPE '\\' ORDER BY rowid";
+        AND name NOT LIKE 'history_of_schema%' ORDER BY rowid";
     let mut statement = conn.prepare(sql).expect("the catalog");
     let texts = statement.query_map([], |row| row.get::<_, String>(0)).expect("the catalog");
     texts.map(|text| format!("{};\n", text.expect("a text"))).collect()
@@ -54,7 +54,7 @@ pub fn script(conn: &Connection) -> String {
 /// What the catalog holds without the history.
 pub fn catalog(conn: &Connection) -> Catalog {
     let mut catalog = Catalog::read(conn).unwrap_or_else(|err| panic!("{err}"));
-    catalog.tables.retain(|table| !table.name.starts_with("migration_"));
+    catalog.tables.retain(|table| !table.name.starts_with(super::pair::HISTORY));
     catalog
 }
 

@@ -5,7 +5,7 @@
 //! shows is the order of things in a text: so the wanted objects are made once more in the order in which the other database has
 //! them. Where the constraints of a table are still in another order, the programs are compared as sets.
 
-use rusqlite::{Connection, Row};
+use rusqlite::Connection;
 use schema_runtime::{Catalog, TableInfo};
 use schema_sql::{CreateKind, create_kind, eq_name, fold, quote_ident, split_create_table};
 
@@ -31,12 +31,11 @@ pub fn compare(found: &Connection, fresh: &Connection) -> Result<Alike, String> 
     }
     let mut alike = Alike::Exactly;
     for statement in statements(&catalog) {
-        let (a, b) = (program(&found, &statement), program(&fresh, &statement));
-        if a.exact == b.exact {
+        if exact(&found, &statement) == exact(&fresh, &statement) {
             continue;
         }
         alike = Alike::ButForOrder;
-        let (a, b) = (a.sorted(), b.sorted());
+        let (a, b) = (loose(&found, &statement), loose(&fresh, &statement));
         if a != b {
             let only = |a: &[String], b: &[String]| {
                 let lines: Vec<&str> =
@@ -168,58 +167,72 @@ fn statements(catalog: &Catalog) -> Vec<String> {
     all
 }
 
-#[derive(PartialEq)]
-struct Program {
-    exact: Vec<String>,
-    loose: Vec<String>,
+/// An instruction: what it does, its three operands, the fourth as text, and its flags.
+struct Instruction<'a> {
+    opcode: &'a str,
+    p: [i64; 3],
+    p4: &'a [u8],
+    p5: i64,
 }
 
-impl Program {
-    fn sorted(mut self) -> Vec<String> {
-        self.loose.sort();
-        self.loose
-    }
-}
-
-fn program(conn: &Connection, statement: &str) -> Program {
+/// Hands every instruction to `each`; an error of the compiler is one instruction.
+fn explain(conn: &Connection, statement: &str, each: &mut dyn FnMut(&Instruction<'_>)) {
     let mut explain = match conn.prepare(&format!("EXPLAIN {statement}")) {
         Ok(explain) => explain,
-        Err(err) => return Program { exact: vec![err.to_string()], loose: vec![err.to_string()] },
+        Err(err) => return each(&Instruction { opcode: &err.to_string(), p: [0; 3], p4: &[], p5: 0 }),
     };
-    let (mut exact, mut loose) = (Vec::new(), Vec::new());
     let mut rows = explain.raw_query();
     while let Some(row) = rows.next().expect("a program") {
-        let (a, b) = instruction(row).expect("an instruction");
-        exact.push(a);
-        loose.push(b);
+        let number = |at: usize| row.get_ref(at).expect("a column").as_i64().unwrap_or_default();
+        let opcode = row.get_ref(1).expect("a column");
+        // A blob constant is shown as text that need not be UTF-8.
+        let p4 = row.get_ref(5).expect("a column").as_bytes_or_null().expect("a text").unwrap_or_default();
+        let opcode = opcode.as_str().expect("a text");
+        each(&Instruction { opcode, p: [number(2), number(3), number(4)], p4, p5: number(6) });
     }
-    Program { exact, loose }
 }
 
-/// An instruction to the last register, and one without what depends on the order of constraints.
-fn instruction(row: &Row<'_>) -> rusqlite::Result<(String, String)> {
-    let opcode: String = row.get("opcode")?;
-    let p: [i64; 4] = [row.get("p1")?, row.get("p2")?, row.get("p3")?, row.get("p5")?];
-    // A blob constant is shown as text that need not be UTF-8.
-    let p4 = row.get_ref("p4")?.as_bytes_or_null()?.unwrap_or_default();
-    let p4 = String::from_utf8_lossy(p4).into_owned();
-    let exact = match opcode.as_str() {
-        "OpenRead" | "OpenWrite" | "ReopenIdx" => format!("{opcode} {} _ {} {p4} {}", p[0], p[2], p[3]),
-        "Transaction" | "TableLock" | "Clear" | "VOpen" | "VBegin" | "VUpdate" | "SqlExec" => opcode.clone(),
+/// The program to the last register, but for root pages.
+fn exact(conn: &Connection, statement: &str) -> Vec<u8> {
+    let mut program = Vec::new();
+    explain(conn, statement, &mut |it| {
+        program.extend_from_slice(it.opcode.as_bytes());
+        let mut p = it.p;
+        match it.opcode {
+            "Transaction" | "TableLock" | "Clear" | "VOpen" | "VBegin" | "VUpdate" | "SqlExec" => return,
+            "OpenRead" | "OpenWrite" | "ReopenIdx" => p[1] = 0,
+            _ => {}
+        }
+        for number in p {
+            program.extend_from_slice(&number.to_le_bytes());
+        }
         // The message of a CHECK without a name is its text, and that may be spelt otherwise.
-        "Halt" if p[0] == 275 => format!("{opcode} {} {}", p[0], p[1]),
-        _ => format!("{opcode} {p:?} {p4}"),
-    };
-    let text: String = match opcode.as_str() {
-        "Integer" | "Int64" | "Real" | "String8" | "Column" => p4,
-        _ if p4.starts_with("sqlite_autoindex_") => "automatic".to_owned(),
-        _ => p4.chars().filter(|c| !c.is_ascii_digit() && *c != ',').collect(),
-    };
-    let loose = match opcode.as_str() {
-        "Halt" => format!("{opcode} {} {} {}", p[0], p[1], if p[0] == 275 { "" } else { &text }),
-        "Column" => format!("{opcode} {} {text}", p[1]),
-        "Transaction" | "VOpen" | "VBegin" | "VUpdate" => opcode,
-        _ => format!("{opcode} {text}"),
-    };
-    Ok((exact, loose))
+        if !(it.opcode == "Halt" && it.p[0] == 275) {
+            program.extend_from_slice(it.p4);
+        }
+        program.extend_from_slice(&it.p5.to_le_bytes());
+    });
+    program
+}
+
+/// The instructions without what depends on the order of constraints, sorted.
+fn loose(conn: &Connection, statement: &str) -> Vec<String> {
+    let mut program = Vec::new();
+    explain(conn, statement, &mut |it| {
+        let p4 = String::from_utf8_lossy(it.p4);
+        let text: String = match it.opcode {
+            "Integer" | "Int64" | "Real" | "String8" | "Column" => p4.into_owned(),
+            _ if p4.starts_with("sqlite_autoindex_") => "automatic".to_owned(),
+            _ => p4.chars().filter(|c| !c.is_ascii_digit() && *c != ',').collect(),
+        };
+        program.push(match it.opcode {
+            "Halt" if it.p[0] == 275 => format!("Halt 275 {}", it.p[1]),
+            "Halt" => format!("Halt {} {} {text}", it.p[0], it.p[1]),
+            "Column" => format!("Column {} {text}", it.p[1]),
+            opcode @ ("Transaction" | "VOpen" | "VBegin" | "VUpdate") => opcode.to_owned(),
+            opcode => format!("{opcode} {text}"),
+        });
+    });
+    program.sort();
+    program
 }

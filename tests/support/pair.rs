@@ -1,22 +1,41 @@
 //! One change from a filled database to a schema as SQL, held to everything that can be proved of it.
 
 use rusqlite::Connection;
-use schema_runtime::{Error, ErrorKind, Method, Migrator, Model, ModelOptions, Outcome, Plan, RemovalPolicy};
+use schema_runtime::{
+    Catalog, Error, ErrorKind, Method, Migrator, Model, ModelOptions, Outcome, Plan, RemovalPolicy,
+};
 
 use super::carry::{Carried, Hints, carry};
 use super::memory;
 use super::oracle::{self, Alike};
+
+/// A schema as SQL, and what is made of it.
+pub struct Target {
+    sql: String,
+    /// `None` where the text is no model.
+    pub model: Option<Model>,
+    /// Without rows.
+    pub fresh: Connection,
+    pub catalog: Catalog,
+}
+
+impl Target {
+    /// The schema of a database without rows.
+    pub fn of(fresh: Connection) -> Target {
+        let sql = memory::script(&fresh);
+        let catalog = memory::catalog(&fresh);
+        Target { model: parse(&sql).ok(), sql, fresh, catalog }
+    }
+}
 
 /// What is migrated to what.
 pub struct Pair<'a> {
     /// With rows; whatever the target lacks is the model's own.
     pub filled: &'a Connection,
     /// The schema of `filled`.
-    pub from: &'a str,
+    pub from: &'a Target,
     /// The target, with directives.
-    pub to: &'a str,
-    /// The target without rows.
-    pub fresh: &'a Connection,
+    pub to: &'a Target,
     pub hints: &'a Hints,
     /// Conversions that lose something are allowed.
     pub consent: bool,
@@ -31,11 +50,15 @@ pub enum End {
     /// The rows stand in the way: of these tables.
     Rows(Vec<String>),
     /// Refused for another reason, before anything was touched.
-    Refused(ErrorKind),
+    Refused(Box<Error>),
 }
 
-pub fn target(sql: &str) -> Result<Model, Error> {
-    Model::from_sql(sql, "schema.sql", "main", &ModelOptions::new())
+/// The name of the history: one that no schema has. A real one has a table `migration_history` of its own.
+pub const HISTORY: &str = "history_of_schema";
+
+/// The model of this text.
+pub fn parse(sql: &str) -> Result<Model, Error> {
+    Model::from_sql(sql, "schema.sql", "main", &ModelOptions::new().history_table(HISTORY))
 }
 
 fn violations(conn: &Connection) -> Option<usize> {
@@ -44,8 +67,9 @@ fn violations(conn: &Connection) -> Option<usize> {
 
 impl Pair<'_> {
     pub fn migrator(&self) -> Migrator {
-        let model = target(self.to).unwrap_or_else(|err| panic!("{err}\n{}", self.to));
-        let migrator = Migrator::for_model(model).removed(RemovalPolicy::Drop).no_time_limit();
+        let model = self.to.model.clone().expect("a target");
+        let migrator =
+            Migrator::for_model(model).removed(RemovalPolicy::Drop).history_table(HISTORY).no_time_limit();
         if self.consent { migrator.allow("L103") } else { migrator }
     }
 
@@ -56,11 +80,12 @@ impl Pair<'_> {
     pub fn run(&self) -> Result<End, String> {
         let mut conn = memory::copy_of(self.filled);
         conn.execute_batch("PRAGMA foreign_keys = ON").expect("a pragma");
-        let carried = carry(self.filled, self.fresh, self.hints);
+        let carried =
+            carry((self.filled, &self.from.catalog), (&self.to.fresh, &self.to.catalog), self.hints);
         let migrator = self.migrator();
         let report = match migrator.run_on(&mut conn) {
             Ok(report) => report,
-            Err(error) => return self.refused(&conn, &error, &carried),
+            Err(error) => return self.refused(&conn, error, &carried),
         };
         let told = |text: String| format!("{text}\n{report}");
         self.healthy(&conn).map_err(told)?;
@@ -69,7 +94,7 @@ impl Pair<'_> {
         }
         carried.same_rows(&conn).map_err(told)?;
         same_schema(self.to, &conn).map_err(told)?;
-        let alike = oracle::compare(&conn, self.fresh).map_err(told)?;
+        let alike = oracle::compare(&conn, &self.to.fresh).map_err(told)?;
         match migrator.run_on(&mut conn) {
             Ok(second) if second.outcome == Outcome::UpToDate => {}
             Ok(second) => return Err(told(format!("again\n{second}"))),
@@ -104,9 +129,9 @@ impl Pair<'_> {
     }
 
     fn undo(&self, conn: &mut Connection, carried: &Carried) -> Result<bool, String> {
-        let left = memory::everything(conn);
-        if let Err(error) = schema_runtime::testing::undo_last_of("main", conn) {
-            if memory::everything(conn) != left {
+        let left = memory::copy_of(conn);
+        if let Err(error) = schema_runtime::testing::undo_last_of("main", HISTORY, conn) {
+            if memory::everything(conn) != memory::everything(&left) {
                 return Err(format!("the refused undo left traces\n{error}"));
             }
             let text = error.to_string();
@@ -124,12 +149,12 @@ impl Pair<'_> {
             return Err(told(integrity.join("\n")));
         }
         same_schema(self.from, conn).map_err(told)?;
-        oracle::compare(conn, &memory::copy_of(self.filled)).map_err(told)?;
+        oracle::compare(conn, &self.from.fresh).map_err(told)?;
         carried.same_survivors(conn).map_err(told)?;
         Ok(true)
     }
 
-    fn refused(&self, conn: &Connection, error: &Error, carried: &Carried) -> Result<End, String> {
+    fn refused(&self, conn: &Connection, error: Error, carried: &Carried) -> Result<End, String> {
         if memory::everything(conn) != memory::everything(self.filled) {
             return Err(format!("refused, and changed\n{error}"));
         }
@@ -138,7 +163,7 @@ impl Pair<'_> {
             return Err(format!("found out late\n{error}"));
         }
         if error.kind() != ErrorKind::Data {
-            return Ok(End::Refused(error.kind()));
+            return Ok(End::Refused(Box::new(error)));
         }
         let reasons = if self.consent { carried.faults.clone() } else { carried.reasons() };
         let named = reasons.iter().any(|(table, _)| {
@@ -154,10 +179,13 @@ impl Pair<'_> {
 }
 
 /// Whether our own reader finds no difference between the schema and what the database holds.
-fn same_schema(sql: &str, conn: &Connection) -> Result<(), String> {
-    let found = target(&memory::script(conn)).map_err(|err| format!("what it left is no schema\n{err}"))?;
-    let wanted = target(sql).map_err(|err| err.to_string())?;
-    let plan = Migrator::for_model(wanted).diff(&found).map_err(|err| format!("the difference\n{err}"))?;
+fn same_schema(wanted: &Target, conn: &Connection) -> Result<(), String> {
+    let Some(model) = &wanted.model else { return Ok(()) };
+    let found = parse(&memory::script(conn)).map_err(|err| format!("what it left is no schema\n{err}"))?;
+    let plan = Migrator::for_model(model.clone())
+        .history_table(HISTORY)
+        .diff(&found)
+        .map_err(|err| format!("the difference\n{err}"))?;
     if plan.is_empty() { Ok(()) } else { Err(format!("another schema than wanted:\n{plan}")) }
 }
 
