@@ -5,6 +5,8 @@
 //! shows is the order of things in a text: so the wanted objects are made once more in the order in which the other database has
 //! them. Where the constraints of a table are still in another order, the programs are compared as sets.
 
+use std::borrow::Cow;
+
 use rusqlite::Connection;
 use schema_runtime::{Catalog, TableInfo};
 use schema_sql::{CreateKind, create_kind, eq_name, fold, quote_ident, split_create_table};
@@ -24,13 +26,14 @@ pub enum Alike {
 pub fn compare(found: &Connection, fresh: &Connection) -> Result<Alike, String> {
     let found = memory::copy_of(found);
     let fresh = memory::copy_of(&in_order_of(&found, fresh)?);
+    same_objects(&found, &fresh)?;
     let catalog = memory::catalog(&found);
-    same_objects(&catalog, &memory::catalog(&fresh))?;
+    let changed = changed(&texts(&found), &texts(&fresh));
     for conn in [&found, &fresh] {
         conn.execute_batch("PRAGMA foreign_keys = ON").expect("a pragma");
     }
     let mut alike = Alike::Exactly;
-    for statement in statements(&catalog) {
+    for statement in statements(&catalog, &changed) {
         if exact(&found, &statement) == exact(&fresh, &statement) {
             continue;
         }
@@ -49,36 +52,71 @@ pub fn compare(found: &Connection, fresh: &Connection) -> Result<Alike, String> 
     Ok(alike)
 }
 
-fn same_objects(a: &Catalog, b: &Catalog) -> Result<(), String> {
-    let names = |catalog: &Catalog| {
-        let mut names: Vec<String> = Vec::new();
-        for table in &catalog.tables {
-            names.push(format!("table {}", table.name));
-            names.extend(table.columns.iter().map(|column| format!("column {}.{}", table.name, column.name)));
-            names.extend(table.indexes.iter().map(|index| format!("index {}", index.name)));
-        }
-        names.extend(catalog.virtual_tables.iter().map(|table| format!("virtual table {}", table.name)));
-        names.extend(catalog.views.iter().map(|view| format!("view {}", view.name)));
-        names.extend(catalog.triggers.iter().map(|trigger| format!("trigger {}", trigger.name)));
-        names.sort();
-        names
+/// The names of objects and columns, in their order.
+fn same_objects(a: &Connection, b: &Connection) -> Result<(), String> {
+    let names = |conn: &Connection| {
+        let query = "SELECT type, tbl_name, name FROM sqlite_schema
+            WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND name NOT LIKE 'history_of_schema%'
+            UNION ALL SELECT 'column', schema.name, info.name FROM sqlite_schema AS schema, pragma_table_xinfo(schema.name) AS info
+            WHERE schema.type = 'table' AND schema.rootpage > 0 AND schema.name NOT LIKE 'history_of_schema%'
+            ORDER BY 1, 2";
+        memory::lines(conn, query)
     };
-    let (a, b) = (names(a), names(b));
-    if a == b { Ok(()) } else { Err(format!("other objects: found\n{a:?}\nfresh\n{b:?}")) }
+    let (a, b) = (names(a)?, names(b)?);
+    let only = |a: &[String], b: &[String]| {
+        a.iter().filter(|name| !b.contains(name)).cloned().collect::<Vec<_>>().join(" ")
+    };
+    if a == b {
+        Ok(())
+    } else {
+        Err(format!("other objects: found {}; fresh {}", only(&a, &b), only(&b, &a)))
+    }
+}
+
+/// The catalog's texts with their names, folded, in an order in which they can be made.
+fn texts(conn: &Connection) -> Vec<(String, String)> {
+    let mut statement = conn
+        .prepare(
+            "SELECT lower(name), sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'
+             ORDER BY type IN ('index', 'view', 'trigger'), rowid",
+        )
+        .expect("the catalog");
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).expect("the catalog");
+    rows.collect::<Result<_, _>>().expect("the catalog")
+}
+
+/// Everything whose programs may differ: what has another text, or may work on such a thing. A program depends on no more than the texts
+/// of its table, of what names that, in turn, and of what all these name.
+fn changed(found: &[(String, String)], fresh: &[(String, String)]) -> Vec<String> {
+    let lower: Vec<(&str, String)> =
+        found.iter().map(|(name, sql)| (name.as_str(), sql.to_lowercase())).collect();
+    let differs = |name: &str| {
+        let text = |list: &[(String, String)]| {
+            list.iter().find(|(other, _)| other == name).map(|(_, sql)| sql.clone())
+        };
+        text(found) != text(fresh)
+    };
+    let differing: Vec<&str> = lower.iter().map(|(name, _)| *name).filter(|name| differs(name)).collect();
+    let works_on = |table: &str| {
+        let mut names = vec![table];
+        let mut at = 0;
+        while let Some(name) = names.get(at).copied() {
+            at += 1;
+            for (other, sql) in &lower {
+                if !names.contains(other) && sql.contains(name) {
+                    names.push(other);
+                }
+            }
+        }
+        let own: Vec<&String> =
+            lower.iter().filter(|(name, _)| names.contains(name)).map(|(_, sql)| sql).collect();
+        differing.iter().any(|name| names.contains(name) || own.iter().any(|sql| sql.contains(*name)))
+    };
+    lower.iter().map(|(name, _)| *name).filter(|name| works_on(name)).map(str::to_owned).collect()
 }
 
 /// The objects of `fresh`, made in the order that `found` has them, with the columns of tables in its order.
 fn in_order_of(found: &Connection, fresh: &Connection) -> Result<Connection, String> {
-    let texts = |conn: &Connection| {
-        let mut statement = conn
-            .prepare(
-                "SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'
-                 ORDER BY type IN ('index', 'view', 'trigger'), rowid",
-            )
-            .expect("the catalog");
-        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).expect("the catalog");
-        rows.collect::<Result<Vec<(String, String)>, _>>().expect("the catalog")
-    };
     let catalog = memory::catalog(found);
     let made = memory::empty();
     made.execute_batch("PRAGMA foreign_keys = OFF").expect("a pragma");
@@ -131,9 +169,10 @@ fn reordered(table: &TableInfo, sql: &str) -> String {
 }
 
 /// What is explained: every way to write to a table, and what compares its values.
-fn statements(catalog: &Catalog) -> Vec<String> {
+fn statements(catalog: &Catalog, changed: &[String]) -> Vec<String> {
     let mut all = Vec::new();
-    for table in &catalog.tables {
+    let is_changed = |name: &str| changed.contains(&name.to_lowercase());
+    for table in catalog.tables.iter().filter(|table| is_changed(&table.name)) {
         let name = format!("main.{}", quote_ident(&table.name));
         let columns: Vec<String> = table
             .columns
@@ -157,11 +196,11 @@ fn statements(catalog: &Catalog) -> Vec<String> {
             ));
         }
     }
-    for view in &catalog.views {
+    for view in catalog.views.iter().filter(|view| is_changed(&view.name)) {
         all.push(format!("SELECT * FROM main.{}", quote_ident(&view.name)));
         all.push(format!("DELETE FROM main.{}", quote_ident(&view.name)));
     }
-    for table in &catalog.virtual_tables {
+    for table in catalog.virtual_tables.iter().filter(|table| is_changed(&table.name)) {
         all.push(format!("SELECT * FROM main.{}", quote_ident(&table.name)));
     }
     all
@@ -192,6 +231,21 @@ fn explain(conn: &Connection, statement: &str, each: &mut dyn FnMut(&Instruction
     }
 }
 
+/// `k(2,B,NOCASE)`: a column that says `COLLATE BINARY` has a `B`, one that says nothing has nothing.
+fn key(p4: &str) -> Cow<'_, str> {
+    if !p4.starts_with("k(") {
+        return Cow::Borrowed(p4);
+    }
+    let terms = p4.split(',').map(|term| match term {
+        "B" => "",
+        "-B" => "-",
+        "B)" => ")",
+        "-B)" => "-)",
+        other => other,
+    });
+    Cow::Owned(terms.collect::<Vec<_>>().join(","))
+}
+
 /// The program to the last register, but for root pages.
 fn exact(conn: &Connection, statement: &str) -> Vec<u8> {
     let mut program = Vec::new();
@@ -208,7 +262,7 @@ fn exact(conn: &Connection, statement: &str) -> Vec<u8> {
         }
         // The message of a CHECK without a name is its text, and that may be spelt otherwise.
         if !(it.opcode == "Halt" && it.p[0] == 275) {
-            program.extend_from_slice(it.p4);
+            program.extend_from_slice(key(&String::from_utf8_lossy(it.p4)).as_bytes());
         }
         program.extend_from_slice(&it.p5.to_le_bytes());
     });
@@ -220,6 +274,7 @@ fn loose(conn: &Connection, statement: &str) -> Vec<String> {
     let mut program = Vec::new();
     explain(conn, statement, &mut |it| {
         let p4 = String::from_utf8_lossy(it.p4);
+        let p4 = key(&p4);
         let text: String = match it.opcode {
             "Integer" | "Int64" | "Real" | "String8" | "Column" => p4.into_owned(),
             _ if p4.starts_with("sqlite_autoindex_") => "automatic".to_owned(),

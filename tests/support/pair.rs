@@ -148,7 +148,6 @@ impl Pair<'_> {
         if integrity != ["'ok'"] {
             return Err(told(integrity.join("\n")));
         }
-        same_schema(self.from, conn).map_err(told)?;
         oracle::compare(conn, &self.from.fresh).map_err(told)?;
         carried.same_survivors(conn).map_err(told)?;
         Ok(true)
