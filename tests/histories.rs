@@ -4,7 +4,9 @@
 //! through. The files are those of the shared folder, as in `corpus`.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::sync::Mutex;
 
 use rusqlite::Connection;
 use schema_runtime::{Migrator, Model};
@@ -20,9 +22,13 @@ use crate::support::pair::{End, HISTORY, Pair, Target, method};
 /// Rows in a table.
 const ROWS: u64 = 50;
 
-/// A version of a history.
+/// Pairs that are tried one after another; the processors share the batches.
+const BATCH: usize = 16;
+
+/// A version of a history; what is made of it is made when it is asked for.
 struct Version {
-    target: Target,
+    fresh: Connection,
+    target: Option<Rc<Target>>,
     filled: Option<Connection>,
 }
 
@@ -30,13 +36,19 @@ struct Version {
 struct History {
     name: String,
     versions: Vec<Version>,
+    outcome: Outcome,
+}
+
+#[derive(Default)]
+struct Outcome {
+    versions: usize,
     counts: BTreeMap<String, u32>,
     failures: Vec<String>,
     /// Tables that the generator of rows could not fill.
     short: Vec<String>,
 }
 
-fn sorted(folder: &Path) -> Vec<std::path::PathBuf> {
+fn sorted(folder: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder).unwrap_or_else(|err| panic!("{}: {err}", folder.display()));
     let mut paths: Vec<_> = entries.map(|entry| entry.expect("an entry").path()).collect();
     paths.sort();
@@ -51,23 +63,30 @@ impl History {
         for path in sorted(folder) {
             let sql = std::fs::read_to_string(&path).expect("a text");
             conn.execute_batch(&sql).unwrap_or_else(|err| panic!("{}: {err}", path.display()));
-            versions.push(Version { target: Target::of(memory::copy_of(&conn)), filled: None });
+            versions.push(Version { fresh: memory::copy_of(&conn), target: None, filled: None });
         }
         let name = folder.file_name().expect("a name").to_string_lossy().into_owned();
-        History { name, versions, counts: BTreeMap::new(), failures: Vec::new(), short: Vec::new() }
+        let outcome = Outcome { versions: versions.len(), ..Outcome::default() };
+        History { name, versions, outcome }
     }
 
     fn count(&mut self, what: &str) {
-        *self.counts.entry(what.to_owned()).or_default() += 1;
+        *self.outcome.counts.entry(what.to_owned()).or_default() += 1;
+    }
+
+    fn target(&mut self, at: usize) -> Rc<Target> {
+        let version = &mut self.versions[at];
+        let made = || Rc::new(Target::of(memory::copy_of(&version.fresh)));
+        Rc::clone(version.target.get_or_insert_with(made))
     }
 
     /// The version with rows, all of it the model's own.
     fn filled(&mut self, at: usize) -> Connection {
         if self.versions[at].filled.is_none() {
-            let conn = memory::copy_of(&self.versions[at].target.fresh);
+            let conn = memory::copy_of(&self.versions[at].fresh);
             for table in fill(&conn, &mut Dice::new(at as u64 + 1), ROWS) {
-                if !self.short.contains(&table) {
-                    self.short.push(table);
+                if !self.outcome.short.contains(&table) {
+                    self.outcome.short.push(table);
                 }
             }
             let folder = tempfile::tempdir().expect("a folder");
@@ -86,7 +105,8 @@ impl History {
 
     /// One pair; where its rows stand in the way, again without the rows at fault.
     fn try_pair(&mut self, from: usize, to: usize) {
-        if self.versions[to].target.model.is_none() {
+        let (old, new) = (self.target(from), self.target(to));
+        if new.model.is_none() {
             self.count("no target");
             return;
         }
@@ -94,8 +114,7 @@ impl History {
         let hints = Hints::default();
         // Each round empties a table at least.
         for round in 0..8 {
-            let (old, new) = (&self.versions[from].target, &self.versions[to].target);
-            let pair = Pair { filled: &filled, from: old, to: new, hints: &hints, consent: round > 0 };
+            let pair = Pair { filled: &filled, from: &old, to: &new, hints: &hints, consent: round > 0 };
             match pair.run() {
                 Ok(End::Nothing) => self.count("nothing to do"),
                 Ok(End::Changed { plan, undone, alike }) => {
@@ -110,35 +129,69 @@ impl History {
                     continue;
                 }
                 Ok(End::Refused(error)) => {
-                    self.failures.push(format!(
+                    self.outcome.failures.push(format!(
                         "{} {from} to {to}: refused for {:?}\n{error}",
                         self.name,
                         error.kind()
                     ));
                 }
-                Err(text) => {
-                    self.failures.push(format!("{} {from} to {to} (round {round}): {text}", self.name))
-                }
+                Err(text) => self
+                    .outcome
+                    .failures
+                    .push(format!("{} {from} to {to} (round {round}): {text}", self.name)),
             }
             filled = memory::empty();
             break;
         }
         drop(filled);
     }
+}
 
-    fn all(&mut self, pairs: u64) {
-        let last = self.versions.len() - 1;
-        for from in 0..last {
-            self.try_pair(from, from + 1);
+impl Outcome {
+    fn add(&mut self, other: Outcome) {
+        for (what, count) in other.counts {
+            *self.counts.entry(what).or_default() += count;
         }
-        self.try_pair(0, last);
-        self.try_pair(last, 0);
-        let mut dice = Dice::new(self.versions.len() as u64);
-        for _ in 0..pairs {
-            let (from, to) = (dice.at(last + 1), dice.at(last + 1));
-            self.try_pair(from, to);
-        }
+        self.versions = other.versions;
+        self.failures.extend(other.failures);
+        self.short.extend(other.short);
+        self.short.sort();
+        self.short.dedup();
     }
+}
+
+/// Every step, from the first to the last and back, and random ones.
+fn pairs(versions: usize, random: u64) -> Vec<(usize, usize)> {
+    let last = versions - 1;
+    let mut pairs: Vec<(usize, usize)> = (0..last).map(|from| (from, from + 1)).collect();
+    pairs.extend([(0, last), (last, 0)]);
+    let mut dice = Dice::new(versions as u64);
+    pairs.extend((0..random).map(|_| (dice.at(versions), dice.at(versions))));
+    pairs
+}
+
+/// A folder and some of its pairs.
+type Batch = (PathBuf, Vec<(usize, usize)>);
+
+/// All batches, by as many threads as there are processors; the histories in the order of their names.
+fn run(batches: Vec<Batch>) -> BTreeMap<String, Outcome> {
+    let done = Mutex::new(BTreeMap::<String, Outcome>::new());
+    let queue = Mutex::new(batches);
+    let work = || loop {
+        let Some((folder, pairs)) = queue.lock().expect("the queue").pop() else { break };
+        let mut history = History::read(&folder);
+        for (from, to) in pairs {
+            history.try_pair(from, to);
+        }
+        done.lock().expect("the results").entry(history.name).or_default().add(history.outcome);
+    };
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(work);
+        }
+    });
+    done.into_inner().expect("the results")
 }
 
 /// Without these tables' rows, and without those that referred to them.
@@ -172,23 +225,25 @@ fn empty_tables(conn: &Connection, tables: &[String]) {
 #[test]
 fn every_history_goes_from_every_version_to_others_and_back() {
     let Some(shared) = shared() else { return };
-    let pairs = std::env::var("SCHEMA_PAIRS").ok().and_then(|text| text.parse().ok()).unwrap_or(20);
+    let random = std::env::var("SCHEMA_PAIRS").ok().and_then(|text| text.parse().ok()).unwrap_or(20);
     let only = std::env::var("SCHEMA_HISTORY").ok();
-    let (mut failures, mut changed) = (Vec::new(), 0);
+    let mut batches = Vec::new();
     for folder in sorted(&shared.join("corpus/histories")) {
-        if only.as_ref().is_some_and(|only| !folder.ends_with(only)) {
-            continue;
+        if only.as_ref().is_none_or(|only| folder.ends_with(only)) {
+            let pairs = pairs(sorted(&folder).len(), random);
+            batches.extend(pairs.chunks(BATCH).map(|pairs| (folder.clone(), pairs.to_vec())));
         }
-        let mut history = History::read(&folder);
-        history.all(pairs);
+    }
+    let (mut failures, mut changed) = (Vec::new(), 0);
+    for (name, history) in run(batches) {
         let counts: Vec<String> =
             history.counts.iter().map(|(what, count)| format!("{what} {count}")).collect();
-        println!("{}: {} versions; {}", history.name, history.versions.len(), counts.join(", "));
+        println!("{name}: {} versions; {}", history.versions, counts.join(", "));
         if !history.short.is_empty() {
             println!("  fewer than {ROWS} rows: {}", history.short.join(", "));
         }
         changed += history.counts.get("changed").copied().unwrap_or(0);
-        failures.append(&mut history.failures);
+        failures.extend(history.failures);
     }
     let shown: Vec<&str> = failures.iter().take(10).map(String::as_str).collect();
     assert!(failures.is_empty(), "{} failures\n\n{}", failures.len(), shown.join("\n\n"));

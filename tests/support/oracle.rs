@@ -89,7 +89,7 @@ fn texts(conn: &Connection) -> Vec<(String, String)> {
 /// of its table, of what names that, in turn, and of what all these name.
 fn changed(found: &[(String, String)], fresh: &[(String, String)]) -> Vec<String> {
     let lower: Vec<(&str, String)> =
-        found.iter().map(|(name, sql)| (name.as_str(), sql.to_lowercase())).collect();
+        found.iter().map(|(name, sql)| (name.as_str(), sql.to_ascii_lowercase())).collect();
     let differs = |name: &str| {
         let text = |list: &[(String, String)]| {
             list.iter().find(|(other, _)| other == name).map(|(_, sql)| sql.clone())
@@ -171,7 +171,7 @@ fn reordered(table: &TableInfo, sql: &str) -> String {
 /// What is explained: every way to write to a table, and what compares its values.
 fn statements(catalog: &Catalog, changed: &[String]) -> Vec<String> {
     let mut all = Vec::new();
-    let is_changed = |name: &str| changed.contains(&name.to_lowercase());
+    let is_changed = |name: &str| changed.contains(&name.to_ascii_lowercase());
     for table in catalog.tables.iter().filter(|table| is_changed(&table.name)) {
         let name = format!("main.{}", quote_ident(&table.name));
         let columns: Vec<String> = table

@@ -11,7 +11,6 @@ use super::oracle::{self, Alike};
 
 /// A schema as SQL, and what is made of it.
 pub struct Target {
-    sql: String,
     /// `None` where the text is no model.
     pub model: Option<Model>,
     /// Without rows.
@@ -24,7 +23,7 @@ impl Target {
     pub fn of(fresh: Connection) -> Target {
         let sql = memory::script(&fresh);
         let catalog = memory::catalog(&fresh);
-        Target { model: parse(&sql).ok(), sql, fresh, catalog }
+        Target { model: parse(&sql).ok(), fresh, catalog }
     }
 }
 
