@@ -22,6 +22,7 @@ mod example;
 mod files;
 mod hazards;
 mod health;
+mod histories;
 mod indexes;
 mod keys;
 mod keys_and_rows;

@@ -10,6 +10,7 @@ use crate::connection::SqliteResult;
 use crate::defect::defects;
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::{Check, CheckKind, Facts, HazardCode, Plan, TableFacts, rowid_name};
+use crate::sqlite_error::kind_of;
 
 /// A consent to a hazard: its code, everywhere or on one object.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -225,7 +226,17 @@ fn find(conn: &Connection, check: &Check) -> Result<Found> {
     let mut rows = statement.query([]).at(what)?;
     let mut count: u64 = 0;
     let mut samples: Vec<String> = Vec::new();
-    while let Some(row) = rows.next().at(what)? {
+    loop {
+        let row = match rows.next() {
+            Ok(Some(row)) => row,
+            Ok(None) => break,
+            // A function fails at the row's values: that of an index or CHECK would as well.
+            Err(err) if kind_of(&err) == ErrorKind::Sqlite => {
+                let reason = reason(&err, &check.query);
+                return Ok(Found::Rows(format!("SQLite cannot tell which {}: {reason}", check.fault)));
+            }
+            Err(err) => return Err(err).at(what),
+        };
         count += 1;
         if samples.len() < 3 {
             samples.push(match row.get_ref(0).at(what)? {

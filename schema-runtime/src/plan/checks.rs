@@ -485,6 +485,31 @@ pub(super) fn unique_index_check(image: &Image<'_>, index: &IndexInfo) -> Check 
     unique_query(image, &terms, index.filter.as_deref(), &format!("`{}`", shown.join("`, `")))
 }
 
+/// A check that finds nothing, but fails where an expression of the index does: `json_extract` of a text that is no JSON.
+pub(super) fn computed_index_check(image: &Image<'_>, index: &IndexInfo) -> Check {
+    let computed = index.terms.iter().filter(|term| term.is_expr);
+    let mut none: Vec<String> = computed.map(|term| format!("typeof({}) IS NULL", term.term)).collect();
+    none.push("FALSE".to_owned());
+    let none = none.join(" OR ");
+    // CASE, since AND may compute its second side first.
+    let none = match &index.filter {
+        Some(filter) => format!("CASE WHEN ({filter}) THEN {none} ELSE FALSE END"),
+        None => none,
+    };
+    Check {
+        kind: CheckKind::Check,
+        code: HazardCode::Check,
+        object: image.to.name.clone(),
+        fault: format!("rows of `{}` the index `{}` cannot hold", image.to.name, index.name),
+        help: "mend or delete these rows".to_owned(),
+        query: format!(
+            "SELECT {} FROM {} WHERE {none}",
+            identity(image.from),
+            image.stored_rows()
+        ),
+    }
+}
+
 /// The term as an expression, and as it groups: with the collation that the index compares by.
 fn index_term(table: &TableInfo, term: &IndexTermInfo) -> (String, String) {
     let expr = if term.is_expr { format!("({})", term.term) } else { quote_ident(&term.term) };

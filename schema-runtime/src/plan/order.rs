@@ -2,7 +2,7 @@
 
 use schema_sql::{eq_name, quote_ident};
 
-use super::checks::unique_index_check;
+use super::checks::{computed_index_check, unique_index_check};
 use super::method::Way;
 use super::rebuild::Image;
 use super::table::TableChange;
@@ -426,7 +426,8 @@ impl Planner<'_> {
         step.method = Method::Scan;
         let text = format!("sorts {} of {}", facts.shown(), name_sql(&table.name));
         step.hazards.push(Hazard::new(HazardCode::BuildIndex, name_sql(&index.name), text));
-        let from = self.request.live.table(&table.name).filter(|_| index.unique);
+        let computes = index.filter.is_some() || index.terms.iter().any(|term| term.is_expr);
+        let from = self.request.live.table(&table.name).filter(|_| index.unique || computes);
         if let Some(from) = from {
             let hints = self.request.model.table_hints(&table.name);
             let image = Image {
@@ -437,7 +438,12 @@ impl Planner<'_> {
                 fill: self.request.undo,
                 live: self.request.live,
             };
-            step.checks.push(unique_index_check(&image, index));
+            if computes {
+                step.checks.push(computed_index_check(&image, index));
+            }
+            if index.unique {
+                step.checks.push(unique_index_check(&image, index));
+            }
         }
         step
     }
