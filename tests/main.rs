@@ -14,6 +14,7 @@ mod dependents;
 mod derive;
 mod derive_ui;
 mod drops;
+mod edits;
 mod environment;
 mod equivalence;
 mod example;

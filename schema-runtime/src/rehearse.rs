@@ -292,7 +292,12 @@ fn run<'p>(
         set_needs(scratch, step.needs)?;
         if let Some(edits) = plan.edits_from(at) {
             if let Err(err) = edit(scratch, &edits) {
-                let named = |step: &&Step| reason(&err).contains(&step.object);
+                // In our own words, or in SQLite's: `malformed database schema (t) - …`.
+                let text = reason(&err);
+                let named = |step: &&Step| {
+                    text.contains(&format!("`{}`", step.object))
+                        || text.contains(&format!("({})", step.object))
+                };
                 let steps = plan.steps.iter().skip(at).take_while(|step| !step.edits.is_empty());
                 return Ok(Some((steps.into_iter().find(named).unwrap_or(step), err)));
             }

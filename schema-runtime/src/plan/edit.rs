@@ -3,14 +3,14 @@
 //!
 //! What is stored must stay where it is: an edit that moves a stored column would silently show other values.
 
-use schema_sql::{eq_name, quote_ident, quote_str};
+use schema_sql::{TokenKind, eq_name, quote_ident, quote_str, significant};
 
-use super::rebuild::rowid_name;
+use super::rebuild::{default_expr, rowid_name};
 use super::table::{TableChange, is_constant, names, strict_default};
 use super::{CatalogEdit, Cost, Method, Needs, Step};
 use crate::catalog::{
-    ColumnInfo, TableInfo, affinity, same_collation, same_default, same_generated, same_key_terms, same_link,
-    table_sql,
+    Affinity, ColumnInfo, KeyTermInfo, TableInfo, affinity, same_collation, same_default, same_generated,
+    same_key_terms, same_link, table_sql,
 };
 use crate::diff::{Change, ConstraintKind};
 
@@ -58,7 +58,7 @@ impl TableChange<'_> {
     /// The way by an edit, `None` where the table's pages would have to change. Where `many` tables change, the text of columns
     /// that go is taken away as well, instead of by `DROP COLUMN`.
     pub(super) fn edit(&self, many: bool) -> Option<EditSteps> {
-        if self.facts.defensive || !self.keeps_storage() {
+        if self.facts.defensive || !self.keeps_storage() || self.fills_in_turn() {
             return None;
         }
         let has_rows = self.rows().rows > 0 || self.image.fill;
@@ -118,8 +118,25 @@ impl TableChange<'_> {
                 .columns
                 .iter()
                 .filter(|column| is_virtual(column))
-                .all(|column| from.column(&column.name).is_none_or(is_virtual))
+                .all(|column| self.keeps_virtual(column))
+            // What STORED columns hold was computed from the others as they were.
+            && (!to.columns.iter().any(is_stored) || !to.columns.iter().any(|column| self.moves(column)))
             && self.keeps_keys()
+    }
+
+    /// Whether a virtual column was one before, if anything, and of the same affinity: its values are in indexes by it, and
+    /// STRICT holds them against it.
+    fn keeps_virtual(&self, column: &ColumnInfo) -> bool {
+        self.image.from.column(&column.name).is_none_or(is_virtual) && !self.image.changes_type(column)
+    }
+
+    /// Whether the column compares otherwise than before, or is computed otherwise.
+    fn moves(&self, column: &ColumnInfo) -> bool {
+        self.image.from.column(&column.name).is_some_and(|found| {
+            !same_collation(self.texts, found.collation.as_deref(), column.collation.as_deref())
+                || (column.generated.is_some()
+                    && !same_generated(self.texts, found.generated.as_ref(), column.generated.as_ref()))
+        })
     }
 
     fn keeps_values(&self, found: &ColumnInfo, column: &ColumnInfo) -> bool {
@@ -172,6 +189,21 @@ impl TableChange<'_> {
                 .iter()
                 .zip(&to.uniques)
                 .all(|(a, b)| same_key_terms(self.texts, &a.terms, &b.terms))
+            && self.keys_differ_by_columns()
+    }
+
+    /// Whether no two keys have the same columns and differ in collation or direction alone: nothing would show that their
+    /// indexes have changed places.
+    fn keys_differ_by_columns(&self) -> bool {
+        let to = self.image.to;
+        let mut keys: Vec<&[KeyTermInfo]> = to.uniques.iter().map(|unique| unique.terms.as_slice()).collect();
+        keys.extend(to.primary_key.iter().map(|key| key.terms.as_slice()));
+        let alike = |a: &[KeyTermInfo], b: &[KeyTermInfo]| {
+            a.len() == b.len()
+                && a.iter().zip(b).all(|(a, b)| eq_name(&a.column, &b.column))
+                && !same_key_terms(self.texts, a, b)
+        };
+        keys.iter().enumerate().all(|(at, a)| !keys.iter().skip(at + 1).any(|b| alike(a, b)))
     }
 
     /// The table as the edit leaves it: as wanted, but with the stored columns that `DROP COLUMN` takes away afterwards.
@@ -187,8 +219,8 @@ impl TableChange<'_> {
             if in_key(from, &found.name) || found.generated.is_some() {
                 return None;
             }
-            // Bare: whatever names it elsewhere in the table is not wanted any more.
-            let bare = ColumnInfo { not_null: None, default: None, collation: None, ..found.clone() };
+            // Bare: whatever names it elsewhere in the table is not wanted any more. Rows that lack it go on to read its default.
+            let bare = ColumnInfo { not_null: None, collation: None, ..found.clone() };
             middle.columns.insert(place.min(middle.columns.len()), bare);
             place += 1;
         }
@@ -245,15 +277,13 @@ impl TableChange<'_> {
             steps.push(self.update(format!("UPDATE main.{table} SET {name} = {value} WHERE {name} IS NULL")));
         }
         if !same_default(self.texts, found.default.as_deref(), column.default.as_deref()) {
-            let read =
-                found.default.as_deref().filter(|default| is_constant(default) && !eq_name(default, "NULL"));
-            let read = match (read, &filled) {
-                (Some(default), _) => format!("IS ({default})"),
-                (None, None) => "IS NULL".to_owned(),
+            let rows = match reads(found, affinity(&found.type_name, self.image.from.strict)) {
                 // Every row that read NULL is written already.
-                (None, Some(_)) => return steps,
+                Some(read) if read == NULL && filled.is_some() => return steps,
+                Some(read) => format!(" WHERE {name} IS {read}"),
+                None => String::new(),
             };
-            steps.push(self.update(format!("UPDATE main.{table} SET {name} = {name} WHERE {name} {read}")));
+            steps.push(self.update(format!("UPDATE main.{table} SET {name} = {name}{rows}")));
         }
         steps
     }
@@ -309,19 +339,11 @@ impl TableChange<'_> {
 
     /// Indexes whose order or content is another under the new text.
     fn reindex(&self, has_rows: bool) -> Option<Step> {
-        let (from, to) = (self.image.from, self.image.to);
-        let moved = |column: &ColumnInfo| {
-            from.column(&column.name).is_some_and(|found| {
-                !same_collation(self.texts, found.collation.as_deref(), column.collation.as_deref())
-                    || (column.generated.is_some()
-                        && !same_generated(self.texts, found.generated.as_ref(), column.generated.as_ref()))
-            })
-        };
-        let moved: Vec<&str> =
-            to.columns.iter().filter(|column| moved(column)).map(|column| column.name.as_str()).collect();
+        let to = self.image.to;
+        let moved = to.columns.iter().any(|column| self.moves(column));
         // A generated column may follow one whose collation is another; so any index may.
         let keyed = to.primary_key.as_ref().is_some_and(|key| !key.rowid_alias);
-        if moved.is_empty() || (to.indexes.is_empty() && to.uniques.is_empty() && !keyed) {
+        if !moved || (to.indexes.is_empty() && to.uniques.is_empty() && !keyed) {
             return None;
         }
         let method = if has_rows { Method::Scan } else { Method::Catalog };
@@ -373,14 +395,36 @@ impl TableChange<'_> {
         }
     }
 
-    /// Whether a constraint names no column that is there already, and none whose rows are computed.
+    /// Whether a constraint names no column that is there already, and none whose rows are computed or read a default that
+    /// the column converts: the check before knows what they hold.
     fn concerns_added_alone(&self, constraint: &str) -> bool {
         let from = self.image.from;
         !from.columns.iter().any(|column| names(constraint, &column.name))
             && self.image.to.columns.iter().all(|column| {
                 !names(constraint, &column.name)
-                    || (column.generated.is_none() && self.image.value(column).is_none())
+                    || (column.generated.is_none()
+                        && self.image.value(column).is_none()
+                        && (column.default.is_none() || strict_default(column)))
             })
+    }
+}
+
+const NULL: &str = "NULL";
+
+/// What a row that lacks the column reads in it, as an expression; `None` where only SQLite can tell.
+fn reads(column: &ColumnInfo, affinity: Affinity) -> Option<String> {
+    let Some(default) = column.default.as_deref() else { return Some(NULL.to_owned()) };
+    let tokens = significant(default).unwrap_or_default();
+    let now = ["CURRENT_TIME", "CURRENT_DATE", "CURRENT_TIMESTAMP", NULL];
+    match tokens.as_slice() {
+        // No row can lack a column with the time as its default, but by an edit from outside: then it reads NULL.
+        [token] if now.iter().any(|word| token.is_word(word)) => Some(NULL.to_owned()),
+        // As words they would be the columns of that name.
+        [token] if token.is_word("TRUE") => Some("1".to_owned()),
+        [token] if token.is_word("FALSE") => Some("0".to_owned()),
+        // A row that lacks a TEXT column reads a number as it is spelt: `5.00`, which is no value that is ever written.
+        [.., number] if number.kind == TokenKind::Number && affinity == Affinity::Text => None,
+        _ => is_constant(default).then(|| default_expr(default)),
     }
 }
 

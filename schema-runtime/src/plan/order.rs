@@ -450,7 +450,17 @@ impl Planner<'_> {
             .iter()
             .filter(|step| {
                 step.method >= Method::Update
-                    || step.changes.iter().any(|change| matches!(change, Change::RenameColumn { .. }))
+                    || step.changes.iter().any(|change| {
+                        matches!(
+                            change,
+                            Change::RenameColumn { .. }
+                                // What a virtual column shows follows its expression and the collations in it.
+                                | Change::AlterColumn {
+                                    property: ColumnProperty::Generated | ColumnProperty::Collation,
+                                    ..
+                                }
+                        )
+                    })
             })
             .map(|step| step.object.clone())
             .collect();

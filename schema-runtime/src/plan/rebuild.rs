@@ -171,7 +171,7 @@ impl Image<'_> {
     }
 
     /// Whether a `backfill` or `convert` names this table, in a subquery perhaps.
-    fn is_asked(&self, table: &str) -> bool {
+    pub(super) fn is_asked(&self, table: &str) -> bool {
         let hints = self.hints.columns.values();
         let exprs = hints.flat_map(|hints| hints.backfill.iter().chain(&hints.convert));
         exprs

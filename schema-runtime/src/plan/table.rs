@@ -9,7 +9,7 @@ use super::rebuild::{Image, dependants};
 use super::{Cost, Facts, Hazard, HazardCode, Method, Needs, Step};
 use crate::catalog::{
     Affinity, Catalog, ColumnInfo, TableInfo, Texts, affinity, check_sql, column_sql, foreign_key_sql,
-    name_sql,
+    name_sql, same_generated,
 };
 use crate::diff::{Change, ColumnProperty, ConstraintKind};
 
@@ -108,8 +108,40 @@ impl TableChange<'_> {
         }
     }
 
+    /// Whether a `backfill` reads what the same change writes or computes otherwise. It means the row as it was, which is no
+    /// longer there when columns are filled one after the other.
+    pub(super) fn fills_in_turn(&self) -> bool {
+        let (from, to) = (self.image.from, self.image.to);
+        let backfill = |column: &ColumnInfo| self.image.hints.column(&column.name).backfill.clone();
+        let tightened =
+            |column: &ColumnInfo| self.image.tightens(column) && self.image.filling(column).is_some();
+        let added = |column: &ColumnInfo| from.column(&column.name).is_none() && column.generated.is_none();
+        let moves = |column: &ColumnInfo| {
+            column.generated.is_some()
+                && (to.columns.iter().any(tightened)
+                    || !from.column(&column.name).is_some_and(|found| {
+                        same_generated(self.texts, found.generated.as_ref(), column.generated.as_ref())
+                    }))
+        };
+        let written =
+            |column: &&ColumnInfo| tightened(column) || (added(column) && backfill(column).is_some());
+        to.columns.iter().filter(written).any(|column| {
+            let Some(expr) = backfill(column) else { return false };
+            // A subquery over the table meets rows that the same statement has written.
+            let asked = self.image.is_asked(&to.name);
+            let other = |other: &&ColumnInfo| asked || other.name != column.name;
+            let others = to.columns.iter().filter(other);
+            others
+                .filter(|other| tightened(other) || added(other) || moves(other))
+                .any(|other| names(&expr, &other.name))
+        })
+    }
+
     /// Native statements for all changes, or `None` where one of them has none.
     pub(super) fn native(&self) -> Option<Vec<Step>> {
+        if self.fills_in_turn() {
+            return None;
+        }
         let added: Vec<&ColumnInfo> = self
             .image
             .to
