@@ -62,6 +62,26 @@ fn stable(text: &str) -> Vec<String> {
 }
 
 #[test]
+fn a_program_has_the_command_with_its_model() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let manage = |arguments: &[&str]| {
+        let mut command = example("manage");
+        command.args(arguments).arg("--quiet").current_dir(folder.path()).env_remove("SCHEMA_ENV");
+        let output = command.output().expect("the example runs");
+        (output.status.code(), String::from_utf8(output.stdout).expect("text"))
+    };
+    assert_eq!(manage(&["check", "tasks.db"]), (Some(1), String::new()));
+    let (code, text) = manage(&["apply", "tasks.db"]);
+    assert_eq!(code, Some(0), "{text}");
+    assert_eq!(manage(&["check", "tasks.db"]), (Some(0), "tasks.db: up to date\n".to_owned()));
+    let (_, sql) = manage(&["inspect", "tasks.db"]);
+    assert_eq!(
+        sql,
+        "CREATE TABLE tasks (\n    id INTEGER PRIMARY KEY,\n    title TEXT NOT NULL,\n    priority INTEGER NOT NULL DEFAULT 5\n);\n"
+    );
+}
+
+#[test]
 fn the_task_orchestrator_keeps_every_row_through_three_versions() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("tasks.db");

@@ -648,6 +648,10 @@ fn what_the_time_limit_cut_short_is_said() {
     let parts =
         ["foreign keys", "the comparison with the model", "SQLite's check of the file", "the backup `"];
     assert_eq!(health.incomplete.len(), parts.len(), "{health}");
+    contains(
+        &health.to_string(),
+        &["app.db`: 100 of 100, by what could be looked at\nnot finished: foreign keys: "],
+    );
     for (line, part) in health.incomplete.iter().zip(parts) {
         assert!(line.starts_with(part) && line.ends_with(": the time limit of 0 ms has passed"), "{line}");
     }

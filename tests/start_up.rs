@@ -126,6 +126,11 @@ fn status_tells_what_a_run_would_refuse() {
     assert_eq!(status.tampered.len(), 1, "{status}");
     contains(&status.tampered[0], &["row 1 of the history (1.0.0)"]);
     let place = with_rows();
+    place.sql("ALTER TABLE t DROP COLUMN a");
+    let status = Migrator::new(model(OLD)).status(place.path()).expect("a status");
+    assert_eq!(status.repaired, ["column `t`.`a` was dropped by hand"]);
+    assert!(status.notes.contains(&status.repaired[0]) && status.drift.is_empty(), "{status}");
+    let place = with_rows();
     let narrow = model("--: version 2\nCREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT NOT NULL)");
     let status = Migrator::new(narrow).status(place.path()).expect("a status");
     contains(&status.refused.expect("refused"), &["`t`", "rowid"]);

@@ -83,6 +83,9 @@ pub(crate) enum Verb {
     /// Show the schema of a database: as SQL, JSON, a diagram or a Rust module
     #[command(after_help = "Example: schema inspect app.db --rust > src/model.rs")]
     Inspect(Inspect),
+    /// Say how a database is, from 0 to 100, and what to do about it
+    #[command(after_help = "Example: schema doctor app.db --full --fail-under 80")]
+    Doctor(Doctor),
     /// Make, list, verify and prune backups
     #[command(after_help = "Example: schema backup app.db create --reason 'before the move'")]
     Backup(BackupVerb),
@@ -105,6 +108,7 @@ impl Verb {
             Verb::History(_) => "history",
             Verb::Baseline(_) => "baseline",
             Verb::Inspect(_) => "inspect",
+            Verb::Doctor(_) => "doctor",
             Verb::Backup(_) => "backup",
             Verb::Completions(_) => "completions",
             Verb::Man(_) => "man",
@@ -311,6 +315,26 @@ pub(crate) struct Inspect {
     /// The model's name in JSON and Rust [default: main]
     #[arg(long, value_name = "NAME")]
     pub(crate) model: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Doctor {
+    #[command(flatten)]
+    pub(crate) database: Database,
+    #[command(flatten)]
+    pub(crate) target: Target,
+    /// Check every row against every index, and the content of every backup
+    #[arg(long)]
+    pub(crate) full: bool,
+    /// Exit with 1 where the score is less
+    #[arg(long, value_name = "SCORE", value_parser = clap::value_parser!(u8).range(..=100))]
+    pub(crate) fail_under: Option<u8>,
+    /// How long what reads much may take together: 500ms, 15s, 2m, or none [env: SCHEMA_TIME_LIMIT_MS] [default: 15s]
+    #[arg(long, value_name = "TIME", value_parser = limit)]
+    pub(crate) time_limit: Option<Limit>,
+    /// The folder of the backups, instead of backups/migrations beside the database [env: SCHEMA_BACKUP_DIR]
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) backup_dir: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

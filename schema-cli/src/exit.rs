@@ -69,6 +69,9 @@ impl Deref for Failure {
     }
 }
 
+/// Whatever fails after a run took its lock says itself what it left.
+const UNTOUCHED: &str = "nothing was changed";
+
 pub(crate) type Result<T> = std::result::Result<T, Failure>;
 
 impl Failure {
@@ -115,8 +118,8 @@ impl From<Error> for Failure {
             exit: Exit::of(error.kind()),
             kind: kind_name(error.kind()),
             what: error.what().to_owned(),
-            causes: error.causes().to_vec(),
-            state: error.state_line().map(str::to_owned),
+            causes: error.causes().iter().map(|cause| advice_in_flags(cause)).collect(),
+            state: Some(error.state_line().unwrap_or(UNTOUCHED).to_owned()),
             help: error.help_line().map(in_flags),
         }))
     }
@@ -129,7 +132,7 @@ impl From<Refusal> for Failure {
             kind: kind_name(refusal.kind),
             what: refusal.what,
             causes: refusal.causes,
-            state: refusal.state,
+            state: Some(refusal.state.unwrap_or_else(|| UNTOUCHED.to_owned())),
             help: refusal.help.as_deref().map(in_flags),
         }))
     }
@@ -139,6 +142,14 @@ fn kind_name(kind: ErrorKind) -> String {
     match serde_json::to_value(kind) {
         Ok(serde_json::Value::String(name)) => name,
         _ => format!("{kind:?}"),
+    }
+}
+
+/// A cause that points into a SQL text has advice of its own in its last line.
+fn advice_in_flags(cause: &str) -> String {
+    match cause.rsplit_once("\n  = help: ") {
+        Some((before, help)) => format!("{before}\n  = help: {}", in_flags(help)),
+        None => cause.to_owned(),
     }
 }
 
@@ -153,6 +164,14 @@ fn in_flags(help: &str) -> String {
         ("`Migrator::lock_wait`", "`--lock-wait`"),
         ("`Migrator::history_table`", "`--history-table`"),
         ("`Migrator::backup_dir`", "`--backup-dir`"),
+        (
+            "on every connection with `Migrator::connection(|conn| …)`",
+            "in a program's own command (`schema_cli::Command::connection`)",
+        ),
+        ("`Migrator::connection`", "a program's own command (`schema_cli::Command::connection`)"),
+        ("`history_table`", "`--history-table`"),
+        ("keep it with another removal policy", "choose another policy with `--removed`"),
+        (", or allow L", ", or consent with --allow L"),
         (", or migrate outside of start-up", ""),
         (", or run the migration by hand at a quiet time", ", or migrate at a quiet time"),
     ];

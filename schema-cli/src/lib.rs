@@ -6,17 +6,15 @@
 //! # use schema_runtime::{Schema, Table, schema};
 //! # #[derive(Table)]
 //! # struct Task { #[column(primary_key)] id: i64 }
-//! # const MODEL: Schema = schema! { tables: [Task] };
-//! static SCHEMA: Schema = MODEL;
-//!
+//! # const SCHEMA: Schema = schema! { tables: [Task] };
 //! fn main() -> std::process::ExitCode {
 //!     schema_cli::run(&SCHEMA)
 //! }
 //! ```
 //!
 //! `manage plan app.db` then shows what the next start would do, `manage apply app.db` does it. The stock `schema` has no model: each
-//! verb that needs one takes `--to FILE`. Verbs, flags, exit codes, settings and the fields of `--json` are in
-//! [`docs/command.md`](https://docs.rs/crate/schema-cli/latest/source/docs/command.md).
+//! verb that needs one takes `--to FILE`. Verbs, flags, exit codes, settings and the fields of `--json` are in `docs/command.md` of the
+//! repository.
 
 mod args;
 mod exit;

@@ -1,14 +1,21 @@
 //! What is seen while a run goes on: a bar on a terminal, plain lines on stderr otherwise, nothing with `--quiet`.
 
-use std::io::{IsTerminal, Write};
+use std::fmt::Write;
+use std::io::{IsTerminal, Write as _};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressStyle};
-use schema_runtime::Event;
+use indicatif::{ProgressBar, ProgressState, ProgressStyle};
+use schema_runtime::{Event, Method};
 
 /// Where a bar would be redrawn too often to be read, and lines would fill a log.
 const TENTHS: u64 = 10;
+
+/// A step that is over sooner has no time to be followed.
+const WORTH_A_BAR: Duration = Duration::from_millis(500);
+
+/// Characters of a step's bar.
+const WIDTH: u32 = 30;
 
 /// Databases of fewer pages are copied before a line about it is read.
 const PAGES_WORTH_A_LINE: u64 = 5_000;
@@ -83,16 +90,34 @@ fn draw(bar: &mut ProgressBar, event: &Event) {
             }
             bar.set_position(*page);
         }
-        Event::Step { .. } => {
+        Event::Step { method, estimate_ms, .. } => {
             bar.finish_and_clear();
             *bar = ProgressBar::new_spinner();
-            bar.set_style(style("{spinner} {wide_msg} {elapsed}"));
+            let estimate = Duration::from_millis(*estimate_ms);
+            bar.set_style(if *method > Method::Catalog && estimate >= WORTH_A_BAR {
+                style("{share} {wide_msg} {elapsed}").with_key(
+                    "share",
+                    move |state: &ProgressState, out: &mut dyn Write| {
+                        // SQLite tells of no rows while a statement is at work; the estimate is what there is.
+                        let _ = out.write_str(&share(state.elapsed(), estimate));
+                    },
+                )
+            } else {
+                style("{spinner} {wide_msg} {elapsed}")
+            });
             bar.set_message(event.to_string());
             bar.enable_steady_tick(Duration::from_millis(100));
         }
         Event::BackedUp { .. } | Event::Done { .. } | Event::Failed { .. } => bar.finish_and_clear(),
         _ => {}
     }
+}
+
+/// The part of an estimated time that is over, as a bar; never full, since the step says itself when it is done.
+fn share(elapsed: Duration, estimate: Duration) -> String {
+    let part = elapsed.as_secs_f64() / estimate.as_secs_f64().max(0.001);
+    let filled = ((part * f64::from(WIDTH)) as u32).min(WIDTH - 1);
+    (0..WIDTH).map(|at| if at < filled { '█' } else { '░' }).collect()
 }
 
 fn style(template: &str) -> ProgressStyle {
@@ -114,6 +139,15 @@ mod tests {
         let large = lines(100_000, 500);
         assert_eq!(large.len(), 9, "{large:?}");
         assert_eq!(large[0], "backing up: 10000 of 100000 pages");
+    }
+
+    #[test]
+    fn a_step_s_bar_follows_its_estimate_and_is_never_full() {
+        let shown = |ms: u64| share(Duration::from_millis(ms), Duration::from_secs(1));
+        assert_eq!(shown(0).chars().filter(|char| *char == '█').count(), 0);
+        assert_eq!(shown(500).chars().filter(|char| *char == '█').count(), 15);
+        assert_eq!(shown(5_000).chars().filter(|char| *char == '█').count(), 29);
+        assert_eq!(shown(500).chars().count(), 30);
     }
 
     #[test]

@@ -33,7 +33,7 @@ fn step_text(text: &mut String, number: usize, step: &Step) {
     for hazard in &step.hazards {
         push_line(text, &format!("   {}", painted(CHANGED, &hazard.to_string())));
     }
-    for sql in &step.sql {
+    for sql in &step.statements() {
         for line in format!("{sql};").lines() {
             push_line(text, &format!("       {}", painted(FAINT, line)));
         }
@@ -114,7 +114,7 @@ fn step_json(number: usize, step: &Step) -> Value {
         "cost": step.cost,
         "hazards": step.hazards,
         "checks": checks.collect::<Vec<_>>(),
-        "sql": step.sql,
+        "sql": step.statements(),
     })
 }
 

@@ -21,16 +21,25 @@ fn package(folder: &Path, names: &[&str]) {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     let manifest = format!(
         "[package]\nname = \"inspected\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n[dependencies]\n\
-         schema-runtime = {{ path = '{}', features = [\"bundled\"] }}\n\n[profile.dev]\ndebug = \"line-tables-only\"\n\n\
-         [workspace]\n",
-        root.join("schema-runtime").display()
+         schema-runtime = {{ path = '{}', features = [\"bundled\"] }}\nschema-cli = {{ path = '{}' }}\n\n\
+         [profile.dev]\ndebug = \"line-tables-only\"\n\n[workspace]\n",
+        root.join("schema-runtime").display(),
+        root.join("schema-cli").display()
     );
     fs::write(folder.join("Cargo.toml"), manifest).unwrap();
     fs::copy(root.join("Cargo.lock"), folder.join("Cargo.lock")).unwrap();
     let modules: String = names.iter().map(|name| format!("mod {name};\n")).collect();
     let calls: String =
         names.iter().map(|name| format!("    report(\"{name}\", &{name}::SCHEMA);\n")).collect();
-    let main = format!("#![deny(warnings)]\n\n{modules}\nfn main() {{\n{calls}}}\n{REPORT}");
+    let commands: String = names
+        .iter()
+        .map(|name| format!("        Ok(\"{name}\") => return schema_cli::run(&{name}::SCHEMA),\n"))
+        .collect();
+    let main = format!(
+        "#![deny(warnings)]\n\n{modules}\nfn main() -> std::process::ExitCode {{\n    \
+         match std::env::var(\"MODULE\").as_deref() {{\n{commands}        _ => {{}}\n    }}\n\
+         {calls}    std::process::ExitCode::SUCCESS\n}}\n{REPORT}"
+    );
     fs::write(folder.join("src/main.rs"), main).unwrap();
     // The defaults, which are not those of this workspace.
     fs::write(folder.join("rustfmt.toml"), "").unwrap();
@@ -199,6 +208,14 @@ fn every_module_compiles_as_it_stands_and_changes_nothing() {
             println!("    {}{}: {}", if left.whole { "" } else { "in part, " }, left.object, left.reason);
         }
         faults.extend(fault(name, catalog, &said, &folder));
+    }
+    // Each module beside a `main` that calls the command.
+    for (name, ..) in &models {
+        let mut check = Command::new(target.join("debug/inspected"));
+        let flags = ["--adopt-any", "--history-table", "history_of_ours", "--json"];
+        check.env("MODULE", name).arg("check").arg(format!("{name}.db")).args(flags).current_dir(&folder);
+        let checked: serde_json::Value = serde_json::from_str(&output(&mut check)).unwrap();
+        assert_eq!((&checked["exit"], &checked["pending"]), (&0.into(), &false.into()), "{name}: {checked}");
     }
     println!("{} schemas", models.len());
     assert!(faults.is_empty(), "{}", faults.join("\n"));

@@ -6,14 +6,14 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
-use schema_sql::{eq_name, fold, quote_ident};
+use schema_sql::{fold, quote_ident};
 
 use crate::catalog::{self, Catalog, TriggerInfo};
 use crate::connection::{Deadline, SqliteResult, sqlite_error};
 use crate::diff::{Change, diff};
-use crate::error::{Error, ErrorKind, Result};
 use crate::edit::edit;
-use crate::plan::{CatalogEdit, Method, Needs, Plan, Step};
+use crate::error::{Error, ErrorKind, Result};
+use crate::plan::{CatalogEdit, Needs, Plan, Step, TableProof, proofs};
 use crate::rehearse::{firing_statement, reason, set_needs};
 use crate::rename::Renames;
 
@@ -109,7 +109,7 @@ fn run_step(conn: &Connection, step: &Step, edits: Option<&[&CatalogEdit]>, job:
                 .help("start again"));
         }
     }
-    follow_statistics(conn, step)?;
+    follow_statistics(conn, step, edits.unwrap_or_default())?;
     for (name, sql) in temporary {
         conn.execute_batch(&sql).map_err(|err| {
             sqlite_error(err, format!("temporary trigger `{name}` of this connection cannot be put back"))
@@ -119,16 +119,20 @@ fn run_step(conn: &Connection, step: &Step, edits: Option<&[&CatalogEdit]>, job:
     Ok(())
 }
 
-/// The planner's statistics follow a renamed table: SQLite leaves them under the old name, where another table may find them.
-fn follow_statistics(conn: &Connection, step: &Step) -> Result<()> {
-    let renamed: Vec<(&String, &String)> = step
-        .changes
-        .iter()
-        .filter_map(|change| match change {
-            Change::RenameTable { from, to } => Some((from, to)),
-            _ => None,
-        })
-        .collect();
+/// The planner's statistics follow a renamed table or index: SQLite leaves them under the old name, where another may find
+/// them.
+fn follow_statistics(conn: &Connection, step: &Step, edits: &[&CatalogEdit]) -> Result<()> {
+    let tables = step.changes.iter().filter_map(|change| match change {
+        Change::RenameTable { from, to } => Some((from.as_str(), to.as_str())),
+        _ => None,
+    });
+    follow(conn, "tbl", &tables.collect::<Vec<_>>())?;
+    let indexes = edits.iter().filter_map(|edit| Some((edit.name.as_str(), edit.index.as_deref()?)));
+    follow(conn, "idx", &indexes.filter(|(from, to)| from != to).collect::<Vec<_>>())
+}
+
+/// Renames in one column of the statistics.
+fn follow(conn: &Connection, column: &str, renamed: &[(&str, &str)]) -> Result<()> {
     if renamed.is_empty() {
         return Ok(());
     }
@@ -142,14 +146,14 @@ fn follow_statistics(conn: &Connection, step: &Step) -> Result<()> {
         if there == 0 {
             continue;
         }
-        let update = format!("UPDATE main.{statistics} SET tbl = ?2 WHERE tbl = ?1");
+        let update = format!("UPDATE main.{statistics} SET {column} = ?2 WHERE {column} = ?1");
         // Names may change places: first all to names that nothing has, then to the new ones.
         let spare = |at: usize| format!("__schema_name_{at}");
         for (at, (from, _)) in renamed.iter().enumerate() {
-            conn.execute(&update, [*from, &spare(at)]).at(what)?;
+            conn.execute(&update, [*from, spare(at).as_str()]).at(what)?;
         }
         for (at, (_, to)) in renamed.iter().enumerate() {
-            conn.execute(&update, [&spare(at), *to]).at(what)?;
+            conn.execute(&update, [spare(at).as_str(), *to]).at(what)?;
         }
     }
     Ok(())
@@ -249,51 +253,43 @@ fn temp_triggers(conn: &Connection, table: &str) -> Result<Vec<(String, String)>
 
 /// What must be the same after the change as before: counts of rows, and of foreign-key violations.
 struct Census {
-    /// Rows by folded new name.
+    proofs: Vec<TableProof>,
+    /// Rows by new name.
     rows: BTreeMap<String, i64>,
-    /// Violations by folded new name; `None` where SQLite could not tell.
+    /// Violations by new name; `None` where SQLite could not tell, or where they are counted for the report alone.
     violations: BTreeMap<String, Option<u64>>,
 }
 
 impl Census {
     fn take(conn: &Connection, job: &Job<'_>) -> Result<Census> {
-        let mut census = Census { rows: BTreeMap::new(), violations: BTreeMap::new() };
-        for table in affected(job) {
-            let old = job.renames.old_table(&table).to_owned();
-            if job.start.table(&old).is_none() {
-                continue;
+        let full = job.integrity == IntegrityCheck::Full;
+        let before = |table: &str| job.start.table(job.renames.old_table(table));
+        let proofs = proofs(&job.plan.steps, &before, job.target, full);
+        let (mut rows, mut found) = (BTreeMap::new(), BTreeMap::new());
+        for proof in &proofs {
+            let old = job.renames.old_table(&proof.table);
+            if proof.count {
+                rows.insert(fold(&proof.table), count(conn, old)?);
             }
-            census.rows.insert(fold(&table), count(conn, &old)?);
-            census.violations.insert(fold(&table), violations(conn, &old).ok());
+            if proof.references {
+                found.insert(fold(&proof.table), violations(conn, old).ok());
+            } else if proof.report && is_small(conn, old)? {
+                found.insert(fold(&proof.table), None);
+            }
         }
-        Ok(census)
+        Ok(Census { proofs, rows, violations: found })
     }
-}
-
-/// Tables of the target that a step works on, and the children and parents of such tables.
-fn affected(job: &Job<'_>) -> Vec<String> {
-    let touched = |name: &str| {
-        job.plan.steps.iter().any(|step| {
-            let heavy = step.changes.iter().any(|change| {
-                change.alters_table()
-                    || matches!(
-                        change,
-                        Change::DropTable { .. } | Change::RenameTable { .. } | Change::RenameColumn { .. }
-                    )
-            });
-            let tables = step.changes.iter().map(Change::table);
-            heavy && (eq_name(&step.object, name) || tables.into_iter().any(|table| eq_name(table, name)))
-        })
-    };
-    let related = |table: &catalog::TableInfo| {
-        touched(&table.name) || table.foreign_keys.iter().any(|foreign| touched(&foreign.table))
-    };
-    job.target.tables.iter().filter(|table| related(table)).map(|table| table.name.clone()).collect()
 }
 
 fn count(conn: &Connection, table: &str) -> Result<i64> {
     conn.query_row(&format!("SELECT count(*) FROM main.{}", quote_ident(table)), [], |row| row.get(0))
         .at(|| format!("cannot count the rows of `{table}`"))
+}
+
+/// Whether looking at every row takes no time that counts.
+fn is_small(conn: &Connection, table: &str) -> Result<bool> {
+    let sql = format!("SELECT count(*) < 10001 FROM (SELECT 1 FROM main.{} LIMIT 10001)", quote_ident(table));
+    conn.query_row(&sql, [], |row| row.get(0)).at(|| format!("cannot count the rows of `{table}`"))
 }
 
 fn violations(conn: &Connection, table: &str) -> rusqlite::Result<u64> {
@@ -332,13 +328,8 @@ fn verify(conn: &Connection, job: &Job<'_>, census: &Census) -> Result<(Catalog,
             (None, Err(_)) => {}
         }
     }
-    let mut checked: Vec<&str> = Vec::new();
-    for step in job.plan.steps.iter().filter(|step| step.method != Method::Catalog) {
-        let known = checked.iter().any(|table| eq_name(table, &step.object));
-        if job.target.table(&step.object).is_some() && !known {
-            checked.push(&step.object);
-            check_table(conn, &step.object, job.integrity)?;
-        }
+    for proof in census.proofs.iter().filter(|proof| proof.pages) {
+        check_table(conn, &proof.table, job.integrity)?;
     }
     Ok((reached, old))
 }

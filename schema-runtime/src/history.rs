@@ -417,6 +417,31 @@ impl History {
         self.select(conn, "ORDER BY id")
     }
 
+    /// The plans of the newest `most` revisions that ran to their end, whatever became of them later, each with the milliseconds
+    /// that it took; newest first.
+    ///
+    /// # Errors
+    /// What reading may give.
+    pub(crate) fn timed(&self, conn: &Connection, most: usize) -> Result<Vec<(String, u64)>> {
+        if !self.present(conn)?.iter().any(|column| column.is("duration_ms")) {
+            return Ok(Vec::new());
+        }
+        let sql = format!(
+            "SELECT plan, duration_ms FROM main.{} WHERE status IN ('completed', 'rolled_back') AND typeof(duration_ms) = 'integer' AND duration_ms > 0 \
+             AND plan IS NOT NULL ORDER BY id DESC LIMIT ?1",
+            quote_ident(&self.table)
+        );
+        let what = || self.cannot_read(conn);
+        let mut statement = conn.prepare(&sql).at(what)?;
+        let mut rows = statement.query([i64::try_from(most).unwrap_or(i64::MAX)]).at(what)?;
+        let mut timed = Vec::new();
+        while let Some(row) = rows.next().at(what)? {
+            let took: i64 = row.get(1).at(what)?;
+            timed.extend(text(row, 0).at(what)?.map(|plan| (plan, took.unsigned_abs())));
+        }
+        Ok(timed)
+    }
+
     /// The highest version of `model` that was applied and not rolled back. Numbered migrations do not count: their numbers are not the
     /// model's versions. Nor do rollbacks, which record the way back to a version that has a row of its own.
     ///

@@ -144,6 +144,7 @@ mod clash;
 mod column_type;
 mod connection;
 mod deadline;
+mod defect;
 mod descriptor;
 mod diff;
 mod edit;
@@ -194,13 +195,14 @@ pub use env::Environment;
 pub use error::{Error, ErrorKind, Result};
 pub use fingerprint::{table_fingerprint, text_fingerprint};
 pub use health::{
-    BackupCheck, BackupFacts, EngineFacts, FileFacts, Finding, FindingCode, Health, HealthCheck, HistoryFacts,
-    ModelFacts, RevisionFacts, RollbackFacts, SchemaFacts, Severity,
+    BackupCheck, BackupFacts, EngineFacts, FileFacts, Finding, FindingCode, Health, HealthCheck,
+    HistoryFacts, ModelFacts, RevisionFacts, RollbackFacts, SchemaFacts, Severity,
 };
 pub use migrator::{Migrator, Observer};
 pub use model::{Model, ModelOptions};
 pub use plan::{
-    CatalogEdit, Check, CheckKind, Complexity, Cost, Hazard, HazardCode, Method, Needs, PLAN_FORMAT, Plan, PlanKey, Step,
+    CatalogEdit, Check, CheckKind, Complexity, Cost, Hazard, HazardCode, Method, Needs, PLAN_FORMAT, Pace, Plan,
+    PlanKey, Step,
 };
 pub use plan_file::{PLAN_FILE_FORMAT, PlanFile};
 pub use report::{Event, Outcome, Phases, Report, StepReport};

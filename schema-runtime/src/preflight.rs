@@ -5,10 +5,11 @@ use rusqlite::config::DbConfig;
 use rusqlite::types::ValueRef;
 use schema_sql::{eq_name, quote_ident};
 
-use crate::catalog::{Catalog, reason};
+use crate::catalog::{Catalog, TableInfo, reason};
 use crate::connection::SqliteResult;
+use crate::defect::defects;
 use crate::error::{Error, ErrorKind, Result};
-use crate::plan::{Check, CheckKind, Facts, HazardCode, Plan, TableFacts};
+use crate::plan::{Check, CheckKind, Facts, HazardCode, Plan, TableFacts, rowid_name};
 use crate::sqlite_error::kind_of;
 
 /// A consent to a hazard: its code, everywhere or on one object.
@@ -42,28 +43,61 @@ impl Consent {
     }
 }
 
-/// How many rows each table has, whether it has any, and about how many bytes.
-///
-/// `count` names the tables whose rows are counted exactly (a scan); of the others only whether they are empty is asked.
-pub(crate) fn facts(conn: &Connection, live: &Catalog, count: &dyn Fn(&str) -> bool) -> Result<Facts> {
+/// Whether each table has rows; of those that `sized` names, also about how many and how large they are, read off the ids and the
+/// file's size. To count them would read every row of a table whose text alone changes: see [`count_rows`].
+pub(crate) fn facts(conn: &Connection, live: &Catalog, sized: &dyn Fn(&str) -> bool) -> Result<Facts> {
     let defensive = conn.db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE).unwrap_or(false);
-    let mut facts = Facts { sqlite: crate::connection::sqlite_version(), defensive, ..Facts::default() };
+    let sqlite = crate::connection::sqlite_version();
+    let mode: String = conn
+        .query_row("PRAGMA main.journal_mode", [], |row| row.get(0))
+        .at(|| "cannot read the journal mode".to_owned())?;
+    let defects = defects(sqlite, mode.eq_ignore_ascii_case("wal"), false);
+    let mut facts = Facts { sqlite, defensive, defects, ..Facts::default() };
     for table in &live.tables {
-        let name = quote_ident(&table.name);
-        let rows = if count(&table.name) {
-            format!("SELECT count(*) FROM main.{name}")
-        } else {
-            format!("SELECT EXISTS (SELECT 1 FROM main.{name})")
-        };
-        let what = || format!("cannot read table `{}`", table.name);
-        let rows: i64 = conn.query_row(&rows, [], |row| row.get(0)).at(what)?;
-        let bytes =
-            if rows > 0 && count(&table.name) { row_bytes(conn, table)? * rows.unsigned_abs() } else { 0 };
+        let sql = format!("SELECT EXISTS (SELECT 1 FROM main.{})", quote_ident(&table.name));
+        let any: bool = conn.query_row(&sql, [], |row| row.get(0)).at(|| cannot_read(table))?;
         let mark = if table.autoincrement() { high_water_mark(conn, &table.name)? } else { 0 };
-        let found = TableFacts { rows: rows.unsigned_abs(), bytes, mark };
+        let mut found = TableFacts { mark, rows: u64::from(any), bytes: 0, about: any };
+        if any && sized(&table.name) {
+            let mean = row_bytes(conn, table)?;
+            found.rows = rows_at_most(conn, table, mean)?;
+            found.bytes = mean.saturating_mul(found.rows);
+        }
         facts.tables.insert(schema_sql::fold(&table.name), found);
     }
     Ok(facts)
+}
+
+/// Counts the rows of a table that a step reads or writes, which [`facts`] has only bounded.
+pub(crate) fn count_rows(conn: &Connection, table: &TableInfo, facts: &mut Facts) -> Result<()> {
+    let found = facts.tables.entry(schema_sql::fold(&table.name)).or_default();
+    let sql = format!("SELECT count(*) FROM main.{}", quote_ident(&table.name));
+    let rows: i64 = conn.query_row(&sql, [], |row| row.get(0)).at(|| cannot_read(table))?;
+    found.rows = rows.unsigned_abs();
+    found.bytes = if rows > 0 { row_bytes(conn, table)?.saturating_mul(found.rows) } else { 0 };
+    found.about = false;
+    Ok(())
+}
+
+fn cannot_read(table: &TableInfo) -> String {
+    format!("cannot read table `{}`", table.name)
+}
+
+/// The most rows that a table which is not empty can have: as many as its ids go, and as fit into the file.
+fn rows_at_most(conn: &Connection, table: &TableInfo, mean: u64) -> Result<u64> {
+    let pragma = |name: &str| -> Result<u64> {
+        let number: i64 =
+            conn.query_row(&format!("PRAGMA main.{name}"), [], |row| row.get(0)).at(|| cannot_read(table))?;
+        Ok(number.unsigned_abs())
+    };
+    let fit = pragma("page_count")?.saturating_mul(pragma("page_size")?) / mean.max(1);
+    let Some(rowid) = rowid_name(table) else { return Ok(fit.max(1)) };
+    let name = quote_ident(&table.name);
+    // Each of the two alone is one step into the tree.
+    let sql = format!("SELECT (SELECT max({rowid}) FROM main.{name}), (SELECT min({rowid}) FROM main.{name})");
+    let (last, first): (i64, i64) =
+        conn.query_row(&sql, [], |row| Ok((row.get(0)?, row.get(1)?))).at(|| cannot_read(table))?;
+    Ok(fit.min(last.abs_diff(first).saturating_add(1)).max(1))
 }
 
 /// The largest id that AUTOINCREMENT has given out. SQLite: <https://www.sqlite.org/autoinc.html>.
@@ -73,24 +107,32 @@ fn high_water_mark(conn: &Connection, table: &str) -> Result<i64> {
         .at(|| format!("cannot read the high-water mark of `{table}`"))
 }
 
-/// The mean size of the first hundred rows, and at least 8 bytes.
-fn row_bytes(conn: &Connection, table: &crate::catalog::TableInfo) -> Result<u64> {
+/// The mean size of a hundred rows, half of them the newest, and at least 8 bytes.
+fn row_bytes(conn: &Connection, table: &TableInfo) -> Result<u64> {
+    // The length of a blob is in the row's head; of a text it has to be counted.
     let columns: Vec<String> = table
         .columns
         .iter()
         .filter(|column| column.generated.is_none())
-        .map(|column| format!("coalesce(length(CAST({} AS BLOB)), 0)", quote_ident(&column.name)))
+        .map(|column| {
+            let name = quote_ident(&column.name);
+            format!(
+                "CASE typeof({name}) WHEN 'blob' THEN length({name}) WHEN 'text' THEN length(CAST({name} AS BLOB)) \
+                 WHEN 'real' THEN 8 WHEN 'integer' THEN 4 ELSE 0 END"
+            )
+        })
         .collect();
     if columns.is_empty() {
         return Ok(8);
     }
-    let sql = format!(
-        "SELECT avg(bytes) FROM (SELECT {} + 8 AS bytes FROM main.{} LIMIT 100)",
-        columns.join(" + "),
-        quote_ident(&table.name)
-    );
-    let mean: Option<f64> =
-        conn.query_row(&sql, [], |row| row.get(0)).at(|| format!("cannot read table `{}`", table.name))?;
+    let name = quote_ident(&table.name);
+    let rows = |order: &str| {
+        format!("SELECT * FROM (SELECT {} + 8 AS bytes FROM main.{name} NOT INDEXED{order} LIMIT 50)", columns.join(" + "))
+    };
+    let newest = rowid_name(table).map(|rowid| rows(&format!(" ORDER BY {rowid} DESC")));
+    let both: Vec<String> = std::iter::once(rows("")).chain(newest).collect();
+    let sql = format!("SELECT avg(bytes) FROM ({})", both.join(" UNION ALL "));
+    let mean: Option<f64> = conn.query_row(&sql, [], |row| row.get(0)).at(|| cannot_read(table))?;
     Ok(mean.unwrap_or(8.0).max(8.0) as u64)
 }
 

@@ -14,15 +14,19 @@ use crate::connection;
 use crate::diff::{Change, diff};
 use crate::error::{Error, ErrorKind, Result};
 use crate::found::{Found, own_tables, scratch};
+use crate::history::History;
 use crate::migrator::Migrator;
 use crate::model::Model;
-use crate::plan::{Facts, HazardCode, Plan, PlanKey, Request, TableFacts, plan};
-use crate::preflight::{Unready, facts, preflight};
+use crate::plan::{Facts, HazardCode, Method, Pace, Plan, PlanKey, Request, TableFacts, WAYS, plan};
+use crate::preflight::{Unready, count_rows, facts, preflight};
 use crate::rehearse::{self, Stage, UndoProof, Verdict};
 use crate::rename::Renames;
 use crate::revision::hex;
 use crate::snapshot::{ConvertRecord, Owners, RenameRecord, SNAPSHOT_FORMAT, Snapshot, key, table_keys};
 use crate::target::{Note, NoteKind, RemovalPolicy, Sides, Target, merge};
+
+/// So many revisions tell the pace: a machine that is replaced is soon forgotten.
+const TIMED: usize = 20;
 
 /// What a run is going to do.
 pub(crate) struct Prepared {
@@ -102,6 +106,7 @@ pub(crate) fn prepare(conn: &Connection, migrator: &Migrator, found: Found, data
     };
     let mut facts = maker.facts(&prepared.target, &changes)?;
     facts.broken = broken;
+    facts.pace = maker.pace()?;
     maker.refuse_hidden(&changes)?;
     times = maker.prove(&mut prepared, &facts, key, data)?;
     times.plan += began.elapsed().saturating_sub(times.preflight + times.rehearse);
@@ -177,11 +182,40 @@ impl Maker<'_> {
         Err(error.state("nothing was changed").help("mend or drop the trigger, then start again"))
     }
 
-    /// Rows are counted where a change reads or writes them; of other tables only whether they have any is asked.
+    /// Tables that change are sized; of others only whether they have rows is asked.
     fn facts(&self, target: &Target, changes: &[Change]) -> Result<Facts> {
-        let counted =
-            |live: &str| changes.iter().any(|change| eq_name(target.renames.old_table(change.table()), live));
-        facts(self.conn, &self.found.live, &counted)
+        let renamed = target.renames.list.iter().map(|rename| rename.table.as_ref().unwrap_or(&rename.to));
+        let names: Vec<&str> = changes.iter().map(Change::table).chain(renamed.map(String::as_str)).collect();
+        let changed = |live: &str| names.iter().any(|name| eq_name(target.renames.old_table(name), live));
+        facts(self.conn, &self.found.live, &changed)
+    }
+
+    /// The pace by the newest revisions, of whatever model: read only where something is to be done.
+    fn pace(&self) -> Result<Pace> {
+        if self.found.head == 0 {
+            return Ok(Pace::default());
+        }
+        let history = History::named(self.migrator.options.history_table.clone());
+        let timed = history.timed(self.conn, TIMED)?;
+        Ok(Pace::learnt(timed.iter().map(|(plan, took)| (plan.as_str(), *took))))
+    }
+
+    /// The plan; made again after counting the rows of the tables that it reads, writes or drops.
+    fn plan(&self, target: &Target, facts: &mut Facts, key: &PlanKey, rebuild: &[String]) -> Result<Plan> {
+        loop {
+            let plan = plan(&self.request(target, facts, key.clone(), rebuild));
+            let uncounted: Vec<&TableInfo> = read_tables(&plan, target)
+                .iter()
+                .filter_map(|name| self.found.live.table(target.renames.old_table(name)))
+                .filter(|table| facts.of(&table.name).about)
+                .collect();
+            if uncounted.is_empty() {
+                return Ok(plan);
+            }
+            for table in uncounted {
+                count_rows(self.conn, table, facts)?;
+            }
+        }
     }
 
     fn request<'r>(
@@ -189,7 +223,7 @@ impl Maker<'_> {
         target: &'r Target,
         facts: &'r Facts,
         key: PlanKey,
-        rebuild: &'r [String],
+        refuted: &'r [String],
     ) -> Request<'r> {
         Request {
             live: &target.live,
@@ -198,7 +232,7 @@ impl Maker<'_> {
             model: &self.found.model,
             facts,
             key,
-            rebuild,
+            refuted,
             undo: false,
         }
     }
@@ -236,10 +270,10 @@ impl Maker<'_> {
         Ok(())
     }
 
-    /// Plans until the rehearsal agrees: a table whose native statements it refutes is rebuilt instead.
+    /// Plans until the rehearsal agrees: a table whose way it refutes goes the next one, at last by a rebuild.
     fn prove(&self, prepared: &mut Prepared, facts: &Facts, key: PlanKey, data: bool) -> Result<Times> {
         let mut times = Times::default();
-        let mut rebuild: Vec<String> = Vec::new();
+        let mut refuted: Vec<String> = Vec::new();
         let mut facts = facts.clone();
         let scratch = || self.scratch();
         let exact = |table: &str| self.found.model.table_hints(table).exact_order;
@@ -251,12 +285,15 @@ impl Maker<'_> {
         let mut unready: Vec<Unready> = Vec::new();
         loop {
             let target = &prepared.target;
-            let plan = plan(&self.request(target, &facts, key.clone(), &rebuild));
+            let plan = match data {
+                true => self.plan(target, &mut facts, &key, &refuted)?,
+                false => plan(&self.request(target, &facts, key.clone(), &refuted)),
+            };
             self.refuse_loss(&plan)?;
             let began = Instant::now();
             if data {
-                // A plan that the rehearsal refuted was checked already, but for the table that it rebuilds now.
-                let only = rebuild.last().map(String::as_str);
+                // A plan that the rehearsal refuted was checked already, but for the table that goes another way now.
+                let only = refuted.last().map(String::as_str);
                 unready.extend(preflight(self.conn, &plan, only, &self.migrator.options.consents)?);
             }
             times.preflight += began.elapsed();
@@ -276,10 +313,12 @@ impl Maker<'_> {
             times.rehearse += began.elapsed();
             match verdict {
                 Verdict::Unregistered => facts.unregistered = true,
-                Verdict::Rebuild(table) if !rebuild.iter().any(|name| eq_name(name, &table)) => {
-                    rebuild.push(table)
+                Verdict::Refuted(table)
+                    if refuted.iter().filter(|name| eq_name(name, &table)).count() < WAYS - 1 =>
+                {
+                    refuted.push(table)
                 }
-                Verdict::Rebuild(table) => {
+                Verdict::Refuted(table) => {
                     return Err(Error::new(
                         ErrorKind::Rehearsal,
                         format!("neither ALTER nor a rebuild of table `{table}` leads to the model"),
@@ -336,8 +375,9 @@ impl Maker<'_> {
         };
         let all: Vec<String> = self.found.live.tables.iter().map(|table| table.name.clone()).collect();
         let facts = Facts { unregistered: true, ..facts.clone() };
-        for rebuild in [&[][..], &all] {
-            let undo = self.undo(target, &facts, rebuild)?;
+        let twice = [all.clone(), all.clone()].concat();
+        for refuted in [&[][..], &all, &twice] {
+            let undo = self.undo(target, &facts, refuted)?;
             if let Verdict::Proved { undo: proof } = rehearse::rehearse(stage, plan, &undo)? {
                 match accepted(undo, proof) {
                     Ok(undo) => return Ok(Some(undo)),
@@ -351,7 +391,7 @@ impl Maker<'_> {
         Ok(None)
     }
 
-    fn undo(&self, target: &Target, facts: &Facts, rebuild: &[String]) -> Result<Plan> {
+    fn undo(&self, target: &Target, facts: &Facts, refuted: &[String]) -> Result<Plan> {
         let back = target.renames.undoing(&target.catalog);
         let catalog = if back.is_empty() {
             target.catalog.clone()
@@ -365,6 +405,7 @@ impl Maker<'_> {
             broken: facts.broken.clone(),
             unregistered: facts.unregistered,
             defensive: facts.defensive,
+            pace: facts.pace,
             ..Facts::default()
         };
         for table in &target.catalog.tables {
@@ -383,7 +424,7 @@ impl Maker<'_> {
             model: &model,
             facts: &after,
             key: PlanKey { catalog: catalog_hash(&target.catalog)?, head: 0 },
-            rebuild,
+            refuted,
             undo: true,
         }))
     }
@@ -415,6 +456,21 @@ impl Maker<'_> {
         }
         Ok(())
     }
+}
+
+/// The tables whose rows a plan reads, writes or drops, by their new names; of a full-text index the table that it indexes.
+fn read_tables(plan: &Plan, target: &Target) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for step in &plan.steps {
+        let dropped = step.changes.iter().filter(|change| matches!(change, Change::DropTable { .. }));
+        names.extend(dropped.map(|change| change.table().to_owned()));
+        if step.method != Method::Catalog {
+            names.push(step.object.clone());
+            let index = target.catalog.virtual_table(&step.object);
+            names.extend(index.and_then(|index| index.content()));
+        }
+    }
+    names
 }
 
 /// The undo as its rehearsal proved it, or why it does not lead back.

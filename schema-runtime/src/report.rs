@@ -224,6 +224,10 @@ pub enum Event {
         of: usize,
         /// What it changes.
         summary: String,
+        /// How.
+        method: Method,
+        /// How long it is estimated to take, milliseconds.
+        estimate_ms: u64,
     },
     /// Old backups were deleted.
     Pruned {
@@ -251,7 +255,7 @@ impl fmt::Display for Event {
             Event::BackedUp { backup, ms } => {
                 write!(f, "backup created: {backup} ({})", show(Duration::from_millis(*ms)))
             }
-            Event::Step { number, of, summary } => write!(f, "step {number} of {of}: {summary}"),
+            Event::Step { number, of, summary, .. } => write!(f, "step {number} of {of}: {summary}"),
             Event::Pruned { files } => write!(f, "old backups deleted: {}", files.join(", ")),
             Event::Done { summary } => f.write_str(summary),
             Event::Failed { error } => f.write_str(error),

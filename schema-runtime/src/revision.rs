@@ -98,7 +98,8 @@ pub struct Revision {
     pub kind: Kind,
     /// The number of the run, for revisions that were applied together.
     pub batch: i64,
-    /// How long it took, in milliseconds.
+    /// How long it took, in milliseconds: the checks of the rows, the rehearsal, the steps and the proofs after them. The
+    /// backup, waiting for the lock and the commit are not in it.
     pub duration_ms: i64,
     /// The plan that ran.
     pub plan: Option<String>,

@@ -430,7 +430,8 @@ impl<'a> Run<'a> {
             integrity: self.options.integrity,
             deadline,
             on_step: &mut |number, step| {
-                migrator.emit(&Event::Step { number, of, summary: step.summary() });
+                let (summary, method, estimate_ms) = (step.summary(), step.method, step.cost.ms);
+                migrator.emit(&Event::Step { number, of, summary, method, estimate_ms });
             },
         };
         let applied = apply(deadline.conn(), &mut job).map_err(|err| {

@@ -15,6 +15,7 @@ use crate::prepare::{self, prepare};
 use crate::report::Outcome;
 use crate::revision::Revision;
 use crate::run::{Run, newer_error};
+use crate::target::NoteKind;
 
 /// Why a run would be refused: the parts of its error, as data.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,6 +65,8 @@ pub struct Status {
     pub tampered: Vec<String>,
     /// What was changed by hand, where a run would be refused for it.
     pub drift: Vec<String>,
+    /// What was changed or dropped by hand, where a run would put it right; also among the notes.
+    pub repaired: Vec<String>,
     /// The newest version in the history, where this program is older.
     pub newer: Option<String>,
     /// The last completed revision of the model.
@@ -89,6 +92,7 @@ impl Status {
             refusal: None,
             tampered: Vec::new(),
             drift: Vec::new(),
+            repaired: Vec::new(),
             newer: None,
             last: None,
             retired: Vec::new(),
@@ -207,6 +211,8 @@ impl<'a> Run<'a> {
             }
         };
         let report = self.report(Outcome::PlannedOnly, &prepared);
+        let by_hand = prepared.notes.iter().filter(|note| note.kind == NoteKind::Repaired);
+        status.repaired = by_hand.map(|note| note.text.clone()).collect();
         if prepared.found.newer.is_some() {
             let reasons = prepare::what_older_lacks(&prepared);
             if !reasons.is_empty() {

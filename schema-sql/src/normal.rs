@@ -99,6 +99,7 @@ fn canonical(
     match token.kind {
         TokenKind::Word if token.is_word("ISNULL") && ends_operand(behind) => "is null".to_owned(),
         TokenKind::Word if token.is_word("NOTNULL") && ends_operand(behind) => "is not null".to_owned(),
+        TokenKind::Word if token.is_word("NOT") && is_not_null(before, behind) => "is not".to_owned(),
         TokenKind::Word | TokenKind::Number | TokenKind::Blob => fold(token.text),
         TokenKind::QuotedId => {
             let name = token.ident().unwrap_or_default();
@@ -119,6 +120,17 @@ fn ends_operand(behind: &[Token<'_>]) -> bool {
         ["AND", "OR", "THEN", "ELSE", "END", "WHEN"].iter().any(|word| next.is_word(word))
             || [")", ",", ";"].iter().any(|op| next.is_op(op))
     })
+}
+
+/// Whether a `NOT` between `before` and `behind` is that of `x NOT NULL`, which is `x IS NOT NULL`.
+fn is_not_null(before: &[Token<'_>], behind: &[Token<'_>]) -> bool {
+    let operand = before.last().is_some_and(|last| match last.kind {
+        TokenKind::Word => !is_reserved(last.text) || last.is_word("NULL") || last.is_word("END"),
+        TokenKind::Op => last.is_op(")"),
+        _ => true,
+    });
+    let [null, rest @ ..] = behind else { return false };
+    operand && null.is_word("NULL") && ends_operand(rest)
 }
 
 /// Whether a token between `before` and `behind` can only be a name: a part of a dotted name, a function, a table.
@@ -324,6 +336,7 @@ mod tests {
             ("x'AB'", "X'ab'"),
             ("1E5 + 0XFF", "1e5+0xff"),
             ("a ISNULL OR b NOTNULL", "a IS NULL or b is not null"),
+            ("a NOTNULL AND lower(b) IS NOT NULL", "a NOT NULL and lower(b) not null"),
             ("CASE WHEN a THEN 1 END", "case when A then 1 end"),
             ("((a))", "a"),
             ("SELECT \"t\".a FROM \"t\" JOIN [u]", "select T.A from t join U;"),
@@ -355,6 +368,7 @@ mod tests {
             ("(a, b)", "a, b"),
             ("(SELECT 1)", "SELECT 1"),
             ("a ISNULL + 1", "a IS NULL + 1"),
+            ("a AND NOT NULL", "a AND NULL IS NOT NULL"),
             (":a", ":A"),
             ("a - -1", "a - 1"),
             ("[true]", "true"),

@@ -43,7 +43,7 @@ const ROWS: &[Row] = &[
         before: "CREATE TABLE t (id INTEGER PRIMARY KEY, a VARCHAR(10));",
         rows: "INSERT INTO t VALUES (1, 'a')",
         after: "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT);",
-        plan: "1. alter type of t.a: VARCHAR(10) -> TEXT (rebuild)",
+        plan: "1. alter type of t.a: VARCHAR(10) -> TEXT (catalog)",
         found: &[("SELECT type FROM pragma_table_info('t') WHERE name = 'a'", "'TEXT'")],
     },
     Row {

@@ -29,11 +29,10 @@ pub(crate) fn run(context: &Context, args: &args::Apply) -> Result<Answer> {
         migrator = migrator.reason(reason);
     }
     if args.dry_run {
-        let status = migrator.status(&path)?;
-        if let Some(refusal) = status.refusal {
+        migrator = migrator.dry_run(true);
+        if let Some(refusal) = migrator.status(&path)?.refusal {
             return Err(refusal.into());
         }
-        migrator = migrator.dry_run(true);
     }
     let report = migrator.run(&path)?;
     let shown = path.display().to_string();

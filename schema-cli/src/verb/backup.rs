@@ -23,7 +23,14 @@ pub(crate) fn run(context: &Context, args: &args::BackupVerb) -> Result<Answer> 
         }
         // A database that is gone is when its backups matter most.
         BackupAction::List => list(&context.database()?, &migrator),
-        BackupAction::Verify { file } => verify(&context.database()?, &migrator, file.as_deref()),
+        BackupAction::Verify { file } => {
+            let path = context.database()?;
+            if file.is_none() && migrator.backups(&path)?.is_empty() {
+                // Nothing was proved of a mistyped path.
+                context.existing_database()?;
+            }
+            verify(&path, &migrator, file.as_deref())
+        }
         BackupAction::Prune { dry_run, .. } => {
             prune(&context.existing_database()?, &migrator.dry_run(*dry_run), *dry_run)
         }
@@ -54,7 +61,7 @@ fn list(path: &Path, migrator: &Migrator) -> Result<Answer> {
     push_line(&mut text, &format!("{shown}: {number}, {} in {}", bytes(size), found.folder.display()));
     if !found.others.is_empty() {
         let others = count(found.others.len() as u64, "backup");
-        push_line(&mut text, &format!("{others} of other databases lie in the same folder"));
+        push_line(&mut text, &format!("of other databases in the same folder: {others}"));
     }
     let list = |infos: &[BackupInfo]| infos.iter().map(backup_json).collect::<Vec<_>>();
     Ok(Answer::done(

@@ -1,5 +1,6 @@
 //! `check`: the state of a database as an exit code, for CI.
 
+use schema_runtime::DriftPolicy;
 use serde_json::json;
 
 use crate::exit::{Exit, Failure, Result};
@@ -9,12 +10,11 @@ use crate::view::{change_text, list_text, plan_json};
 
 pub(crate) fn run(context: &Context) -> Result<Answer> {
     let path = context.existing_database()?;
-    let status = context.migrator()?.status(&path)?;
+    let status = context.migrator()?.dry_run(true).status(&path)?;
     let shown = path.display().to_string();
     // What was done behind the tool's back comes first: whatever else is wrong may follow from it.
     if !status.tampered.is_empty() {
-        let rows = count(status.tampered.len() as u64, "row");
-        let failure = Failure::new("history", format!("{rows} of the history of `{shown}` were edited"))
+        let failure = Failure::new("history", format!("the history of `{shown}` is not as it was written"))
             .exit(Exit::Drift)
             .state("nothing was changed")
             .help("find out who did it, and restore the database from a backup if the history cannot be trusted");
@@ -23,11 +23,21 @@ pub(crate) fn run(context: &Context) -> Result<Answer> {
     if let Some(refusal) = status.refusal {
         return Err(refusal.into());
     }
+    if !status.repaired.is_empty() && context.settings.layer.drift != Some(DriftPolicy::Repair) {
+        let failure = Failure::new("drift", format!("`{shown}` was changed by hand"))
+            .exit(Exit::Drift)
+            .state("nothing was changed")
+            .help(
+                "put it right with `apply`, or take the change into the target; `--drift repair` accepts it",
+            );
+        return Err(status.repaired.into_iter().fold(failure, Failure::cause));
+    }
     let mut text = String::new();
     for change in status.pending.changes() {
         push_line(&mut text, &change_text(change));
     }
     list_text(&mut text, "warning", &status.warnings);
+    list_text(&mut text, "note", &status.notes);
     let pending = !status.pending.is_empty();
     push_line(
         &mut text,

@@ -20,6 +20,7 @@ pub(crate) fn run(context: &Context, args: &args::Man) -> Result<Answer> {
                 Failure::usage(format!("`{}` is no verb", verb.escape_debug()))
                     .cause(format!("the verbs are {}", verbs.collect::<Vec<_>>().join(", ")))
                     .state("nothing was opened")
+                    .help("name one of these, or none for the page of the whole command")
             })?;
             let name = format!("{}-{}", context.program, page.get_name());
             page.name(name)

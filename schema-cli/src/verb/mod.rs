@@ -6,6 +6,7 @@ mod baseline;
 mod check;
 mod completions;
 mod diff;
+mod doctor;
 mod history;
 mod inspect;
 mod man;
@@ -28,6 +29,7 @@ pub(crate) fn run(context: &Context, verb: &Verb) -> Result<Answer> {
         Verb::History(args) => history::run(context, args),
         Verb::Baseline(args) => baseline::run(context, args),
         Verb::Inspect(args) => inspect::run(context, args),
+        Verb::Doctor(args) => doctor::run(context, args),
         Verb::Backup(args) => backup::run(context, args),
         Verb::Completions(args) => completions::run(context, args),
         Verb::Man(args) => man::run(context, args),
@@ -65,6 +67,11 @@ pub(crate) fn flags(verb: &Verb) -> Layer {
         Verb::Inspect(args) => {
             Layer { db: args.database.db.clone(), model: args.model.clone(), ..Layer::default() }
         }
+        Verb::Doctor(args) => Layer {
+            time_limit: args.time_limit,
+            backup_dir: args.backup_dir.clone(),
+            ..targeted(&args.database, &args.target)
+        },
         Verb::Backup(args) => {
             let layer = Layer {
                 db: args.database.db.clone(),
@@ -80,7 +87,8 @@ pub(crate) fn flags(verb: &Verb) -> Layer {
     }
 }
 
-/// A saved plan brings its own target and policies, a comparison has its two targets: what is set for others does not count.
+/// A saved plan brings its own target and policies, a comparison has its two targets: what is set for others does not count. Where backups
+/// go and how long they stay is no policy of the plan.
 pub(crate) fn own_settings(verb: &Verb, mut settings: Settings) -> Settings {
     let layer = &mut settings.layer;
     match verb {
@@ -91,6 +99,9 @@ pub(crate) fn own_settings(verb: &Verb, mut settings: Settings) -> Settings {
                 lock_wait: layer.lock_wait,
                 backup: layer.backup,
                 backup_dir: layer.backup_dir.take(),
+                keep_age: layer.keep_age,
+                keep_count: layer.keep_count,
+                keep_size: layer.keep_size,
                 history_table: layer.history_table.take(),
                 ..Layer::default()
             };

@@ -10,7 +10,7 @@ use serde_json::json;
 
 use crate::args;
 use crate::exit::{Exit, Failure, Result};
-use crate::output::{Answer, count, push_line, time};
+use crate::output::{Answer, count, push_line, time, typed};
 use crate::target::Context;
 use crate::view::{list_text, plan_json, plan_text};
 
@@ -20,40 +20,48 @@ const TIME_LIMIT: Duration = Duration::from_secs(15);
 pub(crate) fn run(context: &Context, args: &args::Plan) -> Result<Answer> {
     let path = context.existing_database()?;
     let migrator = context.migrator()?;
-    let file = migrator.plan_file(&path)?;
-    let status = migrator.status(&path)?;
-    // Another program may have written between the two looks; what is shown is then what is saved.
-    let plan = file.plan();
-    if let Some(out) = &args.out {
-        save(out, &file)?;
+    let status = migrator.clone().dry_run(true).status(&path)?;
+    if let Some(refusal) = status.refusal {
+        return Err(refusal.into());
     }
+    // Another program may write between the two looks; what is shown is then what is saved.
+    let plan = match &args.out {
+        None => status.pending.clone(),
+        Some(out) => {
+            let file = migrator.plan_file(&path)?;
+            save(out, &file)?;
+            file.plan().clone()
+        }
+    };
     let shown = path.display().to_string();
     let text =
-        if args.sql { script(plan) } else { text(context, &shown, &file, &status, args.out.as_deref()) };
+        if args.sql { script(&plan) } else { text(context, &shown, &plan, &status, args.out.as_deref()) };
     let answer = Answer::done(
         text,
         json!({
             "database": shown,
             "pending": !plan.is_empty(),
-            "plan": plan_json(plan),
+            "plan": plan_json(&plan),
             "saved": args.out.as_ref().map(|out| out.display().to_string()),
+            "newer": status.newer,
             "retired": status.retired,
             "foreign": status.foreign,
             "warnings": status.warnings,
             "notes": status.notes,
         }),
     );
-    Ok(match refused_by_time(context, file.plan()) {
+    Ok(match refused_by_time(context, &plan) {
         Some(failure) => answer.but(failure),
         None if args.exit_code && !plan.is_empty() => answer.exit(Exit::Pending),
         None => answer,
     })
 }
 
-fn text(context: &Context, path: &str, file: &PlanFile, status: &Status, out: Option<&Path>) -> String {
-    let plan = file.plan();
+fn text(context: &Context, path: &str, plan: &Plan, status: &Status, out: Option<&Path>) -> String {
     let mut text = String::new();
-    if plan.is_empty() {
+    if let Some(newer) = &status.newer {
+        push_line(&mut text, &format!("{path}: version {newer} is newer, and is used as it is"));
+    } else if plan.is_empty() {
         push_line(&mut text, &format!("{path}: nothing to do"));
     } else {
         let versions = match &status.last {
@@ -75,24 +83,29 @@ fn text(context: &Context, path: &str, file: &PlanFile, status: &Status, out: Op
         Some(out) => {
             push_line(&mut text, &format!("saved: {}", out.display()));
             if !plan.is_empty() {
-                let command = format!("{} apply {path} --plan {}", context.program, out.display());
+                let command = format!("{} apply {} --plan {}", context.program, typed(path), typed_path(out));
                 push_line(&mut text, &format!("next: `{command}` applies exactly this"));
             }
         }
         None if !plan.is_empty() => {
             let to = context.settings.layer.to.as_ref();
-            let to = to.map_or_else(String::new, |to| format!(" --to {}", to.display()));
+            let to = to.map_or_else(String::new, |to| format!(" --to {}", typed_path(to)));
             push_line(
                 &mut text,
                 &format!(
-                    "next: `{} apply {path}{to}` with the same flags, or save it with `--out FILE`",
-                    context.program
+                    "next: `{} apply {}{to}` with the same flags, or save it with `--out FILE`",
+                    context.program,
+                    typed(path)
                 ),
             );
         }
         None => {}
     }
     text
+}
+
+fn typed_path(path: &Path) -> String {
+    typed(&path.display().to_string())
 }
 
 /// The statements, in one transaction with foreign keys off, as the sqlite3 shell takes them. Without `.bail` the shell would go on after
@@ -103,7 +116,7 @@ pub(crate) fn script(plan: &Plan) -> String {
         return text;
     }
     text.push_str(".bail on\nPRAGMA foreign_keys = OFF;\nBEGIN IMMEDIATE;\n");
-    for step in &plan.steps {
+    for (at, step) in plan.steps.iter().enumerate() {
         let needs = step.needs;
         let around = [
             (needs.legacy_alter, "PRAGMA legacy_alter_table = ON;", "PRAGMA legacy_alter_table = OFF;"),
@@ -113,6 +126,11 @@ pub(crate) fn script(plan: &Plan) -> String {
         ];
         for (_, on, _) in around.iter().filter(|(needed, ..)| *needed) {
             push_line(&mut text, on);
+        }
+        if let Some(edits) = plan.edit_script(at) {
+            // The shell opens databases so that they are safe from this.
+            push_line(&mut text, ".dbconfig defensive off");
+            text.push_str(&edits);
         }
         for sql in &step.sql {
             push_line(&mut text, &format!("{sql};"));
@@ -158,15 +176,19 @@ fn save(path: &Path, file: &PlanFile) -> Result<()> {
     name.push(format!(".{}.tmp", std::process::id()));
     let part = path.with_file_name(name);
     let written = OpenOptions::new().write(true).create_new(true).open(&part).and_then(|mut file| {
-        file.write_all(text.as_bytes())?;
-        file.sync_all()?;
-        match fs::hard_link(&part, path) {
-            // A file system without links: the window between the look and the rename is accepted there.
-            Err(err) if err.kind() != ErrorKind::AlreadyExists && !path.exists() => fs::rename(&part, path),
-            linked => linked,
-        }
+        let linked = file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).and_then(|()| {
+            match fs::hard_link(&part, path) {
+                // A file system without links: the window between the look and the rename is accepted there.
+                Err(err) if err.kind() != ErrorKind::AlreadyExists && path.symlink_metadata().is_err() => {
+                    fs::rename(&part, path)
+                }
+                linked => linked,
+            }
+        });
+        // Only what was made here is removed.
+        let _ = fs::remove_file(&part);
+        linked
     });
-    let _ = fs::remove_file(&part);
     written.map_err(|err| match err.kind() {
         ErrorKind::AlreadyExists => fault("it exists already".to_owned()),
         _ => fault(err.to_string()),

@@ -14,7 +14,7 @@ pub(crate) fn run(context: &Context) -> Result<Answer> {
     if !context.has_target() {
         return recorded(context, &path, &shown);
     }
-    let status = context.migrator()?.status(&path)?;
+    let status = context.migrator()?.dry_run(true).status(&path)?;
     let up_to_date = status.is_up_to_date() && status.newer.is_none();
     let refused = status.refusal.clone().map(Failure::from);
     Ok(Answer::done(
@@ -36,6 +36,7 @@ pub(crate) fn run(context: &Context) -> Result<Answer> {
             "newer": status.newer,
             "last": status.last.as_ref().map(revision_json),
             "drift": status.drift,
+            "repaired": status.repaired,
             "tampered": status.tampered,
             "retired": status.retired,
             "foreign": status.foreign,

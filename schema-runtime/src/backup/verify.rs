@@ -58,8 +58,7 @@ pub(crate) fn verify(info: &BackupInfo, hook: Option<&Hook>) -> std::result::Res
             .help("use another backup");
         return Err(Fault { error, disproved: true });
     }
-    let conn =
-        open(&info.path, OpenMode::ReadOnly, hook, Duration::ZERO).map_err(|err| fault(err, false))?;
+    let conn = open(&info.path, OpenMode::ReadOnly, hook, Duration::ZERO).map_err(|err| fault(err, false))?;
     quick_check(&conn).map_err(|err| {
         let disproved = err.kind() == ErrorKind::Corrupt;
         fault(err, disproved)

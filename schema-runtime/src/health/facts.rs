@@ -16,7 +16,7 @@ pub struct Health {
     pub database: String,
     /// When it was looked at: RFC 3339, UTC, with milliseconds.
     pub checked_at: String,
-    /// 100 less the points of the findings, and never below 0.
+    /// 100 less the points of the findings, and never below 0; what is in `incomplete` takes nothing off.
     pub score: u8,
     /// What was found, the most points first; empty for a database in good health.
     pub findings: Vec<Finding>,
@@ -263,7 +263,8 @@ fn age(seconds: i64) -> String {
 
 impl fmt::Display for Health {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "health of `{}`: {} of 100", self.database, self.score)?;
+        let part = if self.incomplete.is_empty() { "" } else { ", by what could be looked at" };
+        writeln!(f, "health of `{}`: {} of 100{part}", self.database, self.score)?;
         for finding in &self.findings {
             writeln!(f, "{finding}")?;
         }

@@ -4,9 +4,13 @@
 //! runs. Nothing here sees a connection; what the planner must know of the data comes as `Facts`.
 
 mod checks;
+mod cost;
 mod edit;
 mod hazard;
+mod method;
 mod order;
+mod pace;
+mod proof;
 mod rebuild;
 mod table;
 mod virtual_tables;
@@ -19,7 +23,11 @@ use serde::{Deserialize, Serialize};
 
 pub use checks::{Check, CheckKind};
 pub use hazard::{Hazard, HazardCode};
+pub(crate) use method::WAYS;
+pub use pace::Pace;
 pub(crate) use order::{Request, plan};
+pub(crate) use proof::{TableProof, proofs};
+pub(crate) use rebuild::rowid_name;
 
 use crate::diff::Change;
 use crate::error::{Error, ErrorKind, Result};
@@ -39,6 +47,9 @@ pub struct Plan {
     pub version: String,
     /// SHA-256 of the catalog that the plan was made for, and the history's newest row: a plan fits nothing else.
     pub key: PlanKey,
+    /// By what the estimates of the steps are multiplied already.
+    #[serde(default, skip_serializing_if = "Pace::is_one")]
+    pub pace: Pace,
     /// The steps.
     pub steps: Vec<Step>,
     /// In an undo: the rows that are there stand in its way until the backup's values are back.
@@ -87,16 +98,19 @@ pub struct Step {
     pub restores: Vec<String>,
 }
 
-/// A stored `CREATE TABLE` text that is changed in place; no page of the table is touched.
+/// The stored `CREATE` text of a table or index that is changed in place; no page of it is touched.
 ///
 /// SQLite: <https://www.sqlite.org/lang_altertable.html>, section 7.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CatalogEdit {
-    /// The table, spelt as the catalog has it.
+    /// The table or index, spelt as the catalog has it.
     pub name: String,
     /// Its new text.
     pub sql: String,
+    /// Of an index: the name that it has afterwards.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub index: Option<String>,
 }
 
 /// What a step needs of the connection besides foreign keys off, which every plan has.
@@ -129,6 +143,9 @@ pub enum Method {
 }
 
 /// What a step or a plan costs.
+///
+/// The time is what the time limit counts: the checks of the rows, the rehearsal, the steps and the proofs after them. Where it
+/// comes from is in the table of `plan/cost.rs`; [`Plan::pace`] fits it to the database.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Cost {
@@ -173,6 +190,10 @@ pub(crate) struct Facts {
     pub(crate) unregistered: bool,
     /// Whether the connection forbids edits of the catalog (DEFENSIVE).
     pub(crate) defensive: bool,
+    /// What is known against this SQLite for a file in this journal mode.
+    pub(crate) defects: Vec<String>,
+    /// How fast this database changes, by its history.
+    pub(crate) pace: Pace,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -181,6 +202,16 @@ pub(crate) struct TableFacts {
     pub(crate) mark: i64,
     pub(crate) rows: u64,
     pub(crate) bytes: u64,
+    /// Whether `rows` and `bytes` are a bound that was read off the ids and the file's size: nobody counted.
+    pub(crate) about: bool,
+}
+
+impl TableFacts {
+    /// The number of rows in words.
+    pub(crate) fn shown(&self) -> String {
+        let about = if self.about { "up to " } else { "" };
+        format!("{about}{} rows", self.rows)
+    }
 }
 
 impl Facts {
@@ -197,6 +228,7 @@ impl Plan {
             model: model.to_owned(),
             version: version.to_owned(),
             key,
+            pace: Pace::default(),
             steps: Vec::new(),
             needs_backup: false,
         }
@@ -220,10 +252,10 @@ impl Plan {
     /// The sum of the steps' costs.
     pub fn cost(&self) -> Cost {
         self.steps.iter().fold(Cost::default(), |sum, step| Cost {
-            rows: sum.rows + step.cost.rows,
-            bytes: sum.bytes + step.cost.bytes,
-            ms: sum.ms + step.cost.ms,
-            disk: sum.disk + step.cost.disk,
+            rows: sum.rows.saturating_add(step.cost.rows),
+            bytes: sum.bytes.saturating_add(step.cost.bytes),
+            ms: sum.ms.saturating_add(step.cost.ms),
+            disk: sum.disk.saturating_add(step.cost.disk),
         })
     }
 
@@ -248,6 +280,19 @@ impl Plan {
         let run = self.steps.iter().skip(at).take_while(|step| !step.edits.is_empty());
         let edits: Vec<&CatalogEdit> = run.flat_map(|step| &step.edits).collect();
         (begins && !edits.is_empty()).then_some(edits)
+    }
+
+    /// The edits of the run of steps that begins at `at` as a script; `None` where none begins there.
+    ///
+    /// A table that is made and dropped gives the schema another cookie, whatever number it has; without it other connections
+    /// would go on by the old texts.
+    pub fn edit_script(&self, at: usize) -> Option<String> {
+        let edits: Vec<String> = self.edits_from(at)?.iter().map(|edit| edit.to_sql() + ";\n").collect();
+        Some(format!(
+            "PRAGMA writable_schema = ON;\n{}CREATE TABLE main.__schema_cookie (x);\n\
+             DROP TABLE main.__schema_cookie;\nPRAGMA writable_schema = RESET;\n",
+            edits.concat()
+        ))
     }
 
     /// The plan as JSON, of the format that [`Plan::format`] says.
@@ -297,9 +342,7 @@ impl Plan {
                     "PRAGMA legacy_alter_table = OFF;\n"
                 });
             }
-            if let Some(edits) = self.edits_from(at) {
-                script.push_str(&edit_script(&edits));
-            }
+            script.push_str(&self.edit_script(at).unwrap_or_default());
             for sql in &step.sql {
                 script.push_str(sql);
                 script.push_str(";\n");
@@ -312,22 +355,28 @@ impl Plan {
     }
 }
 
-/// The edits as a script. A table that is made and dropped gives the schema another cookie, whatever number it has; without it
-/// other connections would go on by the old texts.
-fn edit_script(edits: &[&CatalogEdit]) -> String {
-    let mut script = "PRAGMA writable_schema = ON;\n".to_owned();
-    for edit in edits {
-        let (sql, name) = (schema_sql::quote_str(&edit.sql), schema_sql::quote_str(&edit.name));
-        script.push_str(&format!(
-            "UPDATE main.sqlite_schema SET sql = {sql} WHERE type = 'table' AND name = {name};\n"
-        ));
+impl CatalogEdit {
+    /// The edit as a statement, which `writable_schema` must allow.
+    pub fn to_sql(&self) -> String {
+        let (sql, name) = (schema_sql::quote_str(&self.sql), schema_sql::quote_str(&self.name));
+        match &self.index {
+            None => {
+                format!("UPDATE main.sqlite_schema SET sql = {sql} WHERE type = 'table' AND name = {name}")
+            }
+            Some(new) => format!(
+                "UPDATE main.sqlite_schema SET name = {}, sql = {sql} WHERE type = 'index' AND name = {name}",
+                schema_sql::quote_str(new)
+            ),
+        }
     }
-    script.push_str("CREATE TABLE main.__schema_cookie (x);\nDROP TABLE main.__schema_cookie;\n");
-    script.push_str("PRAGMA writable_schema = RESET;\n");
-    script
 }
 
 impl Step {
+    /// All that it runs, in order: edits of the catalog as updates of `sqlite_schema`, then its statements.
+    pub fn statements(&self) -> Vec<String> {
+        self.edits.iter().map(CatalogEdit::to_sql).chain(self.sql.iter().cloned()).collect()
+    }
+
     /// One line: the changes, joined.
     pub fn summary(&self) -> String {
         if self.changes.is_empty() {
@@ -345,6 +394,10 @@ impl Step {
     /// What a step does that changes nothing by itself and serves the others.
     fn upkeep(&self) -> String {
         let object = crate::catalog::name_sql(&self.object);
+        let of_sequence = ["DELETE FROM main.sqlite_sequence ", "CREATE TABLE main.__schema_sequence "];
+        if self.sql.first().is_some_and(|sql| of_sequence.iter().any(|start| sql.starts_with(start))) {
+            return format!("note the highest id of {object}");
+        }
         match self.sql.first().and_then(|sql| sql.split_ascii_whitespace().next()) {
             Some("DROP") => format!("set aside {object}"),
             Some("CREATE") => format!("put back {object}"),

@@ -10,7 +10,8 @@ use crate::catalog::{
     Affinity, Catalog, ColumnInfo, TableInfo, affinity, effective_not_null, name_sql, same_words, table_sql,
 };
 use crate::model::TableHints;
-use crate::plan::{Cost, Hazard, HazardCode, Method, Needs, Step, TableFacts};
+use crate::plan::cost::{Load, of_statements};
+use crate::plan::{Hazard, HazardCode, Method, Needs, Step, TableFacts};
 use crate::rename::Renames;
 
 /// The prefix of the name that a table has while its rows are copied.
@@ -171,7 +172,7 @@ impl Image<'_> {
     }
 
     /// Whether a `backfill` or `convert` names this table, in a subquery perhaps.
-    fn is_asked(&self, table: &str) -> bool {
+    pub(super) fn is_asked(&self, table: &str) -> bool {
         let hints = self.hints.columns.values();
         let exprs = hints.flat_map(|hints| hints.backfill.iter().chain(&hints.convert));
         exprs
@@ -245,6 +246,22 @@ impl Image<'_> {
             rows = format!("(SELECT *, ({expr}) AS {} FROM {rows}) AS {table}", quote_ident(column));
         }
         rows
+    }
+
+    /// As many rows as there are, each with what new columns hold in all of them:
+    /// `(SELECT CAST((7) AS INTEGER) AS b) AS t CROSS JOIN (SELECT rowid AS rowid, a AS a FROM main.t) AS __schema_rows`.
+    /// A join in this order asks for what only the first knows before it reads the second.
+    pub(super) fn constant_rows(&self, columns: &[&ColumnInfo]) -> String {
+        let terms = columns.iter().map(|column| {
+            let value = self.cast(column, &left_out(column));
+            format!("{value}{} AS {}", self.new_collation(column), quote_ident(&column.name))
+        });
+        format!(
+            "(SELECT {}) AS {} CROSS JOIN ({}) AS __schema_rows",
+            terms.collect::<Vec<_>>().join(", "),
+            quote_ident(&self.to.name),
+            self.shown(self.from)
+        )
     }
 
     /// ` COLLATE …` where the column compares by another collating sequence than before.
@@ -361,7 +378,7 @@ impl Image<'_> {
             hazards.push(Hazard::new(
                 HazardCode::Rewrite,
                 name_sql(&self.to.name),
-                format!("copies {} rows", facts.rows),
+                format!("copies {}", facts.shown()),
             ));
             if self.moves_rowids() {
                 hazards.push(Hazard::new(
@@ -371,36 +388,26 @@ impl Image<'_> {
                 ));
             }
         }
+        let sql = self.statements(after, facts.mark);
+        let cost = of_statements(&sql, Method::Rebuild, Load { facts, table: Some(self.to), tables: 0 });
         Step {
             changes,
             object: self.to.name.clone(),
-            sql: self.statements(after, facts.mark),
+            sql,
             edits: Vec::new(),
             needs: Needs { legacy_alter: true, triggers_off: false, writable_schema: false },
             method: Method::Rebuild,
             hazards,
             checks: Vec::new(),
-            cost: rebuild_cost(facts, self.to.indexes.len() + self.to.uniques.len()),
+            cost,
             keeps_rows: true,
             restores: Vec::new(),
         }
     }
 }
 
-/// 1.0 µs a row and 5 ns a byte for the copy, 0.4 µs a row for each index: between the figures measured for the two
-/// journal modes.
-fn rebuild_cost(facts: TableFacts, indexes: usize) -> Cost {
-    let indexes = indexes as u64;
-    Cost {
-        rows: facts.rows,
-        bytes: facts.bytes,
-        ms: 1 + (facts.rows + facts.rows * indexes * 2 / 5 + facts.bytes / 200) / 1_000,
-        disk: facts.bytes * 2,
-    }
-}
-
 /// A name for the rowid that no column of the table takes away; `None` where there is no such name or no rowid.
-pub(super) fn rowid_name(table: &TableInfo) -> Option<&'static str> {
+pub(crate) fn rowid_name(table: &TableInfo) -> Option<&'static str> {
     if table.without_rowid {
         return None;
     }

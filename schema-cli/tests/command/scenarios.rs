@@ -34,8 +34,8 @@ fn every_scenario_prints_and_exits_as_its_file_says() {
     let cases = trycmd::TestCases::new();
     cases
         .register_bin("schema", program("schema").as_path())
-        .register_bin("manage", program("manage").as_path())
-        .register_bin("manage_old", program("manage_old").as_path())
+        .register_bin("notes", program("notes").as_path())
+        .register_bin("notes_old", program("notes_old").as_path())
         .register_bin("sql", program("sql").as_path())
         .env("USER", "tester");
     for variable in VARIABLES {

@@ -1,4 +1,0 @@
-//! The command, called as a user calls it.
-
-mod scenarios;
-mod support;

@@ -1,0 +1,117 @@
+//! What a plan is estimated to cost, and what the history of a database teaches about it. No test looks at a clock.
+
+use std::time::Duration;
+
+use schema_runtime::{ErrorKind, Method, Migrator, Outcome, Plan};
+
+use crate::support::model::model;
+use crate::support::place::{Place, contains};
+
+const OLD: &str = "CREATE TABLE p (id INTEGER PRIMARY KEY);
+    CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, b INTEGER REFERENCES p (id)); CREATE INDEX t_a ON t (a)";
+
+/// A database of the model `OLD` with this many rows in `t`.
+fn with_rows(rows: u32) -> Place {
+    let place = Place::with_model(OLD);
+    place.sql(&format!(
+        "INSERT INTO p VALUES (1); WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT {rows})
+         INSERT INTO t SELECT i, 'row ' || i, 1 FROM n"
+    ));
+    place
+}
+
+fn wanted(columns: &str) -> String {
+    format!(
+        "--: version 2.0.0\nCREATE TABLE p (id INTEGER PRIMARY KEY);
+         CREATE TABLE t (id INTEGER PRIMARY KEY, {columns}); CREATE INDEX t_a ON t (a)"
+    )
+}
+
+fn plan(place: &Place, columns: &str) -> Plan {
+    let report = Migrator::new(model(&wanted(columns))).dry_run(true).run(place.path());
+    report.unwrap_or_else(|err| panic!("{err}")).plan
+}
+
+const ADDED: &str = "a TEXT, b INTEGER REFERENCES p (id), c TEXT";
+const SET: &str = "a TEXT NOT NULL, b INTEGER REFERENCES p (id)";
+const COPIED: &str = "a TEXT, b INTEGER REFERENCES p (id), UNIQUE (a, b)";
+
+#[test]
+fn what_reads_rows_costs_by_the_row_and_what_does_not_costs_nothing_for_them() {
+    let (few, many) = (with_rows(10), with_rows(20_000));
+    let method = |plan: &Plan| plan.steps.iter().map(|step| step.method).max();
+    let added = (plan(&few, ADDED).cost(), plan(&many, ADDED).cost());
+    assert_eq!((added.0, added.1.rows, added.1.disk), (added.1, 0, 0));
+    let (set, copied) = (plan(&many, SET), plan(&many, COPIED));
+    assert_eq!((method(&set), method(&copied)), (Some(Method::Scan), Some(Method::Rebuild)));
+    assert_eq!((set.cost().rows, copied.cost().rows), (20_000, 20_000));
+    assert!(added.1.ms < set.cost().ms && set.cost().ms < copied.cost().ms, "{set:?}\n{copied:?}");
+    assert!(plan(&few, COPIED).cost().ms < copied.cost().ms);
+    assert!(copied.cost().disk >= copied.cost().bytes, "{copied:?}");
+}
+
+#[test]
+fn rows_of_a_table_whose_text_alone_changes_are_bounded_and_not_counted() {
+    let place = with_rows(50);
+    place.sql("DELETE FROM t WHERE id BETWEEN 11 AND 20");
+    assert_eq!(place.run(&wanted(ADDED)).outcome, Outcome::Migrated);
+    let undo = place.query("SELECT undo FROM migration_history ORDER BY id DESC LIMIT 1");
+    contains(&undo, &["writes up to 50 rows"]);
+    // What is read is counted.
+    let set = plan(&place, "a TEXT NOT NULL, b INTEGER REFERENCES p (id), c TEXT");
+    contains(&set.hazards().map(ToString::to_string).collect::<Vec<_>>().join("\n"), &["reads 40 rows"]);
+}
+
+/// Puts another plan and time into the newest revision that has a plan.
+fn forge(place: &Place, estimate: u64, took: i64) {
+    place.sql(&format!(
+        "UPDATE migration_history SET duration_ms = {took},
+             plan = json_remove(json_set(plan, '$.steps', json('[{{\"cost\":{{\"ms\":{estimate}}}}}]')), '$.pace')
+         WHERE id = (SELECT max(id) FROM migration_history)"
+    ));
+}
+
+#[test]
+fn the_time_that_past_changes_took_scales_the_estimate() {
+    let place = with_rows(20_000);
+    let before = plan(&place, COPIED);
+    assert!(before.pace.is_one(), "{:?}", before.pace);
+    for (estimate, took, pace) in
+        [(200, 600, 3_000), (200, 50, 250), (100, 1_000_000, 8_000), (49, 5_000, 1_000)]
+    {
+        forge(&place, estimate, took);
+        let after = plan(&place, COPIED);
+        assert_eq!(after.pace.thousandths(), pace);
+        let (was, is) = (before.cost().ms * u64::from(pace) / 1_000, after.cost().ms);
+        assert!(is.abs_diff(was) <= 1 + u64::from(pace) / 1_000, "{was} {is}");
+        assert_eq!(before.to_sql(), after.to_sql(), "only the estimate is another");
+        assert_eq!(Plan::from_json(&after.to_json().expect("json")).expect("a plan"), after);
+    }
+}
+
+#[test]
+fn revisions_that_cannot_be_read_teach_nothing_and_stop_nothing() {
+    let place = with_rows(10);
+    place.sql("UPDATE migration_history SET plan = 'no plan', duration_ms = 100000");
+    assert!(plan(&place, COPIED).pace.is_one());
+    place.sql(
+        "UPDATE migration_history SET plan = '{\"steps\":[{\"cost\":{\"ms\":500}}]}', status = 'failed'",
+    );
+    assert!(plan(&place, COPIED).pace.is_one());
+}
+
+#[test]
+fn a_plan_that_history_calls_too_slow_is_refused_with_both_figures() {
+    let place = with_rows(100_000);
+    let estimate = plan(&place, COPIED).cost().ms;
+    forge(&place, 1_000, 1_000_000);
+    let slow = plan(&place, COPIED).cost().ms;
+    assert!(slow > estimate * 7, "{slow} {estimate}");
+    let migrator = Migrator::new(model(&wanted(COPIED))).time_limit(Duration::from_millis(slow - 1));
+    let error = place.unchanged_by(|| migrator.run(place.path()).expect_err("too slow"));
+    assert_eq!(error.kind(), ErrorKind::TimeLimit, "{error}");
+    contains(
+        &error.to_string(),
+        &["the change is estimated to take ", " s, the limit is ", "state: nothing was changed"],
+    );
+}
