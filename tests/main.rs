@@ -33,6 +33,7 @@ mod names;
 mod odd_names;
 mod race;
 mod random;
+mod random_schemas;
 mod rebuild_values;
 mod rebuilds;
 mod removal;

@@ -125,6 +125,11 @@ impl Inline {
             let name = constraint_name(not_null.name.as_deref());
             add(format!("{name}NOT NULL{}", conflict_sql(not_null.conflict.as_deref())));
         }
+        // Before UNIQUE: SQLite looks whether the column is a virtual one when it makes the index.
+        if let Some(generated) = &column.generated {
+            let kind = if generated.stored { "STORED" } else { "VIRTUAL" };
+            add(format!("GENERATED ALWAYS AS ({}) {kind}", trim_expr(&generated.expr)));
+        }
         for unique in chosen(&table.uniques, &self.uniques, at) {
             add(format!("UNIQUE{}", conflict_sql(unique.conflict.as_deref())));
         }
@@ -133,10 +138,6 @@ impl Inline {
         }
         if let Some(collation) = &column.collation {
             add(format!("COLLATE {}", name_sql(collation)));
-        }
-        if let Some(generated) = &column.generated {
-            let kind = if generated.stored { "STORED" } else { "VIRTUAL" };
-            add(format!("GENERATED ALWAYS AS ({}) {kind}", trim_expr(&generated.expr)));
         }
         for check in chosen(&table.checks, &self.checks, at) {
             add(check_sql(check));
