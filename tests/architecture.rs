@@ -10,6 +10,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("error", &[]),
     ("json", &[]),
     ("version", &[]),
+    ("defect", &[]),
     ("revision", &[]),
     // What is wanted: const data.
     ("column_type", &["descriptor"]),
@@ -37,7 +38,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("plan", &["catalog", "diff", "error", "model", "rename"]),
     // The proofs, and the work.
     ("edit", &["plan"]),
-    ("preflight", &["catalog", "connection", "error", "plan"]),
+    ("preflight", &["catalog", "connection", "defect", "error", "plan", "sqlite_error"]),
     ("rehearse", &["catalog", "connection", "diff", "edit", "error", "plan", "rename"]),
     ("sql_model", &["catalog", "connection", "error", "history", "model", "rehearse", "sqlite_error"]),
     ("apply", &["catalog", "connection", "diff", "edit", "error", "plan", "rehearse", "rename"]),
@@ -173,6 +174,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "backup",
             "catalog",
             "connection",
+            "defect",
             "diff",
             "error",
             "history",

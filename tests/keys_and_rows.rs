@@ -182,8 +182,8 @@ fn autoincrement_comes_and_goes() {
             ],
             after: "CREATE TABLE t (id INTEGER PRIMARY KEY AUTOINCREMENT, a TEXT)",
             expect: Expect::Plan(
-                "1. alter primary key of t: PRIMARY KEY (id) -> PRIMARY KEY (id AUTOINCREMENT) (rebuild)",
-                &[HazardCode::Rewrite],
+                "1. note the highest id of t (catalog)\n2. alter primary key of t: PRIMARY KEY (id) -> PRIMARY KEY (id AUTOINCREMENT) (catalog)\n3. note the highest id of t (catalog)",
+                &[],
             ),
             rows: &[(MARK, "'t'|7")],
             ..Case::DEFAULT
@@ -196,8 +196,8 @@ fn autoincrement_comes_and_goes() {
             ],
             after: "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT)",
             expect: Expect::Plan(
-                "1. alter primary key of t: PRIMARY KEY (id AUTOINCREMENT) -> PRIMARY KEY (id) (rebuild)",
-                &[HazardCode::Rewrite],
+                "1. alter primary key of t: PRIMARY KEY (id AUTOINCREMENT) -> PRIMARY KEY (id) (catalog)\n2. note the highest id of t (catalog)",
+                &[],
             ),
             rows: &[(MARK, ""), ("SELECT id FROM t", "3")],
             undone: &[(MARK, "'t'|100")],

@@ -470,8 +470,8 @@ fn generated_columns_in_a_rebuild() {
             ],
             after: "CREATE TABLE t (a INTEGER, g INTEGER)",
             expect: Expect::Plan(
-                "1. alter generated expression of t.g: AS (a + 1) STORED -> plain (scan)",
-                &[HazardCode::Scan],
+                "1. alter generated expression of t.g: AS (a + 1) STORED -> plain (catalog)",
+                &[],
             ),
             rows: &[("SELECT * FROM t", "1|2\n5|6")],
             ..Case::DEFAULT

@@ -104,7 +104,7 @@ fn removed_columns_and_tables_are_retained_by_default() {
             expect: Expect::Plan(
                 "1. drop trigger g on t (catalog)\n2. drop view v (catalog)\n3. drop index i on t (catalog)\n\
                  4. rebuild table t: drop UNIQUE (a) from t; drop CHECK (a <> '') from t (rebuild)",
-                &[H::Rewrite],
+                &[H::Removal, H::Rewrite],
             ),
             ..Case::DEFAULT
         },

@@ -118,7 +118,7 @@ impl From<Error> for Failure {
             exit: Exit::of(error.kind()),
             kind: kind_name(error.kind()),
             what: error.what().to_owned(),
-            causes: error.causes().to_vec(),
+            causes: error.causes().iter().map(|cause| advice_in_flags(cause)).collect(),
             state: Some(error.state_line().unwrap_or(UNTOUCHED).to_owned()),
             help: error.help_line().map(in_flags),
         }))
@@ -145,6 +145,14 @@ fn kind_name(kind: ErrorKind) -> String {
     }
 }
 
+/// A cause that points into a SQL text has advice of its own in its last line.
+fn advice_in_flags(cause: &str) -> String {
+    match cause.rsplit_once("\n  = help: ") {
+        Some((before, help)) => format!("{before}\n  = help: {}", in_flags(help)),
+        None => cause.to_owned(),
+    }
+}
+
 /// What the library's advice calls by the names of its methods, by the names of the flags.
 fn in_flags(help: &str) -> String {
     const WORDS: &[(&str, &str)] = &[
@@ -156,6 +164,10 @@ fn in_flags(help: &str) -> String {
         ("`Migrator::lock_wait`", "`--lock-wait`"),
         ("`Migrator::history_table`", "`--history-table`"),
         ("`Migrator::backup_dir`", "`--backup-dir`"),
+        (
+            "on every connection with `Migrator::connection(|conn| …)`",
+            "in a program's own command (`schema_cli::Command::connection`)",
+        ),
         ("`Migrator::connection`", "a program's own command (`schema_cli::Command::connection`)"),
         ("`history_table`", "`--history-table`"),
         ("keep it with another removal policy", "choose another policy with `--removed`"),

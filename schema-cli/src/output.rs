@@ -179,6 +179,16 @@ pub(crate) fn painted(style: Style, text: &str) -> String {
     out
 }
 
+/// A path as it is typed: in quotes where a shell would take it for more than one word, and so that it is no flag.
+pub(crate) fn typed(path: &str) -> String {
+    let path = if path.starts_with('-') { format!("./{path}") } else { path.to_owned() };
+    let plain = |c: char| c.is_alphanumeric() || "/._-+:@%,=".contains(c) || (cfg!(windows) && c == '\\');
+    if !path.is_empty() && path.chars().all(plain) {
+        return path;
+    }
+    if cfg!(windows) { format!("\"{path}\"") } else { format!("'{}'", path.replace('\'', "'\\''")) }
+}
+
 /// `1 step`, `2 steps`, `1,204 rows`.
 pub(crate) fn count(number: u64, what: &str) -> String {
     if number == 1 { format!("1 {what}") } else { format!("{} {what}s", grouped(number)) }
@@ -230,6 +240,13 @@ pub(crate) fn time(time: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn a_path_is_one_word_and_no_flag() {
+        let words = ["a/b-1.db", "my db.db", "it's.db", "-x.db", "ü.db", "$HOME.db"].map(typed);
+        assert_eq!(words, ["a/b-1.db", "'my db.db'", "'it'\\''s.db'", "./-x.db", "ü.db", "'$HOME.db'"]);
+    }
 
     #[test]
     fn numbers_read_well() {

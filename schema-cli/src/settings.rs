@@ -14,7 +14,7 @@ use schema_runtime::{BackupPolicy, DriftPolicy, Environment, RemovalPolicy};
 
 use self::file::read_file;
 use crate::args::{Backup, Keep, Policies};
-use crate::exit::Result;
+use crate::exit::{Failure, Result};
 use crate::words::{Limit, Number};
 
 /// The settings file that is read where none is named.
@@ -116,11 +116,22 @@ impl Settings {
         let environment = sources.env.map(str::to_owned).or_else(|| variables.name.clone());
         let from_file = match sources.config {
             Some(path) => read_file(path, environment.as_deref())?,
-            None if Path::new(FILE).is_file() => read_file(Path::new(FILE), environment.as_deref())?,
+            None if is_there(Path::new(FILE)) => read_file(Path::new(FILE), environment.as_deref())?,
             None => Layer::default(),
         };
-        Ok(Settings { layer: flags.over(self::variables(variables)).over(from_file), environment })
+        let layer = flags.over(self::variables(variables)).over(from_file);
+        if layer.model.as_deref().is_some_and(|name| name.trim().is_empty()) {
+            return Err(Failure::usage("the model's name is empty")
+                .state("no database was touched")
+                .help("give `--model` a name, or leave it out"));
+        }
+        Ok(Settings { layer, environment })
     }
+}
+
+/// Whether anything has this name: settings that cannot be read are no settings that are not there.
+fn is_there(path: &Path) -> bool {
+    !path.symlink_metadata().is_err_and(|err| err.kind() == std::io::ErrorKind::NotFound)
 }
 
 /// What the environment says. `SCHEMA_AUTO_MIGRATE` is for start-ups: who calls the command by hand means it.

@@ -1,7 +1,7 @@
 //! From files to models, and from models to migrators: what a verb works on.
 
 use std::fs::File;
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -102,14 +102,18 @@ impl Context {
     /// `open` if the file cannot be read; otherwise as the library.
     fn read(&self, path: &Path) -> Result<Model> {
         let options = self.model_options();
-        Ok(match kind_of(path)? {
-            FileKind::Database => Model::from_database(path, self.model_name(), &options)?,
-            FileKind::Snapshot => {
-                let text = std::fs::read_to_string(path).map_err(|err| unreadable(path, &err.to_string()))?;
+        Ok(match open(path)? {
+            Source::Database => Model::from_database(path, self.model_name(), &options)?,
+            Source::Snapshot(mut text) => {
+                let mut json = String::new();
+                text.read_to_string(&mut json).map_err(|err| unreadable(path, &err.to_string()))?;
+                let json = json.strip_prefix('\u{feff}').unwrap_or(&json);
                 let name = self.layer().model.as_deref();
-                Model::from_snapshot(&text, &path.display().to_string(), name, &options)?
+                Model::from_snapshot(json, &path.display().to_string(), name, &options)?
             }
-            FileKind::Sql => Model::from_sql_file(path, self.model_name(), &options)?,
+            Source::Sql(text) => {
+                Model::from_sql_reader(text, &path.display().to_string(), self.model_name(), &options)?
+            }
         })
     }
 
@@ -306,30 +310,33 @@ fn renamed(mut model: Model, renames: &[String]) -> Result<Model> {
     Ok(model)
 }
 
-enum FileKind {
+/// What a file holds, and the text of it from its beginning: a pipe can be read only once, and what is read twice may be two things.
+enum Source {
     Database,
-    Snapshot,
-    Sql,
+    Snapshot(Text),
+    Sql(Text),
 }
 
-fn kind_of(path: &Path) -> Result<FileKind> {
-    let mut start = Vec::new();
+type Text = io::Chain<io::Cursor<Vec<u8>>, File>;
+
+fn open(path: &Path) -> Result<Source> {
     if path.is_dir() {
         return Err(unreadable(path, "it is a folder"));
     }
-    File::open(path)
-        .and_then(|file| file.take(4096).read_to_end(&mut start))
-        .map_err(|err| unreadable(path, &err.to_string()))?;
+    let fault = |err: io::Error| unreadable(path, &err.to_string());
+    let mut file = File::open(path).map_err(fault)?;
+    let mut start = Vec::new();
+    file.by_ref().take(4096).read_to_end(&mut start).map_err(fault)?;
     let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
     let named = |names: &[&str]| names.iter().any(|name| name.eq_ignore_ascii_case(extension));
-    let text = start.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&start);
     if start.starts_with(b"SQLite format 3\0") || named(&["db", "sqlite", "sqlite3"]) {
-        Ok(FileKind::Database)
-    } else if text.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{') || named(&["json"]) {
-        Ok(FileKind::Snapshot)
-    } else {
-        Ok(FileKind::Sql)
+        // The handle is closed here: to close it later would drop the locks of a connection to the same file.
+        return Ok(Source::Database);
     }
+    let text = start.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&start);
+    let is_json = text.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{') || named(&["json"]);
+    let text = io::Cursor::new(start).chain(file);
+    Ok(if is_json { Source::Snapshot(text) } else { Source::Sql(text) })
 }
 
 fn unreadable(path: &Path, cause: &str) -> Failure {

@@ -11,8 +11,8 @@ use schema_sql::{fold, quote_ident};
 use crate::catalog::{self, Catalog, TriggerInfo};
 use crate::connection::{Deadline, SqliteResult, sqlite_error};
 use crate::diff::{Change, diff};
-use crate::error::{Error, ErrorKind, Result};
 use crate::edit::edit;
+use crate::error::{Error, ErrorKind, Result};
 use crate::plan::{CatalogEdit, Needs, Plan, Step, TableProof, proofs};
 use crate::rehearse::{firing_statement, reason, set_needs};
 use crate::rename::Renames;
@@ -109,7 +109,7 @@ fn run_step(conn: &Connection, step: &Step, edits: Option<&[&CatalogEdit]>, job:
                 .help("start again"));
         }
     }
-    follow_statistics(conn, step)?;
+    follow_statistics(conn, step, edits.unwrap_or_default())?;
     for (name, sql) in temporary {
         conn.execute_batch(&sql).map_err(|err| {
             sqlite_error(err, format!("temporary trigger `{name}` of this connection cannot be put back"))
@@ -119,16 +119,20 @@ fn run_step(conn: &Connection, step: &Step, edits: Option<&[&CatalogEdit]>, job:
     Ok(())
 }
 
-/// The planner's statistics follow a renamed table: SQLite leaves them under the old name, where another table may find them.
-fn follow_statistics(conn: &Connection, step: &Step) -> Result<()> {
-    let renamed: Vec<(&String, &String)> = step
-        .changes
-        .iter()
-        .filter_map(|change| match change {
-            Change::RenameTable { from, to } => Some((from, to)),
-            _ => None,
-        })
-        .collect();
+/// The planner's statistics follow a renamed table or index: SQLite leaves them under the old name, where another may find
+/// them.
+fn follow_statistics(conn: &Connection, step: &Step, edits: &[&CatalogEdit]) -> Result<()> {
+    let tables = step.changes.iter().filter_map(|change| match change {
+        Change::RenameTable { from, to } => Some((from.as_str(), to.as_str())),
+        _ => None,
+    });
+    follow(conn, "tbl", &tables.collect::<Vec<_>>())?;
+    let indexes = edits.iter().filter_map(|edit| Some((edit.name.as_str(), edit.index.as_deref()?)));
+    follow(conn, "idx", &indexes.filter(|(from, to)| from != to).collect::<Vec<_>>())
+}
+
+/// Renames in one column of the statistics.
+fn follow(conn: &Connection, column: &str, renamed: &[(&str, &str)]) -> Result<()> {
     if renamed.is_empty() {
         return Ok(());
     }
@@ -142,14 +146,14 @@ fn follow_statistics(conn: &Connection, step: &Step) -> Result<()> {
         if there == 0 {
             continue;
         }
-        let update = format!("UPDATE main.{statistics} SET tbl = ?2 WHERE tbl = ?1");
+        let update = format!("UPDATE main.{statistics} SET {column} = ?2 WHERE {column} = ?1");
         // Names may change places: first all to names that nothing has, then to the new ones.
         let spare = |at: usize| format!("__schema_name_{at}");
         for (at, (from, _)) in renamed.iter().enumerate() {
-            conn.execute(&update, [*from, &spare(at)]).at(what)?;
+            conn.execute(&update, [*from, spare(at).as_str()]).at(what)?;
         }
         for (at, (_, to)) in renamed.iter().enumerate() {
-            conn.execute(&update, [&spare(at), *to]).at(what)?;
+            conn.execute(&update, [spare(at).as_str(), *to]).at(what)?;
         }
     }
     Ok(())

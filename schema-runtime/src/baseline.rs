@@ -83,7 +83,8 @@ impl<'a> Run<'a> {
         let name = found.model.name.clone();
         let version = found.last.as_ref().map_or("0", |(revision, _)| revision.version.as_str()).to_owned();
         let snapshot = owned(&name, &found.live, &found.others);
-        let (head, count) = (found.head, snapshot.owners.iter().count());
+        let count = snapshot.owners.iter().filter(|(_, state)| **state == State::Managed).count();
+        let head = found.head;
         let mut report = Report::new(Outcome::Adopted, &name, &version);
         report.from_version = found.last.as_ref().map(|(revision, _)| revision.version.clone());
         for (key, state) in snapshot.owners.iter() {

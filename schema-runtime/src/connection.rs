@@ -322,12 +322,22 @@ pub(crate) fn rollback(conn: &Connection) -> Result<()> {
 
 /// Rolls back because of `error`, which is given back with the state that this left; a rollback that fails is a reason more.
 pub(crate) fn rolled_back(conn: &Connection, error: Error) -> Error {
-    match rollback(conn) {
+    let ended = rollback(conn);
+    if ended.is_ok() {
+        forget_schema(conn);
+    }
+    match ended {
         Ok(()) => error.state(format!("transaction rolled back; {} is unchanged", name_of(conn))),
         Err(second) => error
             .cause(format!("and then: {}", second.what()))
             .state("the transaction is still open; closing the connection rolls it back"),
     }
+}
+
+/// Makes SQLite read the schema again. An edit of the catalog that was rolled back is still what this connection knows, and its
+/// schema version the one that the next change by another connection gives the file: then nothing would tell them apart.
+pub(crate) fn forget_schema(conn: &Connection) {
+    let _ = conn.execute_batch("PRAGMA writable_schema = RESET");
 }
 
 /// Proves that the main database can be written, by a write that is taken back. Must be called inside a transaction.

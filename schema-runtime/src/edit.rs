@@ -21,17 +21,22 @@ use crate::plan::CatalogEdit;
 /// What SQLite says, with the name of the table in the text where a proof fails.
 pub(crate) fn edit(conn: &Connection, edits: &[&CatalogEdit]) -> rusqlite::Result<()> {
     let schema = Rows::read(conn)?;
-    let before =
-        edits.iter().map(|edit| Witness::of(conn, &schema, edit)).collect::<rusqlite::Result<Vec<_>>>()?;
+    let before = edits
+        .iter()
+        .map(|edit| Witness::of(conn, &schema, edit, &edit.name))
+        .collect::<rusqlite::Result<Vec<_>>>()?;
     let cookie: i64 = conn.query_row("PRAGMA main.schema_version", [], |row| row.get(0))?;
     conn.execute_batch("PRAGMA writable_schema = ON")?;
     {
-        let mut update = conn.prepare("UPDATE main.sqlite_schema SET sql = ?1 WHERE rowid = ?2")?;
+        let sql = "UPDATE main.sqlite_schema SET sql = ?1, name = coalesce(?2, name) WHERE rowid = ?3";
+        let mut update = conn.prepare(sql)?;
         for edit in edits {
-            let rowid = schema.rowids.get(&edit.name);
-            let rowid = rowid.ok_or_else(|| fault(format!("there is no table `{}`", edit.name)))?;
-            if update.execute(params![edit.sql, rowid])? != 1 {
-                return Err(fault(format!("the text of table `{}` was not changed", edit.name)));
+            let (rowids, kind) =
+                if edit.index.is_some() { (&schema.indexes, "index") } else { (&schema.tables, "table") };
+            let rowid = rowids.get(&edit.name);
+            let rowid = rowid.ok_or_else(|| fault(format!("there is no {kind} `{}`", edit.name)))?;
+            if update.execute(params![edit.sql, edit.index, rowid])? != 1 {
+                return Err(fault(format!("the text of {kind} `{}` was not changed", edit.name)));
             }
         }
     }
@@ -45,8 +50,9 @@ pub(crate) fn edit(conn: &Connection, edits: &[&CatalogEdit]) -> rusqlite::Resul
         return Err(fault("the schema version cannot be set on this connection".to_owned()));
     }
     for (edit, before) in edits.iter().zip(before) {
-        if let Some(what) = before.refutes(&Witness::of(conn, &schema, edit)?) {
-            return Err(fault(format!("table `{}` cannot be edited in place: {what}", edit.name)));
+        let name = edit.index.as_ref().unwrap_or(&edit.name);
+        if let Some(what) = before.refutes(&Witness::of(conn, &schema, edit, name)?) {
+            return Err(fault(format!("`{}` cannot be edited in place: {what}", edit.name)));
         }
     }
     Ok(())
@@ -56,23 +62,26 @@ fn fault(text: String) -> rusqlite::Error {
     rusqlite::Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_ERROR), Some(text))
 }
 
-/// Where the tables' texts are, and how many unnamed indexes each has.
+/// Where the texts are, and how many unnamed indexes each table has.
 struct Rows {
-    rowids: BTreeMap<String, i64>,
+    tables: BTreeMap<String, i64>,
+    indexes: BTreeMap<String, i64>,
     unnamed: BTreeMap<String, usize>,
 }
 
 impl Rows {
     fn read(conn: &Connection) -> rusqlite::Result<Rows> {
-        let mut rows = Rows { rowids: BTreeMap::new(), unnamed: BTreeMap::new() };
-        let sql = "SELECT rowid, tbl_name, type = 'table' FROM main.sqlite_schema
-            WHERE type = 'table' OR (type = 'index' AND sql IS NULL)";
+        let mut rows = Rows { tables: BTreeMap::new(), indexes: BTreeMap::new(), unnamed: BTreeMap::new() };
+        let sql = "SELECT rowid, tbl_name, CASE WHEN type = 'index' AND sql IS NOT NULL THEN name END, type = 'table'
+            FROM main.sqlite_schema WHERE type IN ('table', 'index')";
         let mut statement = conn.prepare(sql)?;
         let mut found = statement.query([])?;
         while let Some(row) = found.next()? {
-            let (rowid, table, is_table): (i64, String, bool) = (row.get(0)?, row.get(1)?, row.get(2)?);
+            let (rowid, table, is_table): (i64, String, bool) = (row.get(0)?, row.get(1)?, row.get(3)?);
             if is_table {
-                rows.rowids.insert(table, rowid);
+                rows.tables.insert(table, rowid);
+            } else if let Some(index) = row.get(2)? {
+                rows.indexes.insert(index, rowid);
             } else {
                 *rows.unnamed.entry(table).or_default() += 1;
             }
@@ -82,15 +91,23 @@ impl Rows {
 }
 
 /// What must be the same before and after: the oldest row, which may lack columns that were added since, and the columns of
-/// each index that SQLite made for a key, which it numbers by the order in the text.
+/// each index that SQLite made for a key, which it numbers by the order in the text. Of an index its columns.
 struct Witness {
     row: BTreeMap<String, Value>,
     keys: Vec<(String, i64, Option<String>, bool)>,
 }
 
 impl Witness {
-    fn of(conn: &Connection, schema: &Rows, edit: &CatalogEdit) -> rusqlite::Result<Witness> {
+    /// As the table, or as the index that is called `name` by now, is seen.
+    fn of(conn: &Connection, schema: &Rows, edit: &CatalogEdit, name: &str) -> rusqlite::Result<Witness> {
         let mut keys = Vec::new();
+        if edit.index.is_some() {
+            let sql = "SELECT coll, seqno, name, desc FROM pragma_index_xinfo(?1, 'main') ORDER BY seqno";
+            let mut statement = conn.prepare(sql)?;
+            let found = statement
+                .query_map([name], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?;
+            return Ok(Witness { row: BTreeMap::new(), keys: found.collect::<rusqlite::Result<_>>()? });
+        }
         if schema.unnamed.contains_key(&edit.name) {
             let sql = "SELECT list.name, term.seqno, term.name, term.desc FROM pragma_index_list(?1, 'main') AS list,
                 pragma_index_xinfo(list.name, 'main') AS term WHERE list.origin <> 'c' AND term.key ORDER BY 1, 2";
@@ -104,7 +121,7 @@ impl Witness {
 
     fn refutes(&self, after: &Witness) -> Option<String> {
         if self.keys != after.keys {
-            return Some("its keys would be numbered in another order".to_owned());
+            return Some("its keys would be others, or numbered in another order".to_owned());
         }
         let differs =
             |(name, value): &(&String, &Value)| after.row.get(*name).is_some_and(|now| now != *value);

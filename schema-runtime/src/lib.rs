@@ -144,6 +144,7 @@ mod clash;
 mod column_type;
 mod connection;
 mod deadline;
+mod defect;
 mod descriptor;
 mod diff;
 mod edit;

@@ -180,5 +180,9 @@ fn unreadable(cause: &str) -> Error {
 
 /// Cost and hazards follow the number of rows, which may grow while people look at a plan.
 fn same_step(old: &Step, new: &Step) -> bool {
-    old.changes == new.changes && old.sql == new.sql && old.needs == new.needs && old.method == new.method
+    old.changes == new.changes
+        && old.sql == new.sql
+        && old.edits == new.edits
+        && old.needs == new.needs
+        && old.method == new.method
 }

@@ -7,8 +7,10 @@ use schema_sql::{eq_name, quote_ident};
 
 use crate::catalog::{Catalog, TableInfo, reason};
 use crate::connection::SqliteResult;
+use crate::defect::defects;
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::{Check, CheckKind, Facts, HazardCode, Plan, TableFacts, rowid_name};
+use crate::sqlite_error::kind_of;
 
 /// A consent to a hazard: its code, everywhere or on one object.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,7 +47,12 @@ impl Consent {
 /// file's size. To count them would read every row of a table whose text alone changes: see [`count_rows`].
 pub(crate) fn facts(conn: &Connection, live: &Catalog, sized: &dyn Fn(&str) -> bool) -> Result<Facts> {
     let defensive = conn.db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE).unwrap_or(false);
-    let mut facts = Facts { sqlite: crate::connection::sqlite_version(), defensive, ..Facts::default() };
+    let sqlite = crate::connection::sqlite_version();
+    let mode: String = conn
+        .query_row("PRAGMA main.journal_mode", [], |row| row.get(0))
+        .at(|| "cannot read the journal mode".to_owned())?;
+    let defects = defects(sqlite, mode.eq_ignore_ascii_case("wal"), false);
+    let mut facts = Facts { sqlite, defensive, defects, ..Facts::default() };
     for table in &live.tables {
         let sql = format!("SELECT EXISTS (SELECT 1 FROM main.{})", quote_ident(&table.name));
         let any: bool = conn.query_row(&sql, [], |row| row.get(0)).at(|| cannot_read(table))?;
@@ -219,7 +226,17 @@ fn find(conn: &Connection, check: &Check) -> Result<Found> {
     let mut rows = statement.query([]).at(what)?;
     let mut count: u64 = 0;
     let mut samples: Vec<String> = Vec::new();
-    while let Some(row) = rows.next().at(what)? {
+    loop {
+        let row = match rows.next() {
+            Ok(Some(row)) => row,
+            Ok(None) => break,
+            // A function fails at the row's values: that of an index or CHECK would as well.
+            Err(err) if kind_of(&err) == ErrorKind::Sqlite => {
+                let reason = reason(&err, &check.query);
+                return Ok(Found::Rows(format!("SQLite cannot tell which {}: {reason}", check.fault)));
+            }
+            Err(err) => return Err(err).at(what),
+        };
         count += 1;
         if samples.len() < 3 {
             samples.push(match row.get_ref(0).at(what)? {

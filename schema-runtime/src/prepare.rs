@@ -17,7 +17,7 @@ use crate::found::{Found, own_tables, scratch};
 use crate::history::History;
 use crate::migrator::Migrator;
 use crate::model::Model;
-use crate::plan::{Facts, HazardCode, Method, Pace, Plan, PlanKey, Request, TableFacts, plan};
+use crate::plan::{Facts, HazardCode, Method, Pace, Plan, PlanKey, Request, TableFacts, WAYS, plan};
 use crate::preflight::{Unready, count_rows, facts, preflight};
 use crate::rehearse::{self, Stage, UndoProof, Verdict};
 use crate::rename::Renames;
@@ -223,7 +223,7 @@ impl Maker<'_> {
         target: &'r Target,
         facts: &'r Facts,
         key: PlanKey,
-        rebuild: &'r [String],
+        refuted: &'r [String],
     ) -> Request<'r> {
         Request {
             live: &target.live,
@@ -232,7 +232,7 @@ impl Maker<'_> {
             model: &self.found.model,
             facts,
             key,
-            rebuild,
+            refuted,
             undo: false,
         }
     }
@@ -270,10 +270,10 @@ impl Maker<'_> {
         Ok(())
     }
 
-    /// Plans until the rehearsal agrees: a table whose native statements it refutes is rebuilt instead.
+    /// Plans until the rehearsal agrees: a table whose way it refutes goes the next one, at last by a rebuild.
     fn prove(&self, prepared: &mut Prepared, facts: &Facts, key: PlanKey, data: bool) -> Result<Times> {
         let mut times = Times::default();
-        let mut rebuild: Vec<String> = Vec::new();
+        let mut refuted: Vec<String> = Vec::new();
         let mut facts = facts.clone();
         let scratch = || self.scratch();
         let exact = |table: &str| self.found.model.table_hints(table).exact_order;
@@ -286,14 +286,14 @@ impl Maker<'_> {
         loop {
             let target = &prepared.target;
             let plan = match data {
-                true => self.plan(target, &mut facts, &key, &rebuild)?,
-                false => plan(&self.request(target, &facts, key.clone(), &rebuild)),
+                true => self.plan(target, &mut facts, &key, &refuted)?,
+                false => plan(&self.request(target, &facts, key.clone(), &refuted)),
             };
             self.refuse_loss(&plan)?;
             let began = Instant::now();
             if data {
-                // A plan that the rehearsal refuted was checked already, but for the table that it rebuilds now.
-                let only = rebuild.last().map(String::as_str);
+                // A plan that the rehearsal refuted was checked already, but for the table that goes another way now.
+                let only = refuted.last().map(String::as_str);
                 unready.extend(preflight(self.conn, &plan, only, &self.migrator.options.consents)?);
             }
             times.preflight += began.elapsed();
@@ -313,10 +313,12 @@ impl Maker<'_> {
             times.rehearse += began.elapsed();
             match verdict {
                 Verdict::Unregistered => facts.unregistered = true,
-                Verdict::Rebuild(table) if !rebuild.iter().any(|name| eq_name(name, &table)) => {
-                    rebuild.push(table)
+                Verdict::Refuted(table)
+                    if refuted.iter().filter(|name| eq_name(name, &table)).count() < WAYS - 1 =>
+                {
+                    refuted.push(table)
                 }
-                Verdict::Rebuild(table) => {
+                Verdict::Refuted(table) => {
                     return Err(Error::new(
                         ErrorKind::Rehearsal,
                         format!("neither ALTER nor a rebuild of table `{table}` leads to the model"),
@@ -373,8 +375,9 @@ impl Maker<'_> {
         };
         let all: Vec<String> = self.found.live.tables.iter().map(|table| table.name.clone()).collect();
         let facts = Facts { unregistered: true, ..facts.clone() };
-        for rebuild in [&[][..], &all] {
-            let undo = self.undo(target, &facts, rebuild)?;
+        let twice = [all.clone(), all.clone()].concat();
+        for refuted in [&[][..], &all, &twice] {
+            let undo = self.undo(target, &facts, refuted)?;
             if let Verdict::Proved { undo: proof } = rehearse::rehearse(stage, plan, &undo)? {
                 match accepted(undo, proof) {
                     Ok(undo) => return Ok(Some(undo)),
@@ -388,7 +391,7 @@ impl Maker<'_> {
         Ok(None)
     }
 
-    fn undo(&self, target: &Target, facts: &Facts, rebuild: &[String]) -> Result<Plan> {
+    fn undo(&self, target: &Target, facts: &Facts, refuted: &[String]) -> Result<Plan> {
         let back = target.renames.undoing(&target.catalog);
         let catalog = if back.is_empty() {
             target.catalog.clone()
@@ -421,7 +424,7 @@ impl Maker<'_> {
             model: &model,
             facts: &after,
             key: PlanKey { catalog: catalog_hash(&target.catalog)?, head: 0 },
-            rebuild,
+            refuted,
             undo: true,
         }))
     }

@@ -147,9 +147,17 @@ impl Run<'_> {
         known: bool,
     ) -> Result<Option<i64>> {
         let conn = deadline.conn();
+        let last = prepared.found.last.as_ref().map(|(revision, _)| revision.id);
+        if let Some(id) = last.filter(|_| known) {
+            // A model that was read from a file has no fast path; what is written already is not written once more.
+            let stamp = self.stamp(schema_cookie(conn)?, id);
+            if self.history.read_stamp(conn, self.migrator.source.name())? == Some(stamp) {
+                connection::rollback(conn)?;
+                return Ok(Some(id));
+            }
+        }
         connection::prove_writable(conn)?;
         self.history.ensure(conn)?;
-        let last = prepared.found.last.as_ref().map(|(revision, _)| revision.id);
         let id = match last.filter(|_| known) {
             Some(id) => id,
             None => {

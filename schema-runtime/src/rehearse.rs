@@ -47,8 +47,8 @@ pub(crate) struct Stage<'a> {
 pub(crate) enum Verdict {
     /// The plan does what it shall; `undo` says whether the undo does as well, and whether it needs a backup's values.
     Proved { undo: UndoProof },
-    /// The native statements for this table do not do: plan a rebuild instead.
-    Rebuild(String),
+    /// The steps for this table do not do: plan another way.
+    Refuted(String),
     /// Something elsewhere in the file needs a function or collation that is not registered: plan with that in mind.
     Unregistered,
 }
@@ -292,7 +292,12 @@ fn run<'p>(
         set_needs(scratch, step.needs)?;
         if let Some(edits) = plan.edits_from(at) {
             if let Err(err) = edit(scratch, &edits) {
-                let named = |step: &&Step| reason(&err).contains(&step.object);
+                // In our own words, or in SQLite's: `malformed database schema (t) - …`.
+                let text = reason(&err);
+                let named = |step: &&Step| {
+                    text.contains(&format!("`{}`", step.object))
+                        || text.contains(&format!("({})", step.object))
+                };
                 let steps = plan.steps.iter().skip(at).take_while(|step| !step.edits.is_empty());
                 return Ok(Some((steps.into_iter().find(named).unwrap_or(step), err)));
             }
@@ -366,8 +371,11 @@ fn refuted(stage: &Stage<'_>, step: &Step, err: rusqlite::Error) -> Result<Verdi
         return Ok(Verdict::Unregistered);
     }
     // What belongs to an edit changes nothing by itself, and works on its table.
-    if is_native(step) || (step.changes.is_empty() && stage.target.table(&step.object).is_some()) {
-        return Ok(Verdict::Rebuild(step.object.clone()));
+    if is_native(step)
+        || !step.edits.is_empty()
+        || (step.changes.is_empty() && stage.target.table(&step.object).is_some())
+    {
+        return Ok(Verdict::Refuted(step.object.clone()));
     }
     if step.changes.is_empty() {
         // A full-text index that nobody changed is filled anew.
@@ -384,9 +392,12 @@ fn refuted(stage: &Stage<'_>, step: &Step, err: rusqlite::Error) -> Result<Verdi
 }
 
 fn missed(plan: &Plan, change: &Change) -> Result<Verdict> {
-    let native = plan.steps.iter().find(|step| is_native(step) && eq_name(&step.object, change.table()));
+    let native = plan
+        .steps
+        .iter()
+        .find(|step| (is_native(step) || !step.edits.is_empty()) && eq_name(&step.object, change.table()));
     if let Some(step) = native {
-        return Ok(Verdict::Rebuild(step.object.clone()));
+        return Ok(Verdict::Refuted(step.object.clone()));
     }
     Err(Error::new(ErrorKind::Rehearsal, "the plan does not lead to the model on the scratch copy")
         .cause(format!("left over: {change}"))

@@ -5,7 +5,7 @@ use std::time::Duration;
 use rusqlite::Connection;
 use rusqlite::config::DbConfig;
 
-use crate::connection::{is_memory, name_of, rollback};
+use crate::connection::{forget_schema, is_memory, name_of, rollback};
 use crate::sqlite_error::SqliteResult;
 use crate::{Error, ErrorKind, Result};
 
@@ -73,9 +73,10 @@ impl<'c> Settings<'c> {
 impl Drop for Settings<'_> {
     fn drop(&mut self) {
         let conn = self.conn;
+        let is_open = !conn.is_autocommit();
         let _ = rollback(conn);
-        if flag(conn, "writable_schema") == Some(true) {
-            let _ = conn.execute_batch("PRAGMA writable_schema = RESET");
+        if is_open || flag(conn, "writable_schema") == Some(true) {
+            forget_schema(conn);
         }
         for ((name, _), before) in FLAGS.iter().zip(self.flags) {
             if let Some(before) = before {

@@ -23,14 +23,23 @@ use crate::snapshot::Snapshot;
 /// `History` where there is no revision or no undo; `Drift` where the catalog is no longer what the revision left; else as a
 /// run. The database is then unchanged.
 pub fn undo_last(schema: &Schema, conn: &mut Connection) -> Result<()> {
+    undo_last_of(schema.name, History::default().table(), conn)
+}
+
+/// As [`undo_last`], for the model of this name, which may have been read from a SQL text, another database or a snapshot, and
+/// for a history in this table.
+///
+/// # Errors
+/// As [`undo_last`].
+pub fn undo_last_of(model: &str, history_table: &str, conn: &mut Connection) -> Result<()> {
     connection::refuse_if_in_use(conn)?;
-    let history = History::default();
-    let own = [history.table().to_owned(), history.state_table()];
+    let history = History::named(history_table);
+    let own = history.own_tables();
     let deadline = Deadline::install(conn, None, None);
     let conn = deadline.conn();
     let settings = Settings::enter(conn)?;
     connection::begin_immediate(conn, std::time::Duration::from_secs(5), None)?;
-    let result = undo(schema, &history, &own, &deadline);
+    let result = undo(model, &history, &own, &deadline);
     let result = match result {
         Ok(()) => connection::commit(conn, std::time::Duration::from_secs(5)),
         Err(error) => Err(connection::rolled_back(conn, error)),
@@ -39,10 +48,10 @@ pub fn undo_last(schema: &Schema, conn: &mut Connection) -> Result<()> {
     result
 }
 
-fn undo(schema: &Schema, history: &History, own: &[String], deadline: &Deadline<'_>) -> Result<()> {
+fn undo(model: &str, history: &History, own: &[String], deadline: &Deadline<'_>) -> Result<()> {
     let conn = deadline.conn();
     let missing = |what: &str| Error::new(ErrorKind::History, format!("cannot undo: {what}"));
-    let last = history.latest(conn, schema.name)?.ok_or_else(|| missing("no revision is recorded"))?;
+    let last = history.latest(conn, model)?.ok_or_else(|| missing("no revision is recorded"))?;
     let plan = last.undo.as_deref().ok_or_else(|| missing("the last revision has no undo"))?;
     let plan = Plan::from_json(plan)?;
     let left = Snapshot::from_json(last.snapshot.as_deref().unwrap_or_default())?;
@@ -50,7 +59,7 @@ fn undo(schema: &Schema, history: &History, own: &[String], deadline: &Deadline<
         .all(conn)?
         .into_iter()
         .rev()
-        .filter(|revision| revision.id < last.id && revision.model == schema.name)
+        .filter(|revision| revision.id < last.id && revision.model == model)
         .filter(|revision| revision.status == Status::Completed)
         .find_map(|revision| revision.snapshot);
     let target = match (left.start.clone(), before) {

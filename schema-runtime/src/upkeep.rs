@@ -69,7 +69,8 @@ impl Migrator {
     }
 
     /// Deletes the backups of the database at `path` that pass the limits of [`retention`](Self::retention), and what killed processes
-    /// have left of backups, not written to for a day. A run does the same after a change. A [`dry_run`](Self::dry_run) only tells.
+    /// have left of backups, not written to for a day. A run does the same after a change. A [`dry_run`](Self::dry_run) only tells, and takes
+    /// no lock.
     ///
     /// The database's write lock is held meanwhile, so that no run is between its backup and its commit; where the database cannot
     /// be written, none can be.
@@ -115,7 +116,8 @@ impl<'a> Run<'a> {
 
     fn prune_path(&mut self, path: &Path) -> Result<Pruned> {
         let options = self.options;
-        let conn = connection::open(path, OpenMode::ReadWrite, options.hook.as_ref(), options.lock_wait)?;
+        let mode = if options.dry_run { OpenMode::ReadOnly } else { OpenMode::ReadWrite };
+        let conn = connection::open(path, mode, options.hook.as_ref(), options.lock_wait)?;
         let database = connection::database_path(&conn).unwrap_or_else(|| resolved(path));
         self.prune(&conn, &database)
     }
@@ -160,9 +162,13 @@ impl<'a> Run<'a> {
         if !job.is_due() {
             return Ok(job.carry_out(None));
         }
-        match connection::begin_immediate(conn, self.options.lock_wait, Some(&self.options.cancel)) {
-            Err(error) if error.kind() != ErrorKind::ReadOnly => return Err(error),
-            _ => {}
+        if self.options.dry_run {
+            connection::begin_reading(conn)?;
+        } else {
+            match connection::begin_immediate(conn, self.options.lock_wait, Some(&self.options.cancel)) {
+                Err(error) if error.kind() != ErrorKind::ReadOnly => return Err(error),
+                _ => {}
+            }
         }
         let pruned = self.known(conn, &job).map(|known| job.carry_out(Some(&known)));
         connection::rollback(conn)?;

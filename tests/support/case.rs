@@ -53,6 +53,9 @@ pub enum Expect {
     Error(ErrorKind, &'static [&'static str]),
 }
 
+/// The version from which on SQLite has every form of ALTER TABLE that the cases' plans count on.
+pub const BUNDLED: i32 = 3_054_000;
+
 impl Case {
     /// What a row leaves out.
     pub const DEFAULT: Case = Case {
@@ -140,7 +143,8 @@ fn by_edit(case: &Case, pass: Pass) -> bool {
         }
         Expect::Plan(plan, hazards) => {
             let report = applied(case, schema, &path, pass);
-            if pass == Pass::Plain {
+            // Older versions take other methods to the same end: `methods.rs` says which.
+            if pass == Pass::Plain && rusqlite::version_number() >= BUNDLED {
                 let codes: Vec<HazardCode> = report.plan.hazards().map(|hazard| hazard.code).collect();
                 assert_eq!(plan_text(&report.plan), plan, "plan");
                 says(&report, case.says);
@@ -240,13 +244,13 @@ fn undo(case: &Case, schema: &Schema, path: &Path, old_rows: &Rows) {
 }
 
 /// The plan's lines without the hazards.
-fn plan_text(plan: &schema_runtime::Plan) -> String {
+pub fn plan_text(plan: &schema_runtime::Plan) -> String {
     let text = plan.to_string();
     let lines: Vec<&str> = text.lines().filter(|line| !line.starts_with("   ")).collect();
     lines.join("\n")
 }
 
-fn healthy(conn: &Connection, old_violations: i64) {
+pub fn healthy(conn: &Connection, old_violations: i64) {
     let integrity: String =
         conn.query_row("PRAGMA integrity_check", [], |row| row.get(0)).expect("an integrity check");
     assert_eq!(integrity, "ok");
@@ -300,12 +304,12 @@ fn cell(value: ValueRef<'_>) -> String {
 }
 
 /// By table: its columns, and its rows, each with its rowid where the table has one.
-type Rows = Vec<(String, Vec<String>, Vec<Vec<String>>)>;
+pub type Rows = Vec<(String, Vec<String>, Vec<Vec<String>>)>;
 
 /// What a row's rowid is called in `changed` and `lost`, apart from a column of that name.
 const ROWID: &str = "(rowid)";
 
-fn dump(conn: &Connection, catalog: &Catalog) -> Rows {
+pub fn dump(conn: &Connection, catalog: &Catalog) -> Rows {
     let mut all = Vec::new();
     for table in &catalog.tables {
         if table.name.starts_with("migration_") {
@@ -333,7 +337,7 @@ fn dump(conn: &Connection, catalog: &Catalog) -> Rows {
 }
 
 /// Old name to new name, tables as `t`, columns as `t.c` with the table's new name.
-fn renames(plan: &schema_runtime::Plan) -> Vec<(String, String)> {
+pub fn renames(plan: &schema_runtime::Plan) -> Vec<(String, String)> {
     plan.changes()
         .filter_map(|change| match change {
             schema_runtime::Change::RenameTable { from, to } => Some((from.clone(), to.clone())),
@@ -346,7 +350,7 @@ fn renames(plan: &schema_runtime::Plan) -> Vec<(String, String)> {
 }
 
 /// Every table and column on both sides holds the same values, but for those that the case says change.
-fn compare_rows(excepted: &[&str], renamed: &[(String, String)], before: &Rows, after: &Rows) {
+pub fn compare_rows(excepted: &[&str], renamed: &[(String, String)], before: &Rows, after: &Rows) {
     let new_name = |old: &str| {
         renamed.iter().find(|(from, _)| from == old).map_or_else(|| old.to_owned(), |(_, to)| to.clone())
     };

@@ -23,7 +23,14 @@ pub(crate) fn run(context: &Context, args: &args::BackupVerb) -> Result<Answer> 
         }
         // A database that is gone is when its backups matter most.
         BackupAction::List => list(&context.database()?, &migrator),
-        BackupAction::Verify { file } => verify(&context.database()?, &migrator, file.as_deref()),
+        BackupAction::Verify { file } => {
+            let path = context.database()?;
+            if file.is_none() && migrator.backups(&path)?.is_empty() {
+                // Nothing was proved of a mistyped path.
+                context.existing_database()?;
+            }
+            verify(&path, &migrator, file.as_deref())
+        }
         BackupAction::Prune { dry_run, .. } => {
             prune(&context.existing_database()?, &migrator.dry_run(*dry_run), *dry_run)
         }

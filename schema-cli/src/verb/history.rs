@@ -20,7 +20,12 @@ pub(crate) fn run(context: &Context, args: &args::History) -> Result<Answer> {
     let shown = path.display().to_string();
     let mut text = String::new();
     if revisions.is_empty() {
-        push_line(&mut text, &format!("{shown}: no revision is recorded"));
+        let none = match &args.model {
+            _ if args.limit == Some(0) && !all.is_empty() => "no revision is shown".to_owned(),
+            Some(model) if !all.is_empty() => format!("no revision of the model `{model}` is recorded"),
+            _ => "no revision is recorded".to_owned(),
+        };
+        push_line(&mut text, &format!("{shown}: {none}"));
     }
     for revision in &revisions {
         revision_text(&mut text, revision);

@@ -87,7 +87,8 @@ pub(crate) fn flags(verb: &Verb) -> Layer {
     }
 }
 
-/// A saved plan brings its own target and policies, a comparison has its two targets: what is set for others does not count.
+/// A saved plan brings its own target and policies, a comparison has its two targets: what is set for others does not count. Where backups
+/// go and how long they stay is no policy of the plan.
 pub(crate) fn own_settings(verb: &Verb, mut settings: Settings) -> Settings {
     let layer = &mut settings.layer;
     match verb {
@@ -98,6 +99,9 @@ pub(crate) fn own_settings(verb: &Verb, mut settings: Settings) -> Settings {
                 lock_wait: layer.lock_wait,
                 backup: layer.backup,
                 backup_dir: layer.backup_dir.take(),
+                keep_age: layer.keep_age,
+                keep_count: layer.keep_count,
+                keep_size: layer.keep_size,
                 history_table: layer.history_table.take(),
                 ..Layer::default()
             };

@@ -10,7 +10,7 @@ use serde_json::json;
 
 use crate::args;
 use crate::exit::{Exit, Failure, Result};
-use crate::output::{Answer, count, push_line, time};
+use crate::output::{Answer, count, push_line, time, typed};
 use crate::target::Context;
 use crate::view::{list_text, plan_json, plan_text};
 
@@ -83,24 +83,29 @@ fn text(context: &Context, path: &str, plan: &Plan, status: &Status, out: Option
         Some(out) => {
             push_line(&mut text, &format!("saved: {}", out.display()));
             if !plan.is_empty() {
-                let command = format!("{} apply {path} --plan {}", context.program, out.display());
+                let command = format!("{} apply {} --plan {}", context.program, typed(path), typed_path(out));
                 push_line(&mut text, &format!("next: `{command}` applies exactly this"));
             }
         }
         None if !plan.is_empty() => {
             let to = context.settings.layer.to.as_ref();
-            let to = to.map_or_else(String::new, |to| format!(" --to {}", to.display()));
+            let to = to.map_or_else(String::new, |to| format!(" --to {}", typed_path(to)));
             push_line(
                 &mut text,
                 &format!(
-                    "next: `{} apply {path}{to}` with the same flags, or save it with `--out FILE`",
-                    context.program
+                    "next: `{} apply {}{to}` with the same flags, or save it with `--out FILE`",
+                    context.program,
+                    typed(path)
                 ),
             );
         }
         None => {}
     }
     text
+}
+
+fn typed_path(path: &Path) -> String {
+    typed(&path.display().to_string())
 }
 
 /// The statements, in one transaction with foreign keys off, as the sqlite3 shell takes them. Without `.bail` the shell would go on after
@@ -171,15 +176,19 @@ fn save(path: &Path, file: &PlanFile) -> Result<()> {
     name.push(format!(".{}.tmp", std::process::id()));
     let part = path.with_file_name(name);
     let written = OpenOptions::new().write(true).create_new(true).open(&part).and_then(|mut file| {
-        file.write_all(text.as_bytes())?;
-        file.sync_all()?;
-        match fs::hard_link(&part, path) {
-            // A file system without links: the window between the look and the rename is accepted there.
-            Err(err) if err.kind() != ErrorKind::AlreadyExists && !path.exists() => fs::rename(&part, path),
-            linked => linked,
-        }
+        let linked = file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).and_then(|()| {
+            match fs::hard_link(&part, path) {
+                // A file system without links: the window between the look and the rename is accepted there.
+                Err(err) if err.kind() != ErrorKind::AlreadyExists && path.symlink_metadata().is_err() => {
+                    fs::rename(&part, path)
+                }
+                linked => linked,
+            }
+        });
+        // Only what was made here is removed.
+        let _ = fs::remove_file(&part);
+        linked
     });
-    let _ = fs::remove_file(&part);
     written.map_err(|err| match err.kind() {
         ErrorKind::AlreadyExists => fault("it exists already".to_owned()),
         _ => fault(err.to_string()),

@@ -2,7 +2,9 @@
 
 mod files;
 mod json;
+mod kept_backups;
 mod locks;
+mod pipes;
 mod scenarios;
 mod settings;
 mod support;

@@ -3,13 +3,14 @@
 //! Knows limits, files and notes; which revisions need their backups is told by the caller, who has read the history.
 
 use std::fmt;
-use std::fs;
+use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize, Serializer};
 
+use super::files::hash;
 use super::list::{Belongs, Listed, Stray, StrayKind, stamped, stem_of};
 use super::{BackupInfo, clock, lossy};
 use crate::connection::with_suffix;
@@ -121,7 +122,7 @@ pub enum KeptBecause {
         /// The row of the history.
         revision: i64,
     },
-    /// Its file, its name or its size are not as its note says, or it is a link.
+    /// Its file, its name, its size or its content are not as its note says, or it is a link.
     NotAsNoted,
     /// A log or a journal lies beside it: somebody uses it as a database.
     InUse,
@@ -231,6 +232,7 @@ impl<'a> Job<'a> {
         for (info, verdict) in self.decide(known) {
             let because = match verdict {
                 Verdict::Keep(because) => because,
+                Verdict::Delete if was_written_to(info) => KeptBecause::NotAsNoted,
                 Verdict::Delete => match self.delete(info) {
                     Ok(()) => {
                         pruned.freed += info.bytes;
@@ -377,6 +379,20 @@ fn is_as_noted(info: &BackupInfo, database: &Path) -> bool {
     named
         && is_file(&info.path).is_some_and(|found| found.len() == info.bytes)
         && is_file(&info.path.with_extension("json")).is_some()
+}
+
+/// Whether somebody has worked on the copy since: then it is a database of theirs. A file whose time says that nobody has is not read again.
+fn was_written_to(info: &BackupInfo) -> bool {
+    let proved = [Some(info.created_at.as_str()), info.verified_at.as_deref()];
+    let proved = proved.into_iter().flatten().filter_map(clock::parse).max().unwrap_or(i64::MIN);
+    let written = fs::symlink_metadata(&info.path).and_then(|found| found.modified()).ok();
+    match written.and_then(clock::millis) {
+        // File systems keep times as coarsely as two seconds.
+        Some(written) if written <= proved.saturating_add(2_000) => false,
+        _ => !File::open(&info.path)
+            .and_then(hash)
+            .is_ok_and(|(sha256, bytes)| bytes == info.bytes && sha256.eq_ignore_ascii_case(&info.sha256)),
+    }
 }
 
 /// What has gone already is as good as deleted. A link is removed itself, never what it leads to.

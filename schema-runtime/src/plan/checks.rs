@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::hazard::HazardCode;
 use super::rebuild::{Image, default_expr, rowid_name};
+use super::table::is_constant;
 use crate::catalog::{
     Affinity, ColumnInfo, ForeignKeyInfo, GeneratedInfo, IndexInfo, IndexTermInfo, KeyTermInfo, TableInfo,
     Texts, affinity, same_check, same_collation, same_generated, same_index, same_key_terms, same_link,
@@ -130,7 +131,7 @@ pub(super) fn table_checks(image: &Image<'_>, texts: &Texts<'_>, rebuild: bool) 
                 query: format!(
                     "SELECT {} FROM {} WHERE ({}) IS FALSE",
                     identity(image.from),
-                    image.new_rows(),
+                    constant_rows(image, &check.expr).unwrap_or_else(|| image.new_rows()),
                     check.expr
                 ),
             });
@@ -142,6 +143,20 @@ pub(super) fn table_checks(image: &Image<'_>, texts: &Texts<'_>, rebuild: bool) 
         }
     }
     checks
+}
+
+/// The rows for an expression over new columns alone that hold the same in all of them: SQLite then computes it once.
+fn constant_rows(image: &Image<'_>, expr: &str) -> Option<String> {
+    let named: Vec<&ColumnInfo> =
+        image.to.columns.iter().filter(|column| names(expr, &column.name)).collect();
+    let constant = |column: &&ColumnInfo| {
+        image.from.column(&column.name).is_none()
+            && column.generated.is_none()
+            && image.value(column).is_none()
+            && column.default.as_deref().is_none_or(is_constant)
+    };
+    let of_rowid = ["rowid", "oid", "_rowid_"].iter().any(|rowid| names(expr, rowid));
+    (!named.is_empty() && !of_rowid && named.iter().all(constant)).then(|| image.constant_rows(&named))
 }
 
 fn column_checks(image: &Image<'_>, column: &ColumnInfo, checks: &mut Vec<Check>) {
@@ -468,6 +483,31 @@ pub(super) fn unique_index_check(image: &Image<'_>, index: &IndexInfo) -> Check 
     let terms: Vec<(String, String)> = index.terms.iter().map(|term| index_term(image.to, term)).collect();
     let shown: Vec<&str> = index.terms.iter().map(|term| term.term.as_str()).collect();
     unique_query(image, &terms, index.filter.as_deref(), &format!("`{}`", shown.join("`, `")))
+}
+
+/// A check that finds nothing, but fails where an expression of the index does: `json_extract` of a text that is no JSON.
+pub(super) fn computed_index_check(image: &Image<'_>, index: &IndexInfo) -> Check {
+    let computed = index.terms.iter().filter(|term| term.is_expr);
+    let mut none: Vec<String> = computed.map(|term| format!("typeof({}) IS NULL", term.term)).collect();
+    none.push("FALSE".to_owned());
+    let none = none.join(" OR ");
+    // CASE, since AND may compute its second side first.
+    let none = match &index.filter {
+        Some(filter) => format!("CASE WHEN ({filter}) THEN {none} ELSE FALSE END"),
+        None => none,
+    };
+    Check {
+        kind: CheckKind::Check,
+        code: HazardCode::Check,
+        object: image.to.name.clone(),
+        fault: format!("rows of `{}` the index `{}` cannot hold", image.to.name, index.name),
+        help: "mend or delete these rows".to_owned(),
+        query: format!(
+            "SELECT {} FROM {} WHERE {none}",
+            identity(image.from),
+            image.stored_rows()
+        ),
+    }
 }
 
 /// The term as an expression, and as it groups: with the collation that the index compares by.

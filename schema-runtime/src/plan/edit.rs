@@ -1,28 +1,16 @@
-//! Which changes of a table need no more than another text in the catalog, and what has to be done before and after it.
-//!
-//! | change | by an edit | besides |
-//! | --- | --- | --- |
-//! | constraint names, conflict clauses, order of CHECKs | yes | |
-//! | CHECK, NOT NULL, foreign key: added or tightened | yes | the rows are held against it first |
-//! | CHECK, NOT NULL, foreign key: dropped | yes | |
-//! | type name of the same affinity; STRICT, where it fits every affinity | yes | for STRICT the rows are held against it |
-//! | default | yes | rows that lack the column are written first: they read the default from the text |
-//! | collation | yes, but not in a WITHOUT ROWID key | indexes are built anew |
-//! | VIRTUAL column: added, dropped, moved, another expression | yes | indexes on it are built anew |
-//! | STORED column becomes a plain one | yes | |
-//! | column added behind the others | yes, without a key, STORED or a rowid's name | its rows are written where the default is no constant |
-//! | column dropped | the rules that name it; then `DROP COLUMN` | |
-//! | UNIQUE, PRIMARY KEY, INTEGER PRIMARY KEY, WITHOUT ROWID, affinity, order of columns | no: rebuild | |
+//! The way by another text in the catalog: whether all changes of a table have one, by the decision table of
+//! [`method`](super::method), and what has to be done before and after it.
 //!
 //! What is stored must stay where it is: an edit that moves a stored column would silently show other values.
 
-use schema_sql::{eq_name, quote_ident};
+use schema_sql::{TokenKind, eq_name, quote_ident, quote_str, significant};
 
+use super::rebuild::{default_expr, rowid_name};
 use super::table::{TableChange, is_constant, names, strict_default};
 use super::{CatalogEdit, Method, Needs, Step};
 use crate::catalog::{
-    ColumnInfo, TableInfo, affinity, same_collation, same_default, same_generated, same_key_terms, same_link,
-    table_sql,
+    Affinity, ColumnInfo, KeyTermInfo, TableInfo, affinity, same_collation, same_default, same_generated,
+    same_key_terms, same_link, table_sql,
 };
 use crate::diff::{Change, ConstraintKind};
 
@@ -32,6 +20,8 @@ pub(super) struct EditSteps {
     pub(super) edit: Step,
     pub(super) after: Vec<Step>,
     pub(super) drops: Vec<Step>,
+    /// Whether values are written: SQLite then holds their rows against the rules of the table.
+    pub(super) writes: bool,
 }
 
 impl EditSteps {
@@ -45,11 +35,6 @@ impl EditSteps {
     fn ms(&self) -> u64 {
         let all = self.before.iter().chain([&self.edit]).chain(&self.after).chain(&self.drops);
         all.map(|step| step.cost.ms).sum()
-    }
-
-    /// Whether rows are written: SQLite then holds them against every rule of the table.
-    pub(super) fn writes(&self) -> bool {
-        self.before.iter().chain(&self.after).any(|step| step.method == Method::Update)
     }
 
     pub(super) fn first(&mut self) -> &mut Step {
@@ -70,14 +55,18 @@ fn is_stored(column: &ColumnInfo) -> bool {
 }
 
 impl TableChange<'_> {
-    /// The way by an edit, `None` where the table's pages would have to change.
-    pub(super) fn edit(&self) -> Option<EditSteps> {
-        if self.facts.defensive || !self.keeps_storage() {
+    /// The way by an edit, `None` where the table's pages would have to change. Where `many` tables change, the text of columns
+    /// that go is taken away as well, instead of by `DROP COLUMN`.
+    pub(super) fn edit(&self, many: bool) -> Option<EditSteps> {
+        if self.facts.defensive || !self.keeps_storage() || self.fills_in_turn() {
             return None;
         }
+        let has_rows = self.rows().rows > 0 || self.image.fill;
+        let shortened = if many { self.shorten(has_rows) } else { None };
         let middle = self.with_dropped()?;
+        let middle = if shortened.is_some() { self.image.to.clone() } else { middle };
         let mut drops = Vec::new();
-        for change in &self.changes {
+        for change in self.changes.iter().filter(|_| shortened.is_none()) {
             let Change::DropColumn { column, .. } = change else { continue };
             let column = self.image.from.column(column)?;
             if !is_virtual(column) {
@@ -85,12 +74,17 @@ impl TableChange<'_> {
             }
         }
         let (mut before, mut after) = (Vec::new(), Vec::new());
-        let has_rows = self.rows().rows > 0 || self.image.fill;
         for column in &self.image.to.columns {
             match self.image.from.column(&column.name) {
                 Some(found) => before.extend(self.prepare(found, column, has_rows)),
                 None => after.extend(self.fill(column, has_rows)?),
             }
+        }
+        after.extend(shortened.flatten());
+        let writes = before.iter().chain(&after).any(|step| step.method == Method::Update);
+        if let Some((first, last)) = self.sequence() {
+            before.extend(first);
+            after.push(last);
         }
         after.extend(self.reindex(has_rows));
         let dropped = |change: &Change| drops.iter().any(|step: &Step| step.changes.contains(change));
@@ -99,7 +93,7 @@ impl TableChange<'_> {
             return None;
         }
         let edit = self.edit_step(changes, &middle, has_rows);
-        let steps = EditSteps { before, edit, after, drops };
+        let steps = EditSteps { before, edit, after, drops, writes };
         // Rows that are written several times are better copied once.
         let writes = steps.before.iter().chain(&steps.after).chain(&steps.drops);
         let writes = writes.filter(|step| step.method == Method::Update).count();
@@ -124,8 +118,25 @@ impl TableChange<'_> {
                 .columns
                 .iter()
                 .filter(|column| is_virtual(column))
-                .all(|column| from.column(&column.name).is_none_or(is_virtual))
+                .all(|column| self.keeps_virtual(column))
+            // What STORED columns hold was computed from the others as they were.
+            && (!to.columns.iter().any(is_stored) || !to.columns.iter().any(|column| self.moves(column)))
             && self.keeps_keys()
+    }
+
+    /// Whether a virtual column was one before, if anything, and of the same affinity: its values are in indexes by it, and
+    /// STRICT holds them against it.
+    fn keeps_virtual(&self, column: &ColumnInfo) -> bool {
+        self.image.from.column(&column.name).is_none_or(is_virtual) && !self.image.changes_type(column)
+    }
+
+    /// Whether the column compares otherwise than before, or is computed otherwise.
+    fn moves(&self, column: &ColumnInfo) -> bool {
+        self.image.from.column(&column.name).is_some_and(|found| {
+            !same_collation(self.texts, found.collation.as_deref(), column.collation.as_deref())
+                || (column.generated.is_some()
+                    && !same_generated(self.texts, found.generated.as_ref(), column.generated.as_ref()))
+        })
     }
 
     fn keeps_values(&self, found: &ColumnInfo, column: &ColumnInfo) -> bool {
@@ -167,7 +178,6 @@ impl TableChange<'_> {
                 });
                 same_key_terms(self.texts, &a.terms, &b.terms)
                     && a.rowid_alias == b.rowid_alias
-                    && a.autoincrement == b.autoincrement
                     && same_collations
             }
             _ => false,
@@ -179,6 +189,21 @@ impl TableChange<'_> {
                 .iter()
                 .zip(&to.uniques)
                 .all(|(a, b)| same_key_terms(self.texts, &a.terms, &b.terms))
+            && self.keys_differ_by_columns()
+    }
+
+    /// Whether no two keys have the same columns and differ in collation or direction alone: nothing would show that their
+    /// indexes have changed places.
+    fn keys_differ_by_columns(&self) -> bool {
+        let to = self.image.to;
+        let mut keys: Vec<&[KeyTermInfo]> = to.uniques.iter().map(|unique| unique.terms.as_slice()).collect();
+        keys.extend(to.primary_key.iter().map(|key| key.terms.as_slice()));
+        let alike = |a: &[KeyTermInfo], b: &[KeyTermInfo]| {
+            a.len() == b.len()
+                && a.iter().zip(b).all(|(a, b)| eq_name(&a.column, &b.column))
+                && !same_key_terms(self.texts, a, b)
+        };
+        keys.iter().enumerate().all(|(at, a)| !keys.iter().skip(at + 1).any(|b| alike(a, b)))
     }
 
     /// The table as the edit leaves it: as wanted, but with the stored columns that `DROP COLUMN` takes away afterwards.
@@ -194,12 +219,49 @@ impl TableChange<'_> {
             if in_key(from, &found.name) || found.generated.is_some() {
                 return None;
             }
-            // Bare: whatever names it elsewhere in the table is not wanted any more.
-            let bare = ColumnInfo { not_null: None, default: None, collation: None, ..found.clone() };
+            // Bare: whatever names it elsewhere in the table is not wanted any more. Rows that lack it go on to read its default.
+            let bare = ColumnInfo { not_null: None, collation: None, ..found.clone() };
             middle.columns.insert(place.min(middle.columns.len()), bare);
             place += 1;
         }
         Some(middle)
+    }
+
+    /// What takes the values of dropped columns out of the rows behind the edit: SQLite writes a row with the columns that the
+    /// text has, so writing each row anew cuts off what stands behind them. Without it the next column that is added would show
+    /// the old values. `None` where the columns are not the last, or others come in their place.
+    #[allow(clippy::option_option, reason = "no way, nothing to write, or a step")]
+    fn shorten(&self, has_rows: bool) -> Option<Option<Step>> {
+        let (from, to) = (self.image.from, self.image.to);
+        let dropped = |column: &&ColumnInfo| to.column(&column.name).is_none();
+        let stored: Vec<&ColumnInfo> = from.columns.iter().filter(|column| !is_virtual(column)).collect();
+        let kept = stored.iter().take_while(|column| !dropped(column)).count();
+        let last = stored.iter().skip(kept).all(dropped) && kept < stored.len();
+        let added =
+            to.columns.iter().any(|column| !is_virtual(column) && from.column(&column.name).is_none());
+        if from.without_rowid || !last || added {
+            return None;
+        }
+        if !has_rows {
+            return Some(None);
+        }
+        // Rather one that no index and no rule names: SQLite then looks at none of them.
+        let plain = || {
+            let columns = to.columns.iter().filter(|column| column.generated.is_none());
+            columns.filter(|column| !to.is_rowid_alias(&column.name))
+        };
+        let is_free = |column: &&ColumnInfo| {
+            let name = &column.name;
+            !in_key(to, name)
+                && !to.checks.iter().any(|check| names(&check.expr, name))
+                && !to.indexes.iter().any(|index| names(&index.sql, name))
+                && !to.columns.iter().any(|other| {
+                    other.generated.as_ref().is_some_and(|rule| rule.stored && names(&rule.expr, name))
+                })
+        };
+        let column = plain().min_by_key(|column| (!is_free(column), column.not_null.is_some()))?;
+        let (table, name) = (quote_ident(&to.name), quote_ident(&column.name));
+        Some(Some(self.update(format!("UPDATE main.{table} SET {name} = {name}"))))
     }
 
     /// What must be written before the text may change: NULLs under a new NOT NULL, and rows that are too short to hold the
@@ -215,15 +277,13 @@ impl TableChange<'_> {
             steps.push(self.update(format!("UPDATE main.{table} SET {name} = {value} WHERE {name} IS NULL")));
         }
         if !same_default(self.texts, found.default.as_deref(), column.default.as_deref()) {
-            let read =
-                found.default.as_deref().filter(|default| is_constant(default) && !eq_name(default, "NULL"));
-            let read = match (read, &filled) {
-                (Some(default), _) => format!("IS ({default})"),
-                (None, None) => "IS NULL".to_owned(),
+            let rows = match reads(found, affinity(&found.type_name, self.image.from.strict)) {
                 // Every row that read NULL is written already.
-                (None, Some(_)) => return steps,
+                Some(read) if read == NULL && filled.is_some() => return steps,
+                Some(read) => format!(" WHERE {name} IS {read}"),
+                None => String::new(),
             };
-            steps.push(self.update(format!("UPDATE main.{table} SET {name} = {name} WHERE {name} {read}")));
+            steps.push(self.update(format!("UPDATE main.{table} SET {name} = {name}{rows}")));
         }
         steps
     }
@@ -245,21 +305,51 @@ impl TableChange<'_> {
         Some(Some(self.update(format!("UPDATE main.{table} SET {name} = {value}"))))
     }
 
+    /// What AUTOINCREMENT wants besides its word: `sqlite_sequence`, which SQLite makes with the first table that says it, and
+    /// the table's high-water mark in there; an undo sets it to what it was, so that no id is given out twice.
+    ///
+    /// SQLite: <https://www.sqlite.org/autoinc.html>.
+    fn sequence(&self) -> Option<(Option<Step>, Step)> {
+        let (from, to) = (self.image.from, self.image.to);
+        let name = quote_str(&to.name);
+        let gone = format!("DELETE FROM main.sqlite_sequence WHERE name = {name}");
+        let step =
+            |sql: Vec<String>| Step { changes: Vec::new(), ..self.step_of(Vec::new(), sql, Method::Catalog) };
+        match (from.autoincrement(), to.autoincrement()) {
+            (true, false) => Some((None, step(vec![gone]))),
+            (false, true) => {
+                let made = [
+                    "CREATE TABLE main.__schema_sequence (id INTEGER PRIMARY KEY AUTOINCREMENT)",
+                    "DROP TABLE main.__schema_sequence",
+                ];
+                let there = self.live.tables.iter().any(TableInfo::autoincrement);
+                let made = (!there).then(|| step(made.map(str::to_owned).to_vec()));
+                let rowid = rowid_name(to).unwrap_or("rowid");
+                let mark = if self.image.fill { self.rows().mark } else { 0 };
+                let table = quote_ident(&to.name);
+                let set = format!(
+                    "INSERT INTO main.sqlite_sequence (name, seq) SELECT {name}, mark FROM \
+                     (SELECT max(coalesce((SELECT max({rowid}) FROM main.{table}), 0), {mark}) AS mark) WHERE mark > 0"
+                );
+                Some((made, step(vec![gone, set])))
+            }
+            _ => None,
+        }
+    }
+
     /// Indexes whose order or content is another under the new text.
     fn reindex(&self, has_rows: bool) -> Option<Step> {
         let (from, to) = (self.image.from, self.image.to);
-        let moved = |column: &ColumnInfo| {
-            from.column(&column.name).is_some_and(|found| {
-                !same_collation(self.texts, found.collation.as_deref(), column.collation.as_deref())
-                    || !same_generated(self.texts, found.generated.as_ref(), column.generated.as_ref())
-            })
-        };
-        let moved: Vec<&str> =
-            to.columns.iter().filter(|column| moved(column)).map(|column| column.name.as_str()).collect();
+        let moved: Vec<&str> = to
+            .columns
+            .iter()
+            .filter(|column| self.moves(column))
+            .map(|column| column.name.as_str())
+            .collect();
         let computed = to.columns.iter().any(|column| column.generated.is_some());
         // A generated column may follow one whose collation is another; so any index may.
         let holds = |text: &str| computed || moved.iter().any(|column| names(text, column));
-        let keyed = to.columns.iter().filter(|column| in_key(to, &column.name));
+        let keyed = to.columns.iter().filter(|column| in_key(to, &column.name) && !to.is_rowid_alias(&column.name));
         let keyed = keyed.filter(|column| computed || moved.contains(&column.name.as_str())).count() > 0;
         let held: Vec<&str> = to
             .indexes
@@ -286,7 +376,8 @@ impl TableChange<'_> {
         let proves = has_rows && changes.iter().any(|change| self.tightens_rows(change));
         let method = if proves { Method::Scan } else { Method::Catalog };
         let mut step = self.step_of(changes, Vec::new(), method);
-        step.edits.push(CatalogEdit { name: self.image.from.name.clone(), sql: table_sql(middle) });
+        let (name, sql) = (self.image.from.name.clone(), table_sql(middle));
+        step.edits.push(CatalogEdit { name, sql, index: None });
         step.needs = Needs::default();
         step
     }
@@ -300,7 +391,10 @@ impl TableChange<'_> {
             }),
             Change::AddConstraint { constraint, .. } => !self.concerns_added_alone(constraint),
             Change::AlterColumn { property: C::NotNull, to, .. } => to != "NULL",
-            Change::AlterColumn { property: C::Collation | C::Generated, .. } => true,
+            Change::AlterColumn { property: C::Collation, .. } => true,
+            Change::AlterColumn { column, property: C::Generated, .. } => {
+                self.image.to.column(column).is_some_and(|column| column.generated.is_some())
+            }
             Change::AlterTable { property: T::Strict, .. } => self.image.to.strict,
             Change::AlterConstraint { kind: ConstraintKind::ForeignKey, .. } => {
                 let (from, to) = (&self.image.from.foreign_keys, &self.image.to.foreign_keys);
@@ -310,14 +404,36 @@ impl TableChange<'_> {
         }
     }
 
-    /// Whether a constraint names no column that is there already, and none whose rows are computed.
+    /// Whether a constraint names no column that is there already, and none whose rows are computed or read a default that
+    /// the column converts: the check before knows what they hold.
     fn concerns_added_alone(&self, constraint: &str) -> bool {
         let from = self.image.from;
         !from.columns.iter().any(|column| names(constraint, &column.name))
             && self.image.to.columns.iter().all(|column| {
                 !names(constraint, &column.name)
-                    || (column.generated.is_none() && self.image.value(column).is_none())
+                    || (column.generated.is_none()
+                        && self.image.value(column).is_none()
+                        && (column.default.is_none() || strict_default(column)))
             })
+    }
+}
+
+const NULL: &str = "NULL";
+
+/// What a row that lacks the column reads in it, as an expression; `None` where only SQLite can tell.
+fn reads(column: &ColumnInfo, affinity: Affinity) -> Option<String> {
+    let Some(default) = column.default.as_deref() else { return Some(NULL.to_owned()) };
+    let tokens = significant(default).unwrap_or_default();
+    let now = ["CURRENT_TIME", "CURRENT_DATE", "CURRENT_TIMESTAMP", NULL];
+    match tokens.as_slice() {
+        // No row can lack a column with the time as its default, but by an edit from outside: then it reads NULL.
+        [token] if now.iter().any(|word| token.is_word(word)) => Some(NULL.to_owned()),
+        // As words they would be the columns of that name.
+        [token] if token.is_word("TRUE") => Some("1".to_owned()),
+        [token] if token.is_word("FALSE") => Some("0".to_owned()),
+        // A row that lacks a TEXT column reads a number as it is spelt: `5.00`, which is no value that is ever written.
+        [.., number] if number.kind == TokenKind::Number && affinity == Affinity::Text => None,
+        _ => is_constant(default).then(|| default_expr(default)),
     }
 }
 

@@ -5,7 +5,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 /// The stable code of a hazard. The hundreds are families: 1 loss, 2 depends on data, 3 cost, 4 compatibility with
-/// older programs, 6 engine (5, hygiene, belongs to lints of the model).
+/// older programs, 6 engine (5, hygiene, belongs to lints of the model). `docs/hazards.md` has a section on each: what it means,
+/// the safe way instead, and how to allow it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum HazardCode {
@@ -52,6 +53,9 @@ pub enum HazardCode {
     /// All rows of a table are written in place.
     #[serde(rename = "L304")]
     Update,
+    /// Other programs cannot write for a second or more.
+    #[serde(rename = "L305")]
+    LongLock,
     /// Programs of an older version use the old name.
     #[serde(rename = "L401")]
     Rename,
@@ -64,9 +68,40 @@ pub enum HazardCode {
     /// A view or trigger that did not work before is set aside and put back as it is.
     #[serde(rename = "L601")]
     Broken,
+    /// The SQLite that is linked has a known defect that a step which writes rows may meet.
+    #[serde(rename = "L602")]
+    Engine,
 }
 
 impl HazardCode {
+    /// Every hazard, in the order of the codes.
+    pub fn all() -> impl Iterator<Item = HazardCode> {
+        use HazardCode as H;
+        [
+            H::DropTable,
+            H::DropColumn,
+            H::ConvertValues,
+            H::DropVirtualTable,
+            H::RowidsChange,
+            H::NotNull,
+            H::Unique,
+            H::Check,
+            H::ForeignKey,
+            H::Strict,
+            H::Rewrite,
+            H::Scan,
+            H::BuildIndex,
+            H::Update,
+            H::LongLock,
+            H::Rename,
+            H::Removal,
+            H::Tightened,
+            H::Broken,
+            H::Engine,
+        ]
+        .into_iter()
+    }
+
     /// The code as it is written: `L101` and so on.
     pub fn code(self) -> &'static str {
         match self {
@@ -84,38 +119,18 @@ impl HazardCode {
             HazardCode::Scan => "L302",
             HazardCode::BuildIndex => "L303",
             HazardCode::Update => "L304",
+            HazardCode::LongLock => "L305",
             HazardCode::Rename => "L401",
             HazardCode::Removal => "L402",
             HazardCode::Tightened => "L403",
             HazardCode::Broken => "L601",
+            HazardCode::Engine => "L602",
         }
     }
 
     /// The hazard with this code.
     pub fn from_code(code: &str) -> Option<HazardCode> {
-        use HazardCode as H;
-        [
-            H::DropTable,
-            H::DropColumn,
-            H::ConvertValues,
-            H::DropVirtualTable,
-            H::RowidsChange,
-            H::NotNull,
-            H::Unique,
-            H::Check,
-            H::ForeignKey,
-            H::Strict,
-            H::Rewrite,
-            H::Scan,
-            H::BuildIndex,
-            H::Update,
-            H::Rename,
-            H::Removal,
-            H::Tightened,
-            H::Broken,
-        ]
-        .into_iter()
-        .find(|hazard| hazard.code().eq_ignore_ascii_case(code))
+        HazardCode::all().find(|hazard| hazard.code().eq_ignore_ascii_case(code))
     }
 
     /// Whether the hazard is about data that would be lost or changed.

@@ -7,6 +7,7 @@ mod checks;
 mod cost;
 mod edit;
 mod hazard;
+mod method;
 mod order;
 mod pace;
 mod proof;
@@ -22,6 +23,7 @@ use serde::{Deserialize, Serialize};
 
 pub use checks::{Check, CheckKind};
 pub use hazard::{Hazard, HazardCode};
+pub(crate) use method::WAYS;
 pub use pace::Pace;
 pub(crate) use order::{Request, plan};
 pub(crate) use proof::{TableProof, proofs};
@@ -96,16 +98,19 @@ pub struct Step {
     pub restores: Vec<String>,
 }
 
-/// A stored `CREATE TABLE` text that is changed in place; no page of the table is touched.
+/// The stored `CREATE` text of a table or index that is changed in place; no page of it is touched.
 ///
 /// SQLite: <https://www.sqlite.org/lang_altertable.html>, section 7.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CatalogEdit {
-    /// The table, spelt as the catalog has it.
+    /// The table or index, spelt as the catalog has it.
     pub name: String,
     /// Its new text.
     pub sql: String,
+    /// Of an index: the name that it has afterwards.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub index: Option<String>,
 }
 
 /// What a step needs of the connection besides foreign keys off, which every plan has.
@@ -185,6 +190,8 @@ pub(crate) struct Facts {
     pub(crate) unregistered: bool,
     /// Whether the connection forbids edits of the catalog (DEFENSIVE).
     pub(crate) defensive: bool,
+    /// What is known against this SQLite for a file in this journal mode.
+    pub(crate) defects: Vec<String>,
     /// How fast this database changes, by its history.
     pub(crate) pace: Pace,
 }
@@ -352,7 +359,15 @@ impl CatalogEdit {
     /// The edit as a statement, which `writable_schema` must allow.
     pub fn to_sql(&self) -> String {
         let (sql, name) = (schema_sql::quote_str(&self.sql), schema_sql::quote_str(&self.name));
-        format!("UPDATE main.sqlite_schema SET sql = {sql} WHERE type = 'table' AND name = {name}")
+        match &self.index {
+            None => {
+                format!("UPDATE main.sqlite_schema SET sql = {sql} WHERE type = 'table' AND name = {name}")
+            }
+            Some(new) => format!(
+                "UPDATE main.sqlite_schema SET name = {}, sql = {sql} WHERE type = 'index' AND name = {name}",
+                schema_sql::quote_str(new)
+            ),
+        }
     }
 }
 
@@ -379,6 +394,10 @@ impl Step {
     /// What a step does that changes nothing by itself and serves the others.
     fn upkeep(&self) -> String {
         let object = crate::catalog::name_sql(&self.object);
+        let of_sequence = ["DELETE FROM main.sqlite_sequence ", "CREATE TABLE main.__schema_sequence "];
+        if self.sql.first().is_some_and(|sql| of_sequence.iter().any(|start| sql.starts_with(start))) {
+            return format!("note the highest id of {object}");
+        }
         match self.sql.first().and_then(|sql| sql.split_ascii_whitespace().next()) {
             Some("DROP") => format!("set aside {object}"),
             Some("CREATE") => format!("put back {object}"),

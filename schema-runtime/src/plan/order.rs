@@ -2,17 +2,23 @@
 
 use schema_sql::{eq_name, quote_ident};
 
-use super::checks::unique_index_check;
+use super::checks::{computed_index_check, unique_index_check};
+use super::method::Way;
 use super::rebuild::Image;
-use super::table::{TableChange, Way};
-use super::{Cost, Facts, Hazard, HazardCode, Method, Needs, Plan, PlanKey, Step, cost, virtual_tables};
-use crate::catalog::{Catalog, IndexInfo, TableInfo, Texts, name_sql};
+use super::table::TableChange;
+use super::{
+    CatalogEdit, Cost, Facts, Hazard, HazardCode, Method, Needs, Plan, PlanKey, Step, cost, virtual_tables,
+};
+use crate::catalog::{Catalog, IndexInfo, TableInfo, Texts, name_sql, same_index};
 use crate::diff::{Change, ColumnProperty, diff};
 use crate::model::Model;
 use crate::rename::Renames;
 
 /// So many tables are altered one by one where SQLite can; more of them share one edit of the catalog.
 const FEW: usize = 4;
+
+/// A lock that is held so many milliseconds is worth a word: many programs wait no longer for it.
+const LONG: u64 = 1_000;
 
 /// What a plan is made from.
 pub(crate) struct Request<'a> {
@@ -23,8 +29,8 @@ pub(crate) struct Request<'a> {
     pub(crate) model: &'a Model,
     pub(crate) facts: &'a Facts,
     pub(crate) key: PlanKey,
-    /// Tables (by folded name) whose native statements the rehearsal has refuted.
-    pub(crate) rebuild: &'a [String],
+    /// Tables whose way the rehearsal has refuted, each as often as it has: the next one is taken, at last the rebuild.
+    pub(crate) refuted: &'a [String],
     /// The plan goes back: values that a backup will restore are made up.
     pub(crate) undo: bool,
 }
@@ -33,11 +39,13 @@ pub(crate) struct Request<'a> {
 pub(crate) fn plan(request: &Request<'_>) -> Plan {
     let exact = |table: &str| !request.undo && request.model.table_hints(table).exact_order;
     let changes = diff(request.live, request.target, &exact);
-    let mut planner = Planner { request, changes, steps: Vec::new(), aside: Vec::new() };
+    let mut planner =
+        Planner { request, changes, steps: Vec::new(), aside: Vec::new(), edited_indexes: Vec::new() };
     planner.aside = planner.broken();
     planner.set_aside();
     planner.drop_dependants();
     planner.renames();
+    planner.edit_indexes();
     planner.drop_indexes();
     planner.create_tables();
     planner.alter_tables();
@@ -46,6 +54,7 @@ pub(crate) fn plan(request: &Request<'_>) -> Plan {
     planner.virtual_tables();
     planner.create_dependants();
     planner.put_back();
+    warn_of_the_whole(&mut planner.steps, request.facts);
     if request.undo {
         for step in &mut planner.steps {
             step.restores =
@@ -74,6 +83,8 @@ struct Planner<'a> {
     steps: Vec<Step>,
     /// What does not work and is out of the way while the others run: kind, name and text.
     aside: Vec<(&'static str, String, String)>,
+    /// Edits of indexes, which go together with those of tables.
+    edited_indexes: Vec<Step>,
 }
 
 pub(super) fn catalog_step(changes: Vec<Change>, object: &str, sql: Vec<String>) -> Step {
@@ -170,7 +181,13 @@ impl Planner<'_> {
                 _ => continue,
             };
             let sql = format!("DROP {kind} IF EXISTS main.{}", quote_ident(&name));
-            self.steps.push(catalog_step(vec![change], &name, vec![sql]));
+            let gone = kind == "VIEW" && self.request.target.view(&name).is_none();
+            let mut step = catalog_step(vec![change], &name, vec![sql]);
+            if gone {
+                let text = "older programs may still read the view";
+                step.hazards.push(Hazard::new(HazardCode::Removal, name_sql(&name), text));
+            }
+            self.steps.push(step);
         }
     }
 
@@ -206,6 +223,85 @@ impl Planner<'_> {
             step.hazards = hazards;
             self.steps.push(step);
         }
+    }
+
+    /// An index that goes and one that comes with the same content need no more than another text. On a table that changes
+    /// itself they are left to it.
+    fn edit_indexes(&mut self) {
+        let request = self.request;
+        if request.facts.defensive {
+            return;
+        }
+        let texts = Texts::new(&[request.live, request.target]);
+        let left_alone = |table: &str| {
+            !self.changes.iter().any(|change| change.alters_table() && eq_name(change.table(), table))
+                && !request.refuted.iter().any(|refuted| eq_name(refuted, table))
+        };
+        let mut pairs: Vec<(Change, Change)> = Vec::new();
+        for gone in &self.changes {
+            let Change::DropIndex { table, index } = gone else { continue };
+            let Some(from) = request.live.index(index).filter(|_| left_alone(table)) else { continue };
+            let comes = self.changes.iter().find(|change| {
+                let Change::CreateIndex { table: of, index } = change else { return false };
+                let to = request.target.index(index).filter(|_| eq_name(of, table));
+                to.is_some_and(|to| self.becomes(&texts, from, to))
+                    && !pairs.iter().any(|(_, taken)| taken == *change)
+            });
+            if let Some(comes) = comes {
+                pairs.push((gone.clone(), comes.clone()));
+            }
+        }
+        for (gone, comes) in pairs {
+            self.changes.retain(|change| *change != gone && *change != comes);
+            let step = self.edit_index(gone, comes);
+            self.edited_indexes.extend(step);
+        }
+    }
+
+    /// Whether the two hold the same rows in the same order, so that the one can take the other's place.
+    fn becomes(
+        &self,
+        texts: &Texts<'_>,
+        from: (&TableInfo, &IndexInfo),
+        to: (&TableInfo, &IndexInfo),
+    ) -> bool {
+        let turned = IndexInfo { unique: to.1.unique, ..from.1.clone() };
+        let other = from.1.unique != to.1.unique;
+        // Only the check before the change holds the rows against a rule that comes in this way, and an undo has none.
+        let unproved = self.request.undo && to.1.unique;
+        same_index(texts, &turned, to.1) && !(other && (unproved || from.0.without_rowid))
+    }
+
+    fn edit_index(&self, gone: Change, comes: Change) -> Option<Step> {
+        let (Change::DropIndex { index: from, .. }, Change::CreateIndex { index: to, .. }) = (&gone, &comes)
+        else {
+            return None;
+        };
+        let (_, found) = self.request.live.index(from)?;
+        let (table, index) = self.request.target.index(to)?;
+        let edit =
+            CatalogEdit { name: found.name.clone(), sql: index.sql.clone(), index: Some(index.name.clone()) };
+        let proved = index.unique && !found.unique;
+        let mut step = self.create_index(table, index, comes);
+        step.changes.insert(0, gone);
+        step.sql.clear();
+        step.edits.push(edit);
+        step.keeps_rows = true;
+        step.hazards.clear();
+        if step.method == Method::Scan && proved {
+            let rows = step.cost.rows;
+            step.hazards.push(Hazard::new(
+                HazardCode::Scan,
+                name_sql(&table.name),
+                format!("reads {rows} rows"),
+            ));
+            step.cost.disk = 0;
+        } else {
+            step.method = Method::Catalog;
+            step.checks.clear();
+            step.cost = Cost { ms: 1, ..Cost::default() };
+        }
+        Some(step)
     }
 
     fn drop_indexes(&mut self) {
@@ -245,7 +341,7 @@ impl Planner<'_> {
             }
         }
         let (mut after, mut drops) = (Vec::new(), Vec::new());
-        let mut together = Vec::new();
+        let mut together = std::mem::take(&mut self.edited_indexes);
         for edit in edits {
             self.steps.extend(edit.before);
             together.push(edit.edit);
@@ -284,8 +380,8 @@ impl Planner<'_> {
             changes,
             kept: &recreated,
         };
-        let forced = request.rebuild.iter().any(|table| eq_name(table, name));
-        Some(change.way(forced, many))
+        let refuted = request.refuted.iter().filter(|table| eq_name(table, name)).count();
+        Some(change.way(refuted, many))
     }
 
     fn drop_tables(&mut self) {
@@ -330,7 +426,8 @@ impl Planner<'_> {
         step.method = Method::Scan;
         let text = format!("sorts {} of {}", facts.shown(), name_sql(&table.name));
         step.hazards.push(Hazard::new(HazardCode::BuildIndex, name_sql(&index.name), text));
-        let from = self.request.live.table(&table.name).filter(|_| index.unique);
+        let computes = index.filter.is_some() || index.terms.iter().any(|term| term.is_expr);
+        let from = self.request.live.table(&table.name).filter(|_| index.unique || computes);
         if let Some(from) = from {
             let hints = self.request.model.table_hints(&table.name);
             let image = Image {
@@ -341,7 +438,12 @@ impl Planner<'_> {
                 fill: self.request.undo,
                 live: self.request.live,
             };
-            step.checks.push(unique_index_check(&image, index));
+            if computes {
+                step.checks.push(computed_index_check(&image, index));
+            }
+            if index.unique {
+                step.checks.push(unique_index_check(&image, index));
+            }
         }
         step
     }
@@ -353,7 +455,17 @@ impl Planner<'_> {
             .iter()
             .filter(|step| {
                 step.method >= Method::Update
-                    || step.changes.iter().any(|change| matches!(change, Change::RenameColumn { .. }))
+                    || step.changes.iter().any(|change| {
+                        matches!(
+                            change,
+                            Change::RenameColumn { .. }
+                                // What a virtual column shows follows its expression and the collations in it.
+                                | Change::AlterColumn {
+                                    property: ColumnProperty::Generated | ColumnProperty::Collation,
+                                    ..
+                                }
+                        )
+                    })
             })
             .map(|step| step.object.clone())
             .collect();
@@ -458,6 +570,20 @@ impl Planner<'_> {
             })
             .map(|trigger| catalog_step(Vec::new(), &trigger.name, vec![in_main(&trigger.sql)]))
             .collect()
+    }
+}
+
+/// What concerns the plan as a whole is said once, on the step that it weighs on most.
+fn warn_of_the_whole(steps: &mut [Step], facts: &Facts) {
+    let ms: u64 = steps.iter().map(|step| step.cost.ms).sum();
+    if let Some(step) = steps.iter_mut().max_by_key(|step| step.cost.ms).filter(|_| ms >= LONG) {
+        let text = format!("other programs cannot write for about {:.1} s", ms as f64 / 1_000.0);
+        step.hazards.push(Hazard::new(HazardCode::LongLock, name_sql(&step.object), text));
+    }
+    if let Some(step) = steps.iter_mut().find(|step| step.method >= Method::Update) {
+        let object = name_sql(&step.object);
+        let defects = facts.defects.iter().map(|text| Hazard::new(HazardCode::Engine, &object, text));
+        step.hazards.extend(defects);
     }
 }
 

@@ -198,7 +198,7 @@ mod tests {
     fn step(change: Change, sql: &str, method: Method) -> Step {
         let sql: Vec<String> = Some(sql.to_owned()).filter(|sql| !sql.is_empty()).into_iter().collect();
         let edits = if sql.is_empty() {
-            vec![CatalogEdit { name: "t".to_owned(), sql: String::new() }]
+            vec![CatalogEdit { name: "t".to_owned(), sql: String::new(), index: None }]
         } else {
             Vec::new()
         };

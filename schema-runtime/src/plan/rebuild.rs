@@ -172,7 +172,7 @@ impl Image<'_> {
     }
 
     /// Whether a `backfill` or `convert` names this table, in a subquery perhaps.
-    fn is_asked(&self, table: &str) -> bool {
+    pub(super) fn is_asked(&self, table: &str) -> bool {
         let hints = self.hints.columns.values();
         let exprs = hints.flat_map(|hints| hints.backfill.iter().chain(&hints.convert));
         exprs
@@ -246,6 +246,22 @@ impl Image<'_> {
             rows = format!("(SELECT *, ({expr}) AS {} FROM {rows}) AS {table}", quote_ident(column));
         }
         rows
+    }
+
+    /// As many rows as there are, each with what new columns hold in all of them:
+    /// `(SELECT CAST((7) AS INTEGER) AS b) AS t CROSS JOIN (SELECT rowid AS rowid, a AS a FROM main.t) AS __schema_rows`.
+    /// A join in this order asks for what only the first knows before it reads the second.
+    pub(super) fn constant_rows(&self, columns: &[&ColumnInfo]) -> String {
+        let terms = columns.iter().map(|column| {
+            let value = self.cast(column, &left_out(column));
+            format!("{value}{} AS {}", self.new_collation(column), quote_ident(&column.name))
+        });
+        format!(
+            "(SELECT {}) AS {} CROSS JOIN ({}) AS __schema_rows",
+            terms.collect::<Vec<_>>().join(", "),
+            quote_ident(&self.to.name),
+            self.shown(self.from)
+        )
     }
 
     /// ` COLLATE …` where the column compares by another collating sequence than before.

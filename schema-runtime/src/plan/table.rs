@@ -1,31 +1,18 @@
-//! How one table changes: by native ALTER statements where SQLite has them for every change, else by one rebuild.
+//! The native ALTER statements of one table's change, and what each step of it is to know of rows and hazards.
 
 use schema_sql::{TokenKind, eq_name, idents, quote_ident, significant};
 
 use super::checks::table_checks;
 use super::cost::{Load, of_statements};
 use super::edit::EditSteps;
+use super::method::{ALTER_NOT_NULL_AND_CHECK, DROP_COLUMN, DROP_FOREIGN_KEY, Way};
 use super::rebuild::{Image, dependants};
 use super::{Facts, Hazard, HazardCode, Method, Needs, Step};
 use crate::catalog::{
     Affinity, Catalog, ColumnInfo, TableInfo, Texts, affinity, check_sql, column_sql, foreign_key_sql,
-    name_sql,
+    name_sql, same_generated,
 };
 use crate::diff::{Change, ColumnProperty, ConstraintKind};
-
-/// SQLite versions that brought a form of ALTER TABLE (SQLite: <https://www.sqlite.org/changes.html>); DROP COLUMN from
-/// the release that mended its last corruption.
-const DROP_COLUMN: i32 = 3_035_005;
-const ALTER_NOT_NULL_AND_CHECK: i32 = 3_053_000;
-const DROP_FOREIGN_KEY: i32 = 3_054_000;
-
-/// How a table changes.
-pub(super) enum Way {
-    /// By these steps: native statements, or a rebuild.
-    Steps(Vec<Step>),
-    /// By an edit of its text, with what belongs before and behind it.
-    Edit(Box<EditSteps>),
-}
 
 /// One changed table with all that its steps depend on.
 pub(super) struct TableChange<'a> {
@@ -43,34 +30,8 @@ pub(super) struct TableChange<'a> {
 }
 
 impl TableChange<'_> {
-    /// The way that this table goes. `rebuild` forbids the others: the rehearsal has shown that they do not do. Where `many`
-    /// tables change, an edit is preferred: SQLite parses the whole schema anew for each ALTER, and once for all edits.
-    pub(super) fn way(&self, rebuild: bool, many: bool) -> Way {
-        let native = if rebuild { None } else { self.native() };
-        let edit = if rebuild { None } else { self.edit() };
-        let heaviest = |steps: &[Step]| steps.iter().map(|step| step.method).max();
-        match (native, edit) {
-            (Some(native), Some(edit)) if many || heaviest(&native) > Some(edit.method()) => {
-                self.by_edit(edit)
-            }
-            (Some(mut steps), _) => {
-                self.describe(&self.image, steps.first_mut(), false);
-                steps.iter_mut().for_each(|step| self.warn(step));
-                Way::Steps(steps)
-            }
-            (None, Some(edit)) => self.by_edit(edit),
-            (None, None) => {
-                let image = Image { to: self.ordered, ..self.image };
-                let mut step = self.rebuild(&image);
-                self.describe(&image, Some(&mut step), true);
-                self.warn(&mut step);
-                Way::Steps(vec![step])
-            }
-        }
-    }
-
-    fn by_edit(&self, mut edit: EditSteps) -> Way {
-        let writes = edit.writes();
+    pub(super) fn by_edit(&self, mut edit: EditSteps) -> Way {
+        let writes = edit.writes;
         self.describe(&self.image, Some(edit.first()), writes);
         edit.all().for_each(|step| self.warn(step));
         Way::Edit(Box::new(edit))
@@ -84,20 +45,20 @@ impl TableChange<'_> {
         self.rebuild(&self.image).cost.ms
     }
 
-    fn rebuild(&self, image: &Image<'_>) -> Step {
+    pub(super) fn rebuild(&self, image: &Image<'_>) -> Step {
         let after = dependants(self.live, self.target, &self.image.to.name, self.kept);
         image.step(self.changes.clone(), self.rows(), after)
     }
 
     /// Puts what the rows must satisfy on the first step.
-    fn describe(&self, image: &Image<'_>, first: Option<&mut Step>, rebuild: bool) {
+    pub(super) fn describe(&self, image: &Image<'_>, first: Option<&mut Step>, rebuild: bool) {
         if let Some(first) = first.filter(|_| self.rows().rows > 0) {
             first.checks = table_checks(image, self.texts, rebuild);
         }
     }
 
     /// Puts the hazards that do not depend on the method on a step.
-    fn warn(&self, step: &mut Step) {
+    pub(super) fn warn(&self, step: &mut Step) {
         let table = &self.image.to.name;
         let mut hazards: Vec<Hazard> =
             step.changes.iter().filter_map(|change| self.hazard(table, change)).collect();
@@ -148,8 +109,40 @@ impl TableChange<'_> {
         }
     }
 
+    /// Whether a `backfill` reads what the same change writes or computes otherwise. It means the row as it was, which is no
+    /// longer there when columns are filled one after the other.
+    pub(super) fn fills_in_turn(&self) -> bool {
+        let (from, to) = (self.image.from, self.image.to);
+        let backfill = |column: &ColumnInfo| self.image.hints.column(&column.name).backfill.clone();
+        let tightened =
+            |column: &ColumnInfo| self.image.tightens(column) && self.image.filling(column).is_some();
+        let added = |column: &ColumnInfo| from.column(&column.name).is_none() && column.generated.is_none();
+        let moves = |column: &ColumnInfo| {
+            column.generated.is_some()
+                && (to.columns.iter().any(tightened)
+                    || !from.column(&column.name).is_some_and(|found| {
+                        same_generated(self.texts, found.generated.as_ref(), column.generated.as_ref())
+                    }))
+        };
+        let written =
+            |column: &&ColumnInfo| tightened(column) || (added(column) && backfill(column).is_some());
+        to.columns.iter().filter(written).any(|column| {
+            let Some(expr) = backfill(column) else { return false };
+            // A subquery over the table meets rows that the same statement has written.
+            let asked = self.image.is_asked(&to.name);
+            let other = |other: &&ColumnInfo| asked || other.name != column.name;
+            let others = to.columns.iter().filter(other);
+            others
+                .filter(|other| tightened(other) || added(other) || moves(other))
+                .any(|other| names(&expr, &other.name))
+        })
+    }
+
     /// Native statements for all changes, or `None` where one of them has none.
-    fn native(&self) -> Option<Vec<Step>> {
+    pub(super) fn native(&self) -> Option<Vec<Step>> {
+        if self.fills_in_turn() {
+            return None;
+        }
         let added: Vec<&ColumnInfo> = self
             .image
             .to

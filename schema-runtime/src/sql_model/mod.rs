@@ -14,7 +14,7 @@ mod place;
 mod script;
 
 use std::fs::File;
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::Path;
 
 use rusqlite::Connection;
@@ -110,28 +110,50 @@ impl Model {
     pub fn from_sql_file(path: impl AsRef<Path>, name: &str, options: &ModelOptions) -> Result<Model> {
         let path = path.as_ref();
         let origin = path.display().to_string();
-        let text = read_text(path).map_err(|error| {
-            error.context(format!("cannot read `{origin}`")).state("no database was touched")
-        })?;
-        Model::from_sql(&text, &origin, name, options)
+        let file = open_text(path).map_err(|error| unread(error, &origin))?;
+        Model::from_sql_reader(file, &origin, name, options)
+    }
+
+    /// As [`from_sql_file`](Self::from_sql_file), for a text that comes from somewhere else, such as a pipe. It is read to its end, once.
+    ///
+    /// # Errors
+    /// As [`from_sql_file`](Self::from_sql_file).
+    pub fn from_sql_reader(
+        reader: impl Read,
+        origin: &str,
+        name: &str,
+        options: &ModelOptions,
+    ) -> Result<Model> {
+        let text = read_text(reader).map_err(|error| unread(error, origin))?;
+        Model::from_sql(&text, origin, name, options)
     }
 }
 
-fn read_text(path: &Path) -> Result<String> {
+fn unread(error: Error, origin: &str) -> Error {
+    error.context(format!("cannot read `{origin}`")).state("no database was touched")
+}
+
+fn unreadable(err: io::Error) -> Error {
+    let (cause, help) = match err.kind() {
+        io::ErrorKind::NotFound => ("there is no such file", "correct the path"),
+        io::ErrorKind::PermissionDenied => {
+            ("this user may not read it", "make the file and its folders readable for this user")
+        }
+        _ => ("reading it failed", "look at the file, its folders and the disk"),
+    };
+    Error::new(ErrorKind::Open, cause).source(err).help(help)
+}
+
+fn open_text(path: &Path) -> Result<File> {
     if path.is_dir() {
         return Err(Error::new(ErrorKind::Open, "it is a directory").help("give the path of a file of SQL"));
     }
+    File::open(path).map_err(unreadable)
+}
+
+fn read_text(reader: impl Read) -> Result<String> {
     let mut bytes = Vec::new();
-    File::open(path).and_then(|file| file.take(MAX_FILE + 1).read_to_end(&mut bytes)).map_err(|err| {
-        let (cause, help) = match err.kind() {
-            std::io::ErrorKind::NotFound => ("there is no such file", "correct the path"),
-            std::io::ErrorKind::PermissionDenied => {
-                ("this user may not read it", "make the file and its folders readable for this user")
-            }
-            _ => ("reading it failed", "look at the file, its folders and the disk"),
-        };
-        Error::new(ErrorKind::Open, cause).source(err).help(help)
-    })?;
+    reader.take(MAX_FILE + 1).read_to_end(&mut bytes).map_err(unreadable)?;
     if bytes.starts_with(b"SQLite format 3\0") {
         return Err(Error::new(ErrorKind::Model, "it is a SQLite database, not a file of SQL")
             .help("take it for a target with `Model::from_database`"));

@@ -1,0 +1,195 @@
+//! One change from a filled database to a schema as SQL, held to everything that can be proved of it.
+
+use rusqlite::Connection;
+use schema_runtime::{
+    Catalog, Error, ErrorKind, Method, Migrator, Model, ModelOptions, Outcome, Plan, RemovalPolicy,
+};
+
+use super::carry::{Carried, Hints, carry};
+use super::memory;
+use super::oracle::{self, Alike};
+
+/// A schema as SQL, and what is made of it.
+pub struct Target {
+    /// `None` where the text is no model.
+    pub model: Option<Model>,
+    /// Without rows.
+    pub fresh: Connection,
+    pub catalog: Catalog,
+}
+
+impl Target {
+    /// The schema of a database without rows.
+    pub fn of(fresh: Connection) -> Target {
+        let sql = memory::script(&fresh);
+        let catalog = memory::catalog(&fresh);
+        Target { model: parse(&sql).ok(), fresh, catalog }
+    }
+}
+
+/// What is migrated to what.
+pub struct Pair<'a> {
+    /// With rows; whatever the target lacks is the model's own.
+    pub filled: &'a Connection,
+    /// The schema of `filled`.
+    pub from: &'a Target,
+    /// The target, with directives.
+    pub to: &'a Target,
+    pub hints: &'a Hints,
+    /// Conversions that lose something are allowed.
+    pub consent: bool,
+}
+
+/// How it ended, where nothing is wrong with it.
+pub enum End {
+    /// There was nothing to do.
+    Nothing,
+    /// Changed; whether the undo brought it back or was refused; how like the programs are.
+    Changed { plan: Box<Plan>, undone: bool, alike: Alike },
+    /// The rows stand in the way: of these tables.
+    Rows(Vec<String>),
+    /// Refused for another reason, before anything was touched.
+    Refused(Box<Error>),
+}
+
+/// The name of the history: one that no schema has. A real one has a table `migration_history` of its own.
+pub const HISTORY: &str = "history_of_schema";
+
+/// The model of this text.
+pub fn parse(sql: &str) -> Result<Model, Error> {
+    Model::from_sql(sql, "schema.sql", "main", &ModelOptions::new().history_table(HISTORY))
+}
+
+fn violations(conn: &Connection) -> Option<usize> {
+    memory::lines(conn, "SELECT * FROM pragma_foreign_key_check").ok().map(|lines| lines.len())
+}
+
+impl Pair<'_> {
+    pub fn migrator(&self) -> Migrator {
+        let model = self.to.model.clone().expect("a target");
+        let migrator =
+            Migrator::for_model(model).removed(RemovalPolicy::Drop).history_table(HISTORY).no_time_limit();
+        if self.consent { migrator.allow("L103") } else { migrator }
+    }
+
+    /// Migrates, and proves what came of it.
+    ///
+    /// # Errors
+    /// What is wrong, as text.
+    pub fn run(&self) -> Result<End, String> {
+        let mut conn = memory::copy_of(self.filled);
+        conn.execute_batch("PRAGMA foreign_keys = ON").expect("a pragma");
+        let carried =
+            carry((self.filled, &self.from.catalog), (&self.to.fresh, &self.to.catalog), self.hints);
+        let migrator = self.migrator();
+        let report = match migrator.run_on(&mut conn) {
+            Ok(report) => report,
+            Err(error) => return self.refused(&conn, error, &carried),
+        };
+        let told = |text: String| format!("{text}\n{report}");
+        self.healthy(&conn).map_err(told)?;
+        if !carried.faults.is_empty() {
+            return Err(told(format!("done, though SQLite refuses the rows: {:?}", carried.faults)));
+        }
+        carried.same_rows(&conn).map_err(told)?;
+        same_schema(self.to, &conn).map_err(told)?;
+        let alike = oracle::compare(&conn, &self.to.fresh).map_err(told)?;
+        match migrator.run_on(&mut conn) {
+            Ok(second) if second.outcome == Outcome::UpToDate => {}
+            Ok(second) => return Err(told(format!("again\n{second}"))),
+            Err(error) => return Err(told(format!("again\n{error}"))),
+        }
+        let again =
+            migrator.dry_run(true).run_on(&mut conn).map_err(|error| told(format!("again\n{error}")))?;
+        if !again.plan.is_empty() {
+            return Err(told(format!("again\n{}", again.plan)));
+        }
+        if report.plan.is_empty() {
+            return Ok(End::Nothing);
+        }
+        let undone = self.undo(&mut conn, &carried).map_err(told)?;
+        Ok(End::Changed { plan: Box::new(report.plan.clone()), undone, alike })
+    }
+
+    fn healthy(&self, conn: &Connection) -> Result<(), String> {
+        let integrity = memory::lines(conn, "PRAGMA integrity_check")?;
+        if integrity != ["'ok'"] {
+            return Err(integrity.join("\n"));
+        }
+        let (before, after) = (violations(self.filled), violations(conn));
+        if before.is_some() && (after.is_none() || after > before) {
+            return Err(format!("foreign keys: {before:?} violations, now {after:?}"));
+        }
+        let left = "SELECT name FROM sqlite_schema WHERE name LIKE '\\_\\_schema%' ESCAPE '\\'";
+        match memory::lines(conn, left)?.as_slice() {
+            [] => Ok(()),
+            left => Err(format!("left over: {left:?}")),
+        }
+    }
+
+    fn undo(&self, conn: &mut Connection, carried: &Carried) -> Result<bool, String> {
+        let left = memory::copy_of(conn);
+        if let Err(error) = schema_runtime::testing::undo_last_of("main", HISTORY, conn) {
+            if memory::everything(conn) != memory::everything(&left) {
+                return Err(format!("the refused undo left traces\n{error}"));
+            }
+            let text = error.to_string();
+            // Rows that only the backup has are missed by a rule of before.
+            let known = ["constraint failed", "foreign key", "backup", "rows of `", "datatype mismatch"];
+            return if known.iter().any(|part| text.contains(part)) {
+                Ok(false)
+            } else {
+                Err(format!("the undo\n{error}"))
+            };
+        }
+        let told = |text: String| format!("after the undo\n{text}");
+        let integrity = memory::lines(conn, "PRAGMA integrity_check").map_err(told)?;
+        if integrity != ["'ok'"] {
+            return Err(told(integrity.join("\n")));
+        }
+        oracle::compare(conn, &self.from.fresh).map_err(told)?;
+        carried.same_survivors(conn).map_err(told)?;
+        Ok(true)
+    }
+
+    fn refused(&self, conn: &Connection, error: Error, carried: &Carried) -> Result<End, String> {
+        if memory::everything(conn) != memory::everything(self.filled) {
+            return Err(format!("refused, and changed\n{error}"));
+        }
+        let text = error.to_string();
+        if text.contains("cannot apply") {
+            return Err(format!("found out late\n{error}"));
+        }
+        if error.kind() != ErrorKind::Data {
+            return Ok(End::Refused(Box::new(error)));
+        }
+        let reasons = if self.consent { carried.faults.clone() } else { carried.reasons() };
+        let named = reasons.iter().any(|(table, _)| {
+            text.contains(&format!("`{table}`"))
+                || text.contains(&format!("`{}`", self.hints.old_table(table)))
+                || text.contains(table.as_str())
+        });
+        if !named {
+            return Err(format!("refused, though SQLite would take the rows: {reasons:?}\n{error}"));
+        }
+        Ok(End::Rows(carried.at_fault()))
+    }
+}
+
+/// Whether our own reader finds no difference between the schema and what the database holds.
+fn same_schema(wanted: &Target, conn: &Connection) -> Result<(), String> {
+    let Some(model) = &wanted.model else { return Ok(()) };
+    let found = parse(&memory::script(conn)).map_err(|err| format!("what it left is no schema\n{err}"))?;
+    let plan = Migrator::for_model(model.clone())
+        .history_table(HISTORY)
+        .diff(&found)
+        .map_err(|err| format!("the difference\n{err}"))?;
+    if plan.is_empty() { Ok(()) } else { Err(format!("another schema than wanted:\n{plan}")) }
+}
+
+/// The heaviest method of the plan, and whether it edits the catalog.
+pub fn method(plan: &Plan) -> String {
+    let edits = plan.steps.iter().any(|step| !step.edits.is_empty());
+    let heaviest = plan.steps.iter().map(|step| step.method).max().unwrap_or(Method::Catalog);
+    format!("{heaviest:?}{}", if edits { " with edits" } else { "" }).to_lowercase()
+}
