@@ -319,7 +319,8 @@ fn verify(conn: &Connection, job: &Job<'_>, census: &Census) -> Result<(Catalog,
         let after = violations(conn, table);
         match (before, after) {
             (Some(before), Ok(after)) if after > *before => {
-                return Err(orphans(table, *before, after));
+                let name = job.target.table(table).map_or(table.as_str(), |table| table.name.as_str());
+                return Err(orphans(name, *before, after));
             }
             (Some(_), Err(err)) => {
                 return Err(wrong(format!("foreign keys of `{table}` cannot be checked: {err}")));

@@ -127,12 +127,27 @@ impl Carried {
             let Some(from) = self.hints.source(&self.old, to) else { continue };
             if let Err(err) = self.conn.execute_batch(&self.insert(from, to)) {
                 faults.push((to.name.clone(), err.to_string()));
+            } else if self.makes_rowids_up(from, to) {
+                faults.push((to.name.clone(), "NULL becomes the rowid".to_owned()));
             }
         }
         if faults.is_empty() {
             faults = self.orphans();
         }
         self.faults = faults;
+    }
+
+    /// Whether a column becomes the rowid that holds NULL: SQLite takes any number for it.
+    fn makes_rowids_up(&self, from: &TableInfo, to: &TableInfo) -> bool {
+        let Some(column) = memory::alias(to) else { return false };
+        let Some(found) = self.hints.source_column(from, &to.name, column) else { return false };
+        let filled = default_of(column).is_some() && column.not_null.is_some();
+        let query = format!(
+            "SELECT 1 FROM main.{} WHERE {} IS NULL LIMIT 1",
+            quote_ident(&from.name),
+            quote_ident(&found.name)
+        );
+        !filled && memory::lines(&self.conn, &query).is_ok_and(|rows| !rows.is_empty())
     }
 
     /// Rows whose parents are missing, where they were not missing before.

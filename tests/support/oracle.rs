@@ -34,33 +34,51 @@ pub fn compare(found: &Connection, fresh: &Connection) -> Result<Alike, String> 
     for conn in [&found, &fresh] {
         conn.execute_batch("PRAGMA foreign_keys = ON").expect("a pragma");
     }
-    let mut alike = Alike::Exactly;
+    let mut different = Vec::new();
     for statement in statements(&catalog, &changed) {
-        if exact(&found, &statement) == exact(&fresh, &statement) {
-            continue;
-        }
-        alike = Alike::ButForOrder;
-        let (a, b) = (loose(&found, &statement), loose(&fresh, &statement));
-        if a != b {
-            let only = |a: &[String], b: &[String]| {
-                let more = |line: &&String| {
-                    let count = |list: &[String]| list.iter().filter(|other| other == line).count();
-                    count(a) > count(b)
-                };
-                let mut lines: Vec<&str> = a.iter().filter(more).map(String::as_str).collect();
-                lines.dedup();
-                lines.join("\n")
-            };
-            let text = |conn: &Connection| memory::script(conn);
-            let (here, there) = (only(&a, &b), only(&b, &a));
-            return Err(format!(
-                "SQLite compiles otherwise: {statement}\nhere more often\n{here}\nfresh\n{there}\nfor here\n{}\nand fresh\n{}",
-                text(&found),
-                text(&fresh)
-            ));
+        if exact(&found, &statement) != exact(&fresh, &statement) {
+            different.push(statement);
         }
     }
-    Ok(alike)
+    if different.is_empty() {
+        return Ok(Alike::Exactly);
+    }
+    // Printed as a rebuild prints them, the constraints of both are in one order.
+    let printed = |conn: &Connection| {
+        let printed = in_order_of(&found, &in_print(conn))?;
+        printed.execute_batch("PRAGMA foreign_keys = ON").expect("a pragma");
+        Ok::<Connection, String>(memory::copy_of(&printed))
+    };
+    let (found_printed, fresh_printed) = (printed(&found)?, printed(&fresh)?);
+    for statement in different {
+        let (a, b) = (loose(&found, &statement), loose(&fresh, &statement));
+        if a == b || exact(&found_printed, &statement) == exact(&fresh_printed, &statement) {
+            continue;
+        }
+        let only = |a: &[String], b: &[String]| {
+            a.iter().filter(|line| !b.contains(line)).cloned().collect::<Vec<_>>().join("\n")
+        };
+        let (here, there) = (only(&a, &b), only(&b, &a));
+        return Err(format!(
+            "SQLite compiles otherwise: {statement}\nhere alone\n{here}\nfresh alone\n{there}\nfor here\n{}\nand fresh\n{}",
+            memory::script(&found),
+            memory::script(&fresh)
+        ));
+    }
+    Ok(Alike::ButForOrder)
+}
+
+/// The same schema with its tables as our own printer writes them.
+fn in_print(conn: &Connection) -> Connection {
+    let made = memory::empty();
+    made.execute_batch("PRAGMA foreign_keys = OFF").expect("a pragma");
+    let catalog = memory::catalog(conn);
+    for (name, sql) in texts(conn) {
+        let sql = catalog.table(&name).map_or(sql, TableInfo::to_sql);
+        // Shadow tables are there already.
+        let _ = made.execute_batch(&sql);
+    }
+    made
 }
 
 /// The names of objects and columns, in their order.
@@ -295,7 +313,7 @@ fn exact(conn: &Connection, statement: &str) -> Vec<u8> {
     program
 }
 
-/// The instructions without what depends on the order of constraints, sorted.
+/// The instructions without what depends on the order of constraints, sorted, each once.
 fn loose(conn: &Connection, statement: &str) -> Vec<String> {
     let mut program = Vec::new();
     explain(conn, statement, &mut |it| {
@@ -315,5 +333,6 @@ fn loose(conn: &Connection, statement: &str) -> Vec<String> {
         });
     });
     program.sort();
+    program.dedup();
     program
 }

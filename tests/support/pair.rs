@@ -157,7 +157,9 @@ impl Pair<'_> {
             return Err(format!("refused, and changed\n{error}"));
         }
         let text = error.to_string();
-        if text.contains("cannot apply") {
+        // A parent's key that is computed, say, cannot be asked for before it is there.
+        let parents = error.kind() == ErrorKind::Data && text.contains("refer to a missing parent");
+        if text.contains("cannot apply") && !parents {
             return Err(format!("found out late\n{error}"));
         }
         if error.kind() != ErrorKind::Data {

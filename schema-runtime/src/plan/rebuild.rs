@@ -78,8 +78,13 @@ impl Image<'_> {
             if let Some(rowid) = self.becomes_rowid(column) {
                 return Some(rowid);
             }
-            let must_fill = column.not_null.is_some() && column.default.is_none();
-            return (self.fill && must_fill).then(|| self.made_up(column));
+            let must_fill = column.not_null.is_some() && (column.default.is_none() || self.is_unique(column));
+            return match self.fill {
+                true if must_fill => Some(self.made_up(column)),
+                // The same default in all rows would clash, or by a conflict clause delete all but one.
+                true if column.default.is_some() && self.is_unique(column) => Some("NULL".to_owned()),
+                _ => None,
+            };
         };
         let mut value = match &hints.convert {
             Some(convert) if self.changes_type(column) => format!("({convert})"),
@@ -93,6 +98,14 @@ impl Image<'_> {
             }
         }
         Some(value)
+    }
+
+    /// Whether a key or a unique index holds the column.
+    fn is_unique(&self, column: &ColumnInfo) -> bool {
+        let is = |name: &str| eq_name(name, &column.name);
+        self.to.in_primary_key(&column.name)
+            || self.to.uniques.iter().any(|unique| unique.terms.iter().any(|term| is(&term.column)))
+            || self.to.indexes.iter().any(|index| index.unique && index.terms.iter().any(|term| is(&term.term)))
     }
 
     /// A new `INTEGER PRIMARY KEY` takes the rowid that the row has.
@@ -200,12 +213,16 @@ impl Image<'_> {
     /// Generated columns are computed over the new values, one layer each, so that one may name another:
     /// `(SELECT *, (a + 1) AS g FROM (SELECT rowid AS rowid, a AS a FROM …) AS t) AS t`.
     pub(super) fn new_rows(&self) -> String {
-        self.rows_by(None, &|column, value| self.cast(column, value))
+        self.rows_by(None, &|column, value| self.computed_or_cast(column, value))
     }
 
     /// As [`new_rows`](Self::new_rows), with what the row holds now in the column `kept`, under the name `__schema_before`.
     pub(super) fn new_rows_beside(&self, kept: &str) -> String {
-        self.rows_by(Some(kept), &|column, value| self.cast(column, value))
+        self.rows_by(Some(kept), &|column, value| self.computed_or_cast(column, value))
+    }
+
+    fn computed_or_cast(&self, column: &ColumnInfo, value: &str) -> String {
+        if column.generated.is_some() { value.to_owned() } else { self.cast(column, value) }
     }
 
     /// The same rows, each value exactly as it will be stored, also where the new type does not take it.
@@ -243,7 +260,8 @@ impl Image<'_> {
             self.live_source()
         );
         for (column, expr) in computed(self.to) {
-            rows = format!("(SELECT *, ({expr}) AS {} FROM {rows}) AS {table}", quote_ident(column));
+            let value = turned(column, &format!("({expr})"));
+            rows = format!("(SELECT *, {value} AS {} FROM {rows}) AS {table}", quote_ident(&column.name));
         }
         rows
     }
@@ -435,18 +453,18 @@ pub(super) fn default_expr(default: &str) -> String {
 }
 
 /// The generated columns with their expressions, each after those that it names.
-fn computed(table: &TableInfo) -> Vec<(&str, &str)> {
-    let mut left: Vec<(&str, &str)> = table
+fn computed(table: &TableInfo) -> Vec<(&ColumnInfo, &str)> {
+    let mut left: Vec<(&ColumnInfo, &str)> = table
         .columns
         .iter()
-        .filter_map(|column| Some((column.name.as_str(), column.generated.as_ref()?.expr.as_str())))
+        .filter_map(|column| Some((column, column.generated.as_ref()?.expr.as_str())))
         .collect();
     let mut ordered = Vec::new();
     while !left.is_empty() {
         let free = left.iter().position(|(_, expr)| {
             let used = schema_sql::idents(expr).unwrap_or_default();
             let others = left.iter().filter(|(_, other)| other != expr);
-            !others.into_iter().any(|(other, _)| used.iter().any(|name| eq_name(name, other)))
+            !others.into_iter().any(|(other, _)| used.iter().any(|name| eq_name(name, &other.name)))
         });
         // SQLite allows no circle; one that only seems to be is left in the order of the table.
         ordered.push(left.remove(free.unwrap_or(0)));

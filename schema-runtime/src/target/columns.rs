@@ -469,7 +469,10 @@ impl<'a> Merge<'a> {
         let mut found: Vec<(String, Option<String>)> = Vec::new();
         for index in &live.indexes {
             if merged.index(&index.name).is_some_and(|kept| catalog::same_index(&texts, index, kept)) {
-                found.push((format!("index `{}`", index.name), string(&index.sql)));
+                // Not the whole text: the names of the index and of the table stand in it.
+                let exprs = index.terms.iter().filter(|term| term.is_expr).map(|term| term.term.as_str());
+                let named = exprs.chain(index.filter.as_deref()).find_map(&string);
+                found.push((format!("index `{}`", index.name), named));
             }
         }
         for check in &live.checks {
