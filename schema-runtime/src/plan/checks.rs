@@ -502,11 +502,7 @@ pub(super) fn computed_index_check(image: &Image<'_>, index: &IndexInfo) -> Chec
         object: image.to.name.clone(),
         fault: format!("rows of `{}` the index `{}` cannot hold", image.to.name, index.name),
         help: "mend or delete these rows".to_owned(),
-        query: format!(
-            "SELECT {} FROM {} WHERE {none}",
-            identity(image.from),
-            image.stored_rows()
-        ),
+        query: format!("SELECT {} FROM {} WHERE {none}", identity(image.from), image.stored_rows()),
     }
 }
 

@@ -105,7 +105,11 @@ impl Image<'_> {
         let is = |name: &str| eq_name(name, &column.name);
         self.to.in_primary_key(&column.name)
             || self.to.uniques.iter().any(|unique| unique.terms.iter().any(|term| is(&term.column)))
-            || self.to.indexes.iter().any(|index| index.unique && index.terms.iter().any(|term| is(&term.term)))
+            || self
+                .to
+                .indexes
+                .iter()
+                .any(|index| index.unique && index.terms.iter().any(|term| is(&term.term)))
     }
 
     /// A new `INTEGER PRIMARY KEY` takes the rowid that the row has.
