@@ -94,7 +94,8 @@ fn rows_at_most(conn: &Connection, table: &TableInfo, mean: u64) -> Result<u64> 
     let Some(rowid) = rowid_name(table) else { return Ok(fit.max(1)) };
     let name = quote_ident(&table.name);
     // Each of the two alone is one step into the tree.
-    let sql = format!("SELECT (SELECT max({rowid}) FROM main.{name}), (SELECT min({rowid}) FROM main.{name})");
+    let sql =
+        format!("SELECT (SELECT max({rowid}) FROM main.{name}), (SELECT min({rowid}) FROM main.{name})");
     let (last, first): (i64, i64) =
         conn.query_row(&sql, [], |row| Ok((row.get(0)?, row.get(1)?))).at(|| cannot_read(table))?;
     Ok(fit.min(last.abs_diff(first).saturating_add(1)).max(1))
@@ -127,7 +128,10 @@ fn row_bytes(conn: &Connection, table: &TableInfo) -> Result<u64> {
     }
     let name = quote_ident(&table.name);
     let rows = |order: &str| {
-        format!("SELECT * FROM (SELECT {} + 8 AS bytes FROM main.{name} NOT INDEXED{order} LIMIT 50)", columns.join(" + "))
+        format!(
+            "SELECT * FROM (SELECT {} + 8 AS bytes FROM main.{name} NOT INDEXED{order} LIMIT 50)",
+            columns.join(" + ")
+        )
     };
     let newest = rowid_name(table).map(|rowid| rows(&format!(" ORDER BY {rowid} DESC")));
     let both: Vec<String> = std::iter::once(rows("")).chain(newest).collect();
