@@ -123,7 +123,7 @@ impl History {
                     self.count(if undone { "undone" } else { "undo refused" });
                     self.count(if alike == Alike::Exactly { "same programs" } else { "same but for order" });
                 }
-                Ok(End::Rows(tables)) => {
+                Ok(End::Rows { tables, .. }) => {
                     self.count("rows refused");
                     empty_tables(&filled, if round > 0 { &tables } else { &[] });
                     continue;

@@ -145,17 +145,24 @@ pub(crate) fn value(found: ValueRef<'_>) -> Value {
 
 /// The first row by column, without generated columns; empty where there is none.
 fn first_row(conn: &Connection, table: &str) -> rusqlite::Result<BTreeMap<String, Value>> {
-    let sql = "SELECT name FROM pragma_table_xinfo(?1, 'main') WHERE hidden = 0";
-    let names: Vec<String> =
-        conn.prepare(sql)?.query_map([table], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
-    let list: Vec<String> = names.iter().map(|name| quote_ident(name)).collect();
+    let sql = "SELECT info.name, list.wr AND info.pk FROM pragma_table_list(?1) AS list, pragma_table_xinfo(?1, 'main') AS info
+        WHERE list.schema = 'main' AND info.hidden = 0";
+    let found: Vec<(String, bool)> = conn
+        .prepare(sql)?
+        .query_map([table], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<rusqlite::Result<_>>()?;
+    let list: Vec<String> = found.iter().map(|(name, _)| quote_ident(name)).collect();
     if list.is_empty() {
         return Ok(BTreeMap::new());
     }
-    let sql = format!("SELECT {} FROM main.{} NOT INDEXED LIMIT 1", list.join(", "), quote_ident(table));
+    // SQLite may read a WITHOUT ROWID table by any of its indexes, whatever NOT INDEXED says.
+    let key: Vec<String> = found.iter().filter(|(_, key)| *key).map(|(name, _)| quote_ident(name)).collect();
+    let order = if key.is_empty() { String::new() } else { format!(" ORDER BY {}", key.join(", ")) };
+    let sql =
+        format!("SELECT {} FROM main.{} NOT INDEXED{order} LIMIT 1", list.join(", "), quote_ident(table));
     let mut statement = conn.prepare(&sql)?;
     let mut rows = statement.query([])?;
     let Some(row) = rows.next()? else { return Ok(BTreeMap::new()) };
     let value = |at: usize| row.get_ref(at).map(value);
-    names.into_iter().enumerate().map(|(at, name)| Ok((name, value(at)?))).collect()
+    found.into_iter().enumerate().map(|(at, (name, _))| Ok((name, value(at)?))).collect()
 }

@@ -128,3 +128,14 @@ pub fn everything(conn: &Connection) -> String {
     }
     all
 }
+
+/// The schema of `conn` in `made`, or in a new database where `made` lacks what was altered since.
+pub fn without_rows(conn: &Connection, made: Connection) -> Connection {
+    if script(conn) == script(&made) {
+        return made;
+    }
+    let made = empty();
+    made.execute_batch("PRAGMA foreign_keys = OFF").expect("a pragma");
+    made.execute_batch(&script(conn)).unwrap_or_else(|err| panic!("{err}\n{}", script(conn)));
+    made
+}

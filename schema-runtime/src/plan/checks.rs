@@ -9,7 +9,7 @@ use schema_sql::{eq_name, quote_ident};
 use serde::{Deserialize, Serialize};
 
 use super::hazard::HazardCode;
-use super::rebuild::{Image, default_expr, rowid_name};
+use super::rebuild::{Image, default_expr};
 use super::table::is_constant;
 use crate::catalog::{
     Affinity, ColumnInfo, ForeignKeyInfo, GeneratedInfo, IndexInfo, IndexTermInfo, KeyTermInfo, TableInfo,
@@ -70,11 +70,11 @@ impl fmt::Display for CheckKind {
 }
 
 /// What identifies a row in a message: its rowid, else its key.
-fn identity(table: &TableInfo) -> String {
-    if let Some(rowid) = rowid_name(table) {
+fn identity(image: &Image<'_>) -> String {
+    if let Some(rowid) = image.rowid() {
         return rowid.to_owned();
     }
-    let terms = table.primary_key.as_ref().map(|key| key.terms.as_slice()).unwrap_or_default();
+    let terms = image.from.primary_key.as_ref().map(|key| key.terms.as_slice()).unwrap_or_default();
     let names: Vec<String> = terms.iter().map(|term| quote_ident(&term.column)).collect();
     if names.is_empty() { "NULL".to_owned() } else { names.join(" || ', ' || ") }
 }
@@ -130,7 +130,7 @@ pub(super) fn table_checks(image: &Image<'_>, texts: &Texts<'_>, rebuild: bool) 
                     .to_owned(),
                 query: format!(
                     "SELECT {} FROM {} WHERE ({}) IS FALSE",
-                    identity(image.from),
+                    identity(image),
                     constant_rows(image, &check.expr).unwrap_or_else(|| image.new_rows()),
                     check.expr
                 ),
@@ -186,7 +186,7 @@ fn column_checks(image: &Image<'_>, column: &ColumnInfo, checks: &mut Vec<Check>
                     "give `{}` a `default`, or a `backfill` for the rows that are there",
                     column.name
                 ),
-                query: format!("SELECT {} FROM {}", identity(image.from), image.live_source()),
+                query: format!("SELECT {} FROM {}", identity(image), image.live_source()),
             });
         }
         return;
@@ -240,7 +240,7 @@ fn generated_checks(
             help: format!("mend these rows, or allow {}={object}", HazardCode::ConvertValues.code()),
             query: format!(
                 "SELECT {} FROM {} WHERE __schema_before IS NOT {name} COLLATE BINARY",
-                identity(image.from),
+                identity(image),
                 image.new_rows_beside(&column.name),
             ),
         });
@@ -271,7 +271,7 @@ fn survival_check(image: &Image<'_>, found: &ColumnInfo, column: &ColumnInfo) ->
             image.to.name,
             column.name
         ),
-        query: format!("SELECT {} FROM {} WHERE NOT ({kept})", identity(image.from), image.live_source()),
+        query: format!("SELECT {} FROM {} WHERE NOT ({kept})", identity(image), image.live_source()),
     }
 }
 
@@ -297,7 +297,7 @@ fn convert_check(image: &Image<'_>, column: &ColumnInfo, checks: &mut Vec<Check>
         ),
         query: format!(
             "SELECT {} FROM {} WHERE typeof({}) NOT IN ({fits})",
-            identity(image.from),
+            identity(image),
             image.stored_rows(),
             quote_ident(&column.name)
         ),
@@ -320,7 +320,7 @@ fn not_null_check(image: &Image<'_>, column: &ColumnInfo, rule: &str) -> Check {
         object: format!("{}.{}", image.to.name, column.name),
         fault: format!("rows of `{}` have NULL in `{}`, which becomes {rule}", image.to.name, column.name),
         help,
-        query: format!("SELECT {} FROM {} WHERE {name} IS NULL", identity(image.from), image.new_rows()),
+        query: format!("SELECT {} FROM {} WHERE {name} IS NULL", identity(image), image.new_rows()),
     }
 }
 
@@ -349,7 +349,7 @@ fn strict_check(image: &Image<'_>, column: &ColumnInfo, checks: &mut Vec<Check>)
         },
         query: format!(
             "SELECT {} FROM {} WHERE typeof({name}) NOT IN ({fits})",
-            identity(image.from),
+            identity(image),
             image.stored_rows()
         ),
     });
@@ -470,7 +470,7 @@ pub(super) fn unique_query(
         help: "delete or mend all but one row of each group".to_owned(),
         query: format!(
             "SELECT min({}) FROM {} WHERE {} GROUP BY {} HAVING count(*) > 1",
-            identity(image.from),
+            identity(image),
             image.stored_rows(),
             conditions.join(" AND "),
             group.join(", ")
@@ -502,7 +502,7 @@ pub(super) fn computed_index_check(image: &Image<'_>, index: &IndexInfo) -> Chec
         object: image.to.name.clone(),
         fault: format!("rows of `{}` the index `{}` cannot hold", image.to.name, index.name),
         help: "mend or delete these rows".to_owned(),
-        query: format!("SELECT {} FROM {} WHERE {none}", identity(image.from), image.stored_rows()),
+        query: format!("SELECT {} FROM {} WHERE {none}", identity(image), image.stored_rows()),
     }
 }
 
@@ -567,7 +567,7 @@ fn foreign_key_check(image: &Image<'_>, foreign: &ForeignKeyInfo) -> Option<Chec
         help: "insert the parents that are missing, or mend or delete these rows".to_owned(),
         query: format!(
             "SELECT {} FROM {} WHERE {}{orphan}",
-            identity(image.from),
+            identity(image),
             image.new_rows(),
             present.join(" AND "),
         ),

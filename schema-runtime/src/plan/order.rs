@@ -109,8 +109,8 @@ pub(crate) fn in_main(sql: &str) -> String {
 }
 
 impl Planner<'_> {
-    /// A broken view or trigger anywhere makes SQLite refuse RENAME and DROP COLUMN. Those that somebody else left broken
-    /// are dropped first and put back as they were at the end.
+    /// A broken view or trigger anywhere makes SQLite refuse RENAME and DROP COLUMN. Those that somebody else left broken, and
+    /// those that read a view which this plan drops and makes again, are dropped first and put back as they were at the end.
     fn broken(&self) -> Vec<(&'static str, String, String)> {
         let hindered = !self.request.renames.is_empty()
             || self.changes.iter().any(|change| matches!(change, Change::DropColumn { .. }));
@@ -118,7 +118,10 @@ impl Planner<'_> {
             return Vec::new();
         }
         let target = self.request.target;
-        let broken = |name: &str| self.request.facts.broken.contains_key(name);
+        let hidden = self.without_their_views();
+        let broken = |name: &str| {
+            self.request.facts.broken.contains_key(name) || hidden.iter().any(|hidden| eq_name(hidden, name))
+        };
         let stays = |change: &Change, name: &str| match change {
             Change::DropView { view } => eq_name(view, name),
             Change::DropTrigger { trigger, .. } => eq_name(trigger, name),
@@ -142,14 +145,38 @@ impl Planner<'_> {
         list
     }
 
+    /// Views and triggers that name a view which is dropped on the way, or one that names such a view.
+    fn without_their_views(&self) -> Vec<String> {
+        let dropped = |change: &Change| match change {
+            Change::DropView { view } => Some(view.clone()),
+            _ => None,
+        };
+        let mut gone: Vec<String> = self.changes.iter().filter_map(dropped).collect();
+        let (target, first) = (self.request.target, gone.len());
+        let views = target.views.iter().map(|view| (&view.name, &view.sql));
+        let all: Vec<(&String, &String)> =
+            views.chain(target.triggers.iter().map(|trigger| (&trigger.name, &trigger.sql))).collect();
+        while let Some((name, _)) = all.iter().find(|(name, sql)| {
+            let used = schema_sql::idents(sql).unwrap_or_default();
+            let is_gone = |name: &str| gone.iter().any(|gone| eq_name(gone, name));
+            !is_gone(name) && used.iter().any(|used| is_gone(used))
+        }) {
+            gone.push((*name).clone());
+        }
+        gone.split_off(first)
+    }
+
     fn set_aside(&mut self) {
         for (kind, name, _) in self.aside.clone().into_iter().rev() {
             let sql = format!("DROP {kind} main.{}", quote_ident(&name));
             let mut step = catalog_step(Vec::new(), &name, vec![sql]);
-            let reason = self.request.facts.broken.get(&name).cloned().unwrap_or_default();
-            let text =
-                format!("{} does not work ({reason}): set aside and put back as it is", kind.to_lowercase());
-            step.hazards.push(Hazard::new(HazardCode::Broken, name_sql(&name), text));
+            if let Some(reason) = self.request.facts.broken.get(&name) {
+                let text = format!(
+                    "{} does not work ({reason}): set aside and put back as it is",
+                    kind.to_lowercase()
+                );
+                step.hazards.push(Hazard::new(HazardCode::Broken, name_sql(&name), text));
+            }
             self.steps.push(step);
         }
     }

@@ -157,6 +157,12 @@ impl Image<'_> {
         Some((rowid_name(self.to)?, rowid_name(self.from)?))
     }
 
+    /// A name of the old rowid that is no column, neither before nor after.
+    pub(super) fn rowid(&self) -> Option<&'static str> {
+        let is_free = |name: &&str| self.from.column(name).is_none() && self.to.column(name).is_none();
+        ROWID_NAMES.into_iter().find(is_free).filter(|_| !self.from.without_rowid)
+    }
+
     /// Whether rows get another rowid, or lose it.
     pub(super) fn moves_rowids(&self) -> bool {
         let alias = |table: &TableInfo| {
@@ -178,9 +184,10 @@ impl Image<'_> {
     /// A query that shows a live table, which goes by its new names here, under these names before it has them.
     fn shown(&self, table: &TableInfo) -> String {
         let mut terms: Vec<String> = Vec::new();
-        if let Some(rowid) = rowid_name(table) {
-            terms.push(format!("{rowid} AS {rowid}"));
-        }
+        let rowid = rowid_name(table);
+        terms.extend(rowid.map(|rowid| format!("{rowid} AS {rowid}")));
+        let own = self.rowid().filter(|own| eq_name(&table.name, &self.from.name) && Some(*own) != rowid);
+        terms.extend(own.map(|rowid| format!("{rowid} AS {rowid}")));
         for column in &table.columns {
             let old = self.renames.old_column(&table.name, &column.name);
             terms.push(format!("{} AS {}", quote_ident(old), quote_ident(&column.name)));
@@ -235,7 +242,7 @@ impl Image<'_> {
     }
 
     fn rows_by(&self, kept: Option<&str>, turned: &dyn Fn(&ColumnInfo, &str) -> String) -> String {
-        let rowid = rowid_name(self.from).map(|rowid| format!("{rowid} AS {rowid}"));
+        let rowid = self.rowid().map(|rowid| format!("{rowid} AS {rowid}"));
         let plain = || self.to.columns.iter().filter(|column| column.generated.is_none());
         let mut values: Vec<String> = rowid.iter().cloned().collect();
         let mut terms: Vec<String> = rowid.into_iter().collect();
@@ -303,6 +310,8 @@ impl Image<'_> {
             Affinity::Integer => format!("CAST({value} AS INTEGER)"),
             Affinity::Real => format!("CAST({value} AS REAL)"),
             Affinity::Text => format!("CAST({value} AS TEXT)"),
+            // A cast would turn a text into 0.
+            Affinity::Numeric => self.stored(column, value),
             _ => value.to_owned(),
         }
     }
@@ -428,12 +437,15 @@ impl Image<'_> {
     }
 }
 
+/// What SQLite calls the rowid, unless a column has the name.
+const ROWID_NAMES: [&str; 3] = ["rowid", "_rowid_", "oid"];
+
 /// A name for the rowid that no column of the table takes away; `None` where there is no such name or no rowid.
 pub(crate) fn rowid_name(table: &TableInfo) -> Option<&'static str> {
     if table.without_rowid {
         return None;
     }
-    ["rowid", "_rowid_", "oid"].into_iter().find(|name| table.column(name).is_none())
+    ROWID_NAMES.into_iter().find(|name| table.column(name).is_none())
 }
 
 /// What a column holds that an INSERT leaves out.

@@ -336,6 +336,28 @@ impl<'a> Attacher<'a, '_> {
         false
     }
 
+    /// Whether the table of this name had another one itself, and so on, without coming back to the table `to`.
+    fn moves_on(&self, to: usize, name: &str) -> bool {
+        let mut seen = vec![to];
+        let mut open: Vec<usize> = self.find_table(name).into_iter().collect();
+        if open.is_empty() {
+            return false;
+        }
+        while let Some(table) = open.pop() {
+            if seen.contains(&table) {
+                return false;
+            }
+            seen.push(table);
+            let mut earlier =
+                self.earlier.iter().filter(|e| e.item == table && e.column.is_none()).peekable();
+            if earlier.peek().is_none() {
+                return false;
+            }
+            open.extend(earlier.filter_map(|earlier| self.find_table(&earlier.name)));
+        }
+        true
+    }
+
     fn table_renames(&mut self) {
         let mut found = Vec::new();
         let of_tables = || self.earlier.iter().filter(|earlier| earlier.column.is_none());
@@ -347,6 +369,8 @@ impl<'a> Attacher<'a, '_> {
                 found.push(claimed_twice(earlier));
             } else if self.said.dropped.iter().any(|name| eq_name(name, &earlier.name)) {
                 found.push(renamed_and_dropped(earlier));
+            } else if self.moves_on(earlier.item, &earlier.name) {
+                continue;
             } else if self.find_relation(&earlier.name).is_some() {
                 let what = format!("`{}` is still in the file", earlier.name);
                 let help = "take `renamed_from` out, or the statement that makes what has that name";

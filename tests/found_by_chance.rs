@@ -1,0 +1,113 @@
+//! What the random schemas and the histories have found, as small as they could be made.
+
+use crate::support::pair::{Kept, run_kept};
+
+const CASES: &[Kept] = &[
+    Kept {
+        name: "a generated expression stands before UNIQUE, or SQLite does not know the index as one over a virtual column",
+        before: "CREATE TABLE t (a TEXT)",
+        rows: "INSERT INTO t VALUES ('x'), ('y')",
+        after: "CREATE TABLE t (a TEXT, g TEXT AS (upper(a)) VIRTUAL, UNIQUE (g))",
+        ends: "rebuild",
+        ..Kept::DEFAULT
+    },
+    Kept {
+        name: "a table's own name in quotes is no string in its index",
+        before: "CREATE TABLE \"group\" (a REAL); CREATE INDEX i ON \"group\" (a COLLATE NOCASE)",
+        rows: "INSERT INTO \"group\" VALUES (1.5)",
+        after: "CREATE TABLE \"group\" (a REAL, \"group\" BIGINT); CREATE INDEX i ON \"group\" (a COLLATE NOCASE)",
+        ends: "catalog",
+        ..Kept::DEFAULT
+    },
+    Kept {
+        name: "a string in double quotes in an index that becomes a name is still told",
+        before: "CREATE TABLE t (a); CREATE INDEX i ON t (a) WHERE a <> \"b\"",
+        rows: "INSERT INTO t VALUES (1)",
+        after: "CREATE TABLE t (a, b); CREATE INDEX i ON t (a) WHERE a <> \"b\"",
+        ends: "refused: index `i`",
+        ..Kept::DEFAULT
+    },
+    Kept {
+        name: "a generated column has its affinity before STRICT looks at it",
+        before: "CREATE TABLE t (a INTEGER, g TEXT AS (length(a)) STORED)",
+        rows: "INSERT INTO t VALUES (3), (1000)",
+        after: "CREATE TABLE t (a INTEGER, g TEXT AS (length(a)) STORED) STRICT",
+        ends: "scan with edits",
+        ..Kept::DEFAULT
+    },
+    Kept {
+        name: "a unique column that the undo brings back has no default in every row",
+        before: "CREATE TABLE t (id INTEGER PRIMARY KEY, a DEFAULT 7, UNIQUE (a) ON CONFLICT REPLACE)",
+        rows: "INSERT INTO t VALUES (1, 1), (2, 2), (3, 3)",
+        after: "CREATE TABLE t (id INTEGER PRIMARY KEY)",
+        ends: "rebuild",
+        ..Kept::DEFAULT
+    },
+    Kept {
+        name: "the first row of a WITHOUT ROWID table is found by its key",
+        before: "CREATE TABLE t (a REAL, b INT, PRIMARY KEY (a)) WITHOUT ROWID; CREATE UNIQUE INDEX i ON t (a DESC, b)",
+        rows: "INSERT INTO t VALUES (1.5, 1), (1e300, 2), (5.0, 3)",
+        after: "CREATE TABLE t (a REAL, b BIGINT, c TEXT, PRIMARY KEY (a)) WITHOUT ROWID; CREATE UNIQUE INDEX i ON t (a DESC, b)",
+        ends: "catalog with edits",
+        ..Kept::DEFAULT
+    },
+    Kept {
+        name: "a new key that is called rowid is held against the rows before the change",
+        before: "CREATE TABLE t (a)",
+        rows: "INSERT INTO t VALUES (1), (2)",
+        after: "CREATE TABLE t (a,
+                -- schema: backfill('same')
+                rowid TEXT,
+                PRIMARY KEY (rowid))",
+        backfills: &[("t", "rowid", "'same'")],
+        ends: "rows: the same `rowid`",
+        ..Kept::DEFAULT
+    },
+    Kept {
+        name: "a CHECK is asked what the new numeric column will hold",
+        before: "CREATE TABLE t (a TEXT, CHECK (a IS NOT 5))",
+        rows: "INSERT INTO t VALUES ('5.0')",
+        after: "CREATE TABLE t (a NUMERIC, CHECK (a IS NOT 5))",
+        consent: true,
+        ends: "rows: break CHECK",
+        ..Kept::DEFAULT
+    },
+    Kept {
+        name: "a row that an expression index cannot compute is told before the change",
+        before: "CREATE TABLE t (a TEXT)",
+        rows: "INSERT INTO t VALUES ('{}'), ('no')",
+        after: "CREATE TABLE t (a TEXT); CREATE INDEX i ON t (json_extract(a, '$.b'))",
+        ends: "rows: SQLite cannot tell which rows of `t` the index `i` cannot hold: malformed JSON",
+        ..Kept::DEFAULT
+    },
+    Kept {
+        name: "a row that a CHECK cannot compute is told before the change",
+        before: "CREATE TABLE t (a TEXT)",
+        rows: "INSERT INTO t VALUES ('{}'), ('no')",
+        after: "CREATE TABLE t (a TEXT, CHECK (json_extract(a, '$.b') IS NULL))",
+        ends: "rows: malformed JSON",
+        ..Kept::DEFAULT
+    },
+    Kept {
+        name: "a partial index computes its terms for its own rows only",
+        before: "CREATE TABLE t (a TEXT)",
+        rows: "INSERT INTO t VALUES ('{}'), ('no')",
+        after: "CREATE TABLE t (a TEXT); CREATE INDEX i ON t (json_extract(a, '$.b')) WHERE json_valid(a)",
+        ends: "scan",
+        ..Kept::DEFAULT
+    },
+    Kept {
+        name: "rows that lack an added column keep the default of then, whatever the default of now",
+        before: "CREATE TABLE t (id INTEGER PRIMARY KEY)",
+        rows: "INSERT INTO t VALUES (1), (2); ALTER TABLE t ADD COLUMN a INTEGER NOT NULL DEFAULT 7;
+            INSERT INTO t VALUES (3, 8); CREATE INDEX i ON t (a)",
+        after: "CREATE TABLE t (id INTEGER PRIMARY KEY, a INTEGER NOT NULL DEFAULT 99); CREATE INDEX i ON t (a)",
+        ends: "update with edits",
+        ..Kept::DEFAULT
+    },
+];
+
+#[test]
+fn what_was_found_by_chance_stays_mended() {
+    run_kept(CASES);
+}
