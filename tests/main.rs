@@ -27,6 +27,7 @@ mod histories;
 mod indexes;
 mod keys;
 mod keys_and_rows;
+mod large;
 mod messages;
 mod methods;
 mod mixed_causes;

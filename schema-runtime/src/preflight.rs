@@ -130,7 +130,7 @@ fn row_bytes(conn: &Connection, table: &TableInfo) -> Result<u64> {
     let rows = |order: &str| {
         format!(
             "SELECT * FROM (SELECT {} + 8 AS bytes FROM main.{name} NOT INDEXED{order} LIMIT 50)",
-            columns.join(" + ")
+            sum(&columns)
         )
     };
     let newest = rowid_name(table).map(|rowid| rows(&format!(" ORDER BY {rowid} DESC")));
@@ -138,6 +138,20 @@ fn row_bytes(conn: &Connection, table: &TableInfo) -> Result<u64> {
     let sql = format!("SELECT avg(bytes) FROM ({})", both.join(" UNION ALL "));
     let mean: Option<f64> = conn.query_row(&sql, [], |row| row.get(0)).at(|| cannot_read(table))?;
     Ok(mean.unwrap_or(8.0).max(8.0) as u64)
+}
+
+/// The terms added up, halves first: SQLite takes an expression of no more than 1,000 levels.
+///
+/// SQLite: <https://www.sqlite.org/limits.html>, item 4.
+fn sum(terms: &[String]) -> String {
+    match terms {
+        [] => "0".to_owned(),
+        [term] => term.clone(),
+        _ => {
+            let (first, last) = terms.split_at(terms.len() / 2);
+            format!("({} + {})", sum(first), sum(last))
+        }
+    }
 }
 
 /// A check that cannot run before the change, since its SQL reads what the same change makes.

@@ -15,13 +15,8 @@ struct Table<'a> {
     /// As it was left by the last revision, where the model managed it.
     base: Option<&'a TableInfo>,
     wanted: &'a TableInfo,
-}
-
-impl<'a> Table<'a> {
     /// For texts inside of the table, on any side.
-    fn texts(&self) -> Texts<'a> {
-        Texts::of([self.live, self.wanted].into_iter().chain(self.base))
-    }
+    texts: Texts<'a>,
 }
 
 impl<'a> Merge<'a> {
@@ -32,7 +27,8 @@ impl<'a> Merge<'a> {
             .as_ref()
             .filter(|last| last.owners.is_managed(&key::table(&live.name)))
             .and_then(|last| last.catalog.table(&live.name));
-        let table = Table { live, base, wanted };
+        let texts = Texts::of([live, wanted].into_iter().chain(base));
+        let table = Table { live, base, wanted, texts };
         self.owners.set(key::table(&wanted.name), State::Managed);
         let mut merged = live.clone();
         merged.name.clone_from(&wanted.name);
@@ -53,7 +49,7 @@ impl<'a> Merge<'a> {
     }
 
     fn options(&mut self, table: &Table<'_>, merged: &mut TableInfo) {
-        let Table { live, base, wanted } = table;
+        let Table { live, base, wanted, .. } = table;
         let what = format!("table `{}`", wanted.name);
         let three = Three { live: &live.strict, base: base.map(|base| &base.strict), wanted: &wanted.strict };
         let show = |strict: &bool| (if *strict { "STRICT" } else { "not STRICT" }).to_owned();
@@ -141,12 +137,11 @@ impl<'a> Merge<'a> {
             merged.type_name.clone_from(&wanted.type_name);
         }
         self.column_not_null(table, (live, base, wanted), &mut merged);
-        let texts = table.texts();
+        let texts = &table.texts;
         let three =
             Three { live: &live.default, base: base.map(|base| &base.default), wanted: &wanted.default };
-        let same = |a: &Option<String>, b: &Option<String>| {
-            catalog::same_default(&texts, a.as_deref(), b.as_deref())
-        };
+        let same =
+            |a: &Option<String>, b: &Option<String>| catalog::same_default(texts, a.as_deref(), b.as_deref());
         let show = |text: &Option<String>| text.clone().unwrap_or_else(|| "none".to_owned());
         if self.decide(&what("default"), &three, &same, &show) {
             merged.default.clone_from(&wanted.default);
@@ -158,7 +153,7 @@ impl<'a> Merge<'a> {
         };
         let show = |text: &Option<String>| text.clone().unwrap_or_else(|| "BINARY".to_owned());
         let same = |a: &Option<String>, b: &Option<String>| {
-            catalog::same_collation(&texts, a.as_deref(), b.as_deref())
+            catalog::same_collation(texts, a.as_deref(), b.as_deref())
         };
         if self.decide(&what("collation"), &three, &same, &show) {
             merged.collation.clone_from(&wanted.collation);
@@ -169,7 +164,7 @@ impl<'a> Merge<'a> {
             wanted: &wanted.generated,
         };
         let same = |a: &Option<GeneratedInfo>, b: &Option<GeneratedInfo>| {
-            catalog::same_generated(&texts, a.as_ref(), b.as_ref())
+            catalog::same_generated(texts, a.as_ref(), b.as_ref())
         };
         let show = |rule: &Option<GeneratedInfo>| {
             rule.as_ref().map_or_else(|| "plain".to_owned(), |rule| format!("AS ({})", rule.expr))
@@ -198,9 +193,9 @@ impl<'a> Merge<'a> {
         }
         let three = Three { live: &live.not_null, base: base.map(|base| &base.not_null), wanted: &rule };
         let what = format!("nullability of `{}`.`{}`", table.wanted.name, wanted.name);
-        let texts = table.texts();
+        let texts = &table.texts;
         let same = |a: &Option<NotNullInfo>, b: &Option<NotNullInfo>| {
-            catalog::same_not_null(&texts, a.as_ref(), b.as_ref())
+            catalog::same_not_null(texts, a.as_ref(), b.as_ref())
         };
         let show = |rule: &Option<NotNullInfo>| match rule {
             None => "NULL".to_owned(),
@@ -255,8 +250,8 @@ impl<'a> Merge<'a> {
     }
 
     fn primary_key(&mut self, table: &Table<'_>, merged: &mut TableInfo) {
-        let Table { live, base, wanted } = table;
-        let texts = table.texts();
+        let Table { live, base, wanted, .. } = table;
+        let texts = &table.texts;
         // What a program's model cannot say (conflict clause, direction) stays as the file has it.
         let explicit = self.sides.model.explicit;
         let unsaid = wanted.primary_key.clone().map(|mut key| {
@@ -274,7 +269,7 @@ impl<'a> Merge<'a> {
         let same = |a: &Option<PrimaryKeyInfo>, b: &Option<PrimaryKeyInfo>| match (a, b) {
             (None, None) => true,
             (Some(a), Some(b)) => {
-                catalog::same_primary_key(&texts, a, b)
+                catalog::same_primary_key(texts, a, b)
                     && catalog::same_name(a.name.as_deref(), b.name.as_deref())
             }
             _ => false,
@@ -293,7 +288,7 @@ impl<'a> Merge<'a> {
     }
 
     fn uniques(&mut self, table: &Table<'_>, merged: &mut TableInfo) {
-        let texts = table.texts();
+        let texts = &table.texts;
         let sides = Constraints {
             live: &table.live.uniques,
             base: table.base.map(|base| base.uniques.as_slice()),
@@ -304,9 +299,9 @@ impl<'a> Merge<'a> {
             &sides,
             &Rules {
                 key: &|unique: &UniqueInfo| key::unique(&table.wanted.name, &unique.terms),
-                alike: &|a, b| catalog::same_key_terms(&texts, &a.terms, &b.terms),
+                alike: &|a, b| catalog::same_key_terms(texts, &a.terms, &b.terms),
                 same: &|a, b| {
-                    catalog::same_unique(&texts, a, b)
+                    catalog::same_unique(texts, a, b)
                         && catalog::same_name(a.name.as_deref(), b.name.as_deref())
                 },
                 show: &catalog::unique_sql,
@@ -320,7 +315,7 @@ impl<'a> Merge<'a> {
     }
 
     fn checks(&mut self, table: &Table<'_>, merged: &mut TableInfo) {
-        let texts = table.texts();
+        let texts = &table.texts;
         let sides = Constraints {
             live: &table.live.checks,
             base: table.base.map(|base| base.checks.as_slice()),
@@ -331,7 +326,7 @@ impl<'a> Merge<'a> {
             &sides,
             &Rules {
                 key: &|check: &CheckInfo| key::check(&table.wanted.name, &texts.norm_expr(&check.expr)),
-                alike: &|a, b| catalog::same_check(&texts, a, b),
+                alike: &|a, b| catalog::same_check(texts, a, b),
                 same: &|a, b| catalog::same_name(a.name.as_deref(), b.name.as_deref()),
                 show: &catalog::check_sql,
                 label: &|_| "a check".to_owned(),
@@ -341,7 +336,7 @@ impl<'a> Merge<'a> {
     }
 
     fn foreign_keys(&mut self, table: &Table<'_>, merged: &mut TableInfo) {
-        let texts = table.texts();
+        let texts = &table.texts;
         let sides = Constraints {
             live: &table.live.foreign_keys,
             base: table.base.map(|base| base.foreign_keys.as_slice()),
@@ -357,7 +352,7 @@ impl<'a> Merge<'a> {
                 },
                 alike: &catalog::same_link,
                 same: &|a, b| {
-                    catalog::same_foreign_key(&texts, a, b)
+                    catalog::same_foreign_key(texts, a, b)
                         && catalog::same_name(a.name.as_deref(), b.name.as_deref())
                 },
                 show: &catalog::foreign_key_sql,
@@ -371,7 +366,7 @@ impl<'a> Merge<'a> {
     }
 
     fn indexes(&mut self, table: &Table<'_>, merged: &mut TableInfo) {
-        let texts = table.texts();
+        let texts = &table.texts;
         let sides = Constraints {
             live: &table.live.indexes,
             base: table.base.map(|base| base.indexes.as_slice()),
@@ -383,7 +378,7 @@ impl<'a> Merge<'a> {
             &Rules {
                 key: &|index: &IndexInfo| key::index(&index.name),
                 alike: &|a, b| eq_name(&a.name, &b.name),
-                same: &|a, b| catalog::same_index(&texts, a, b),
+                same: &|a, b| catalog::same_index(texts, a, b),
                 show: &|index| index.sql.clone(),
                 label: &|index| format!("index `{}`", index.name),
                 unsaid: &|_, _| {},
@@ -458,7 +453,7 @@ impl<'a> Merge<'a> {
     /// partial index would no longer match its rows, a check no longer hold them.
     fn strings_become_names(&mut self, table: &Table<'_>, merged: &TableInfo) {
         let Table { live, .. } = *table;
-        let texts = table.texts();
+        let texts = &table.texts;
         let is_new = |name: &str| merged.column(name).is_some() && live.column(name).is_none();
         let string = |sql: &str| {
             let tokens = schema_sql::significant(sql).unwrap_or_default();
@@ -468,7 +463,7 @@ impl<'a> Merge<'a> {
         };
         let mut found: Vec<(String, Option<String>)> = Vec::new();
         for index in &live.indexes {
-            if merged.index(&index.name).is_some_and(|kept| catalog::same_index(&texts, index, kept)) {
+            if merged.index(&index.name).is_some_and(|kept| catalog::same_index(texts, index, kept)) {
                 // Not the whole text: the names of the index and of the table stand in it.
                 let exprs = index.terms.iter().filter(|term| term.is_expr).map(|term| term.term.as_str());
                 let named = exprs.chain(index.filter.as_deref()).find_map(&string);
@@ -476,14 +471,14 @@ impl<'a> Merge<'a> {
             }
         }
         for check in &live.checks {
-            if merged.checks.iter().any(|kept| catalog::same_check(&texts, check, kept)) {
+            if merged.checks.iter().any(|kept| catalog::same_check(texts, check, kept)) {
                 found.push((catalog::check_sql(check), string(&check.expr)));
             }
         }
         for column in &live.columns {
             let rule = column.generated.as_ref();
             let kept = merged.column(&column.name).and_then(|kept| kept.generated.as_ref());
-            if let Some(rule) = rule.filter(|_| catalog::same_generated(&texts, rule, kept)) {
+            if let Some(rule) = rule.filter(|_| catalog::same_generated(texts, rule, kept)) {
                 found.push((format!("generated column `{}`", column.name), string(&rule.expr)));
             }
         }
