@@ -62,13 +62,17 @@ fn rows_of_a_table_whose_text_alone_changes_are_bounded_and_not_counted() {
     contains(&set.hazards().map(ToString::to_string).collect::<Vec<_>>().join("\n"), &["reads 40 rows"]);
 }
 
-/// Puts another plan and time into the newest revision that has a plan.
-fn forge(place: &Place, estimate: u64, took: i64) {
+/// Another model's revision, the only one that tells a time: its plan as JSON, and its state.
+fn forge(place: &Place, plan: &str, status: &str, took: i64) {
     place.sql(&format!(
-        "UPDATE migration_history SET duration_ms = {took},
-             plan = json_remove(json_set(plan, '$.steps', json('[{{\"cost\":{{\"ms\":{estimate}}}}}]')), '$.pace')
-         WHERE id = (SELECT max(id) FROM migration_history)"
+        "DELETE FROM migration_history WHERE model = 'other';
+         INSERT INTO migration_history (version, name, applied_at, checksum, model, plan, status, duration_ms)
+         VALUES ('1', 'made up', '2026-01-01T00:00:00.000Z', '', 'other', '{plan}', '{status}', {took})"
     ));
+}
+
+fn estimated(ms: u64) -> String {
+    format!("{{\"steps\":[{{\"cost\":{{\"ms\":{ms}}}}}]}}")
 }
 
 #[test]
@@ -79,7 +83,7 @@ fn the_time_that_past_changes_took_scales_the_estimate() {
     for (estimate, took, pace) in
         [(200, 600, 3_000), (200, 50, 250), (100, 1_000_000, 8_000), (49, 5_000, 1_000)]
     {
-        forge(&place, estimate, took);
+        forge(&place, &estimated(estimate), "completed", took);
         let after = plan(&place, COPIED);
         assert_eq!(after.pace.thousandths(), pace);
         let (was, is) = (before.cost().ms * u64::from(pace) / 1_000, after.cost().ms);
@@ -92,19 +96,19 @@ fn the_time_that_past_changes_took_scales_the_estimate() {
 #[test]
 fn revisions_that_cannot_be_read_teach_nothing_and_stop_nothing() {
     let place = with_rows(10);
-    place.sql("UPDATE migration_history SET plan = 'no plan', duration_ms = 100000");
-    assert!(plan(&place, COPIED).pace.is_one());
-    place.sql(
-        "UPDATE migration_history SET plan = '{\"steps\":[{\"cost\":{\"ms\":500}}]}', status = 'failed'",
-    );
-    assert!(plan(&place, COPIED).pace.is_one());
+    for (plan_text, status) in [("no plan", "completed"), ("{}", "completed"), (&estimated(500), "failed")] {
+        forge(&place, plan_text, status, 100_000);
+        assert!(plan(&place, COPIED).pace.is_one(), "{plan_text} {status}");
+    }
+    forge(&place, &estimated(500), "completed", 100_000);
+    assert_eq!(plan(&place, COPIED).pace.thousandths(), 8_000);
 }
 
 #[test]
 fn a_plan_that_history_calls_too_slow_is_refused_with_both_figures() {
     let place = with_rows(100_000);
     let estimate = plan(&place, COPIED).cost().ms;
-    forge(&place, 1_000, 1_000_000);
+    forge(&place, &estimated(1_000), "completed", 1_000_000);
     let slow = plan(&place, COPIED).cost().ms;
     assert!(slow > estimate * 7, "{slow} {estimate}");
     let migrator = Migrator::new(model(&wanted(COPIED))).time_limit(Duration::from_millis(slow - 1));

@@ -35,12 +35,12 @@ fn codes(report: &schema_runtime::Report) -> Vec<HazardCode> {
 
 #[test]
 fn a_plan_that_keeps_others_waiting_says_so_once() {
-    let place = Place::with_model("CREATE TABLE t (a INTEGER, b INTEGER); CREATE TABLE u (a INTEGER)");
+    let place = Place::with_model("CREATE TABLE t (a INTEGER, b INTEGER UNIQUE); CREATE TABLE u (a INTEGER)");
     place.sql(
-        "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1300000) INSERT INTO t SELECT i, i FROM n;
+        "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 900000) INSERT INTO t SELECT i, i FROM n;
          INSERT INTO u VALUES (1)",
     );
-    let after = "CREATE TABLE t (a TEXT, b INTEGER); CREATE TABLE u (a TEXT)";
+    let after = "CREATE TABLE t (a TEXT, b INTEGER UNIQUE); CREATE TABLE u (a TEXT)";
     let report = place.run_with(after, |migrator| migrator.dry_run(true));
     assert_eq!(
         codes(&report).iter().filter(|code| **code == HazardCode::LongLock).count(),

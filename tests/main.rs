@@ -46,6 +46,7 @@ mod start_up;
 mod statistics;
 mod support;
 mod surroundings;
+mod tampering;
 mod targets;
 mod three_way;
 mod together;

@@ -585,7 +585,9 @@ fn an_index_becomes_unique_only_without_duplicates_and_holds_then() {
     let error = place.refused(after, ErrorKind::Data);
     assert!(error.to_string().contains("1 groups of rows of `t` have the same `a`"), "{error}");
     place.sql("DELETE FROM t WHERE rowid = 3");
-    assert_eq!(methods(&place.run(after).plan), "edit scan");
+    let plan = place.run(after).plan;
+    assert_eq!(methods(&plan), "edit scan");
+    assert!(plan.hazards().any(|hazard| hazard.to_string() == "L302 t: reads 4 rows"), "{plan}");
     assert_eq!(place.query("INSERT OR IGNORE INTO t VALUES ('y') RETURNING a"), "");
     // The undo of a rule that goes must not believe rows that came since.
     place.run("--: version 1.1.0\nCREATE TABLE t (a TEXT); CREATE INDEX i ON t (a)");

@@ -351,20 +351,24 @@ pub(crate) struct BackupVerb {
 #[derive(Debug, Subcommand)]
 pub(crate) enum BackupAction {
     /// Back the database up now, and verify the copy
+    #[command(after_help = "Example: schema backup app.db create --reason 'before the move'")]
     Create {
         /// Why, for the note beside the copy
         #[arg(long, value_name = "TEXT")]
         reason: Option<String>,
     },
     /// List the backups of the database, and what else lies in their folder
+    #[command(after_help = "Example: schema backup app.db list")]
     List,
     /// Prove that backups are what their notes say: all of them, or one
+    #[command(after_help = "Example: schema backup app.db verify")]
     Verify {
         /// This one only
         #[arg(value_name = "FILE")]
         file: Option<PathBuf>,
     },
     /// Delete backups by age, number and size; never the newest verified one, nor one that a roll-back needs
+    #[command(after_help = "Example: schema backup app.db prune --keep-age 30d --dry-run")]
     Prune {
         #[command(flatten)]
         keep: Keep,

@@ -30,7 +30,7 @@ impl Exit {
     pub(crate) fn of(kind: ErrorKind) -> Exit {
         match kind {
             ErrorKind::Busy => Exit::Busy,
-            ErrorKind::Drift | ErrorKind::Conflict => Exit::Drift,
+            ErrorKind::Drift | ErrorKind::Conflict | ErrorKind::Tampered => Exit::Drift,
             ErrorKind::Refused
             | ErrorKind::Data
             | ErrorKind::Dependent

@@ -10,7 +10,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use schema_runtime::{BackupPolicy, DriftPolicy, Environment, RemovalPolicy};
+use schema_runtime::{BackupPolicy, DriftPolicy, Environment, HazardCode, RemovalPolicy};
 
 use self::file::read_file;
 use crate::args::{Backup, Keep, Policies};
@@ -125,8 +125,20 @@ impl Settings {
                 .state("no database was touched")
                 .help("give `--model` a name, or leave it out"));
         }
+        let consents = layer.allow.iter().flatten();
+        if let Some(text) = consents.into_iter().find(|text| !is_consent(text)) {
+            return Err(Failure::usage(format!("`{}` names no hazard", text.escape_debug()))
+                .state("no database was touched")
+                .help("consent with a code such as `L103`, or `L103=table.column`"));
+        }
         Ok(Settings { layer, environment })
     }
+}
+
+/// `L103`, or `L103=table.column`.
+fn is_consent(text: &str) -> bool {
+    let (code, object) = text.split_once('=').unwrap_or((text, "everything"));
+    HazardCode::from_code(code.trim()).is_some() && !object.trim().is_empty()
 }
 
 /// Whether anything has this name: settings that cannot be read are no settings that are not there.

@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use schema_runtime::rusqlite::{self, Connection};
-use schema_runtime::{Cancel, HealthCheck, Migrator, Model, ModelOptions, Retention, Schema};
+use schema_runtime::{Cancel, HealthCheck, Migrator, Model, ModelOptions, RemovalPolicy, Retention, Schema};
 
-use crate::exit::{Failure, Result};
+use crate::exit::{Exit, Failure, Result};
 use crate::progress::Progress;
 use crate::settings::{Layer, Settings};
 
@@ -152,9 +152,25 @@ impl Context {
     pub(crate) fn migrator(&self) -> Result<Migrator> {
         // The word stands for the built-in model only where no flag says that a file is meant.
         match &self.layer().to {
-            Some(path) => Ok(self.with_policies(self.configured(Migrator::for_model(self.model_of(path)?)))),
+            Some(path) => {
+                let model = self.model_of(path)?;
+                self.refuse_nothing(path, &model)?;
+                Ok(self.with_policies(self.configured(Migrator::for_model(model))))
+            }
             None => self.migrator_for(None),
         }
+    }
+
+    /// A target that holds nothing is more likely the wrong file than the wish to drop everything.
+    fn refuse_nothing(&self, path: &Path, model: &Model) -> Result<()> {
+        if !model.catalog().is_empty() || self.layer().removed != Some(RemovalPolicy::Drop) {
+            return Ok(());
+        }
+        Err(Failure::new("refused", format!("the target `{}` holds nothing at all", path.display()))
+            .cause("with `--removed drop` every object of the model would be dropped with its rows")
+            .exit(Exit::Refused)
+            .state("no database was touched")
+            .help("correct the target; to drop everything, say `-- schema: dropped(table)` for each table and leave `--removed drop` out"))
     }
 
     /// A migrator for what needs no target.

@@ -30,6 +30,7 @@ pub type Result<T> = std::result::Result<T, Error>;
 /// | [`WrongFile`](Self::WrongFile) | tables, but none of the model's | correct the path, or say [`Migrator::adopt_any`](crate::Migrator::adopt_any) |
 /// | [`NewerDatabase`](Self::NewerDatabase) | changes by a newer program that this one cannot live with | run the newer program, or go back with [`Migrator::allow_revert`](crate::Migrator::allow_revert) |
 /// | [`History`](Self::History) | a history of another shape or a newer format, or edited rows | update the program, restore a backup, or use [`Migrator::history_table`](crate::Migrator::history_table) |
+/// | [`Tampered`](Self::Tampered) | an edited row of the history, on which the run would rely | restore the row or a backup, or record a [`Migrator::baseline`](crate::Migrator::baseline) |
 /// | [`Drift`](Self::Drift) | a change by hand | undo it, take it into the model, or repair with [`DriftPolicy::Repair`](crate::DriftPolicy::Repair) |
 /// | [`Conflict`](Self::Conflict) | database, history and model all differ | bring two of them together |
 /// | [`Refused`](Self::Refused) | data would be deleted without consent | consent, or keep it |
@@ -85,6 +86,8 @@ pub enum ErrorKind {
     NewerDatabase,
     /// The history is not ours, is damaged, or is of a newer format.
     History,
+    /// The row of the history that a run relies on was edited.
+    Tampered,
     /// The database was changed by hand, and the drift policy refuses.
     Drift,
     /// Model, database and history all differ from each other.

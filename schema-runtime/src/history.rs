@@ -502,7 +502,7 @@ impl History {
                 Some("it was not written by this library")
             } else if row.checksum_algorithm != ALGORITHM {
                 Some("its checksum is of an algorithm that is not known")
-            } else if row.computed_checksum() != row.checksum {
+            } else if row.is_edited() {
                 Some("its content is not what was written")
             } else if row.previous_checksum != previous {
                 Some("the row before it was changed, added or removed")

@@ -201,8 +201,8 @@ pub use health::{
 pub use migrator::{Migrator, Observer};
 pub use model::{Model, ModelOptions};
 pub use plan::{
-    CatalogEdit, Check, CheckKind, Complexity, Cost, Hazard, HazardCode, Method, Needs, PLAN_FORMAT, Pace, Plan,
-    PlanKey, Step,
+    CatalogEdit, Check, CheckKind, Complexity, Cost, Hazard, HazardCode, Method, Needs, PLAN_FORMAT, Pace,
+    Plan, PlanKey, Step,
 };
 pub use plan_file::{PLAN_FILE_FORMAT, PlanFile};
 pub use report::{Event, Outcome, Phases, Report, StepReport};

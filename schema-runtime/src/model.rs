@@ -191,11 +191,9 @@ impl Model {
             // Its own advice is for a snapshot in the history.
             let causes = error.causes().to_vec();
             let error = Error::new(ErrorKind::Model, format!("`{origin}` is no snapshot that can be read"));
-            causes
-                .into_iter()
-                .fold(error, Error::cause)
-                .state("no database was touched")
-                .help("make one with `schema inspect --json`, by the same version of the program or an older one")
+            causes.into_iter().fold(error, Error::cause).state("no database was touched").help(
+                "make one with `schema inspect --json`, by the same version of the program or an older one",
+            )
         })?;
         prove(&snapshot.catalog, &connection::scratch(None, options.hook.as_ref())?, origin)?;
         let name = name.unwrap_or(&snapshot.model);

@@ -67,9 +67,19 @@ fn refuse_foreign_renames(renames: &Renames, others: &Owners) -> Result<()> {
         .help("take `renamed_from` off, or remove the table from the other model first"))
 }
 
+/// What the last revision says decides whose each object is; one that somebody has edited decides nothing.
+fn refuse_edited(found: &Found) -> Result<()> {
+    let Some((last, _)) = found.last.as_ref().filter(|(last, _)| last.is_edited()) else { return Ok(()) };
+    Err(Error::new(ErrorKind::Tampered, format!("row {} of the history was edited", last.id))
+        .cause("its content is not what was written, and it says which objects are the model's")
+        .state("nothing was changed")
+        .help("find out who did it; restore the row or a backup, or record the schema of now as the model's own by a baseline"))
+}
+
 /// Merges, plans, checks the rows and rehearses. Without `data` no row is read, and nothing is held against rows.
 pub(crate) fn prepare(conn: &Connection, migrator: &Migrator, found: Found, data: bool) -> Result<Prepared> {
     let began = Instant::now();
+    refuse_edited(&found)?;
     let maker = Maker { conn, migrator, found: &found, own: own_tables(migrator) };
     let (target, broken) = maker.target()?;
     let exact = |table: &str| found.model.table_hints(table).exact_order;

@@ -1,5 +1,6 @@
 //! What a run writes of itself: the revision in the history, and the stamp that makes the next start short.
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
@@ -83,7 +84,9 @@ impl Run<'_> {
         snapshot.start =
             left.filter(|left| **left != prepared.found.live).map(|_| prepared.found.live.clone());
         revision.snapshot = Some(snapshot.to_json()?);
-        revision.backup = backup.map(|info| info.path.display().to_string());
+        // From whatever folder somebody goes back, the path must hold.
+        let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        revision.backup = backup.map(|info| absolute(&info.path).display().to_string());
         let id = self.history.append(conn, &revision)?;
         self.finish(deadline, id)?;
         self.phases.record = began.elapsed();

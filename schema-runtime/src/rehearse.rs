@@ -343,6 +343,9 @@ pub(crate) fn rehearse(stage: &Stage<'_>, plan: &Plan, undo: &Plan) -> Result<Ve
     if let Some((step, err)) = run(&scratch, plan, stage.go_on)? {
         return refuted(stage, step, err);
     }
+    if let Some(table) = edited_badly(&scratch, plan) {
+        return Ok(Verdict::Refuted(table));
+    }
     let reached = catalog::read(&scratch, "main", stage.own)?;
     let rest = diff(&reached, stage.target, stage.exact);
     if let Some(change) = rest.first() {
@@ -350,6 +353,21 @@ pub(crate) fn rehearse(stage: &Stage<'_>, plan: &Plan, undo: &Plan) -> Result<Ve
     }
     dependants_work(stage)?;
     Ok(Verdict::Proved { undo: rehearse_undo(stage, &scratch, undo)? })
+}
+
+/// A table whose rows do not satisfy what an edit has made of its text: SQLite itself looks at them only when asked.
+fn edited_badly(scratch: &Connection, plan: &Plan) -> Option<String> {
+    for step in plan.steps.iter().filter(|step| !step.edits.is_empty() && step.method != Method::Catalog) {
+        let sql = format!("PRAGMA main.quick_check({})", quote_ident(&step.object));
+        // A function or collation that is missing here is the verification's business.
+        let Ok(mut statement) = scratch.prepare(&sql) else { continue };
+        let found = statement.query_row([], |row| row.get::<_, String>(0));
+        match found {
+            Ok(text) if text != "ok" => return Some(step.object.clone()),
+            _ => {}
+        }
+    }
+    None
 }
 
 fn is_native(step: &Step) -> bool {

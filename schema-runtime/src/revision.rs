@@ -161,6 +161,11 @@ impl Revision {
     }
 
     /// The checksum that the row should have: over every column but `checksum` and `status`, each by its length and its bytes.
+    /// Whether a row of ours that was read is not as it was written; rows of another system, or of no table yet, are not judged.
+    pub(crate) fn is_edited(&self) -> bool {
+        self.id != 0 && self.checksum_algorithm == ALGORITHM && self.computed_checksum() != self.checksum
+    }
+
     pub(crate) fn computed_checksum(&self) -> String {
         let numbers = [self.id, self.batch, self.duration_ms, self.format].map(|number| number.to_string());
         let needed = [&self.version, &self.name, &self.applied_at, &self.model, &self.checksum_algorithm];

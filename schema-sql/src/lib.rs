@@ -36,8 +36,8 @@ pub use keyword::{is_keyword, is_reserved};
 pub use normal::{check_expr, idents, normalise, normalise_default, same};
 pub use object::{
     CreateHead, CreateIndex, CreateKind, CreateTrigger, CreateView, CreateVirtualTable, TriggerEvent,
-    create_head, create_kind, qualify, replace_name, split_create_index, split_create_trigger, split_create_view,
-    split_create_virtual_table,
+    create_head, create_kind, qualify, replace_name, split_create_index, split_create_trigger,
+    split_create_view, split_create_virtual_table,
 };
 pub use snippet::Snippet;
 pub use statements::{Statement, line_column, split_statements};

@@ -179,10 +179,10 @@ impl Table {
             let was = old.and_then(|old| old.column(column.id)).filter(|was| was.name != column.name);
             let mut said = String::new();
             if let Some(was) = was {
-                write!(said, "  -- schema: renamed_from({})\n", quote_ident(&was.name)).expect("a string");
+                writeln!(said, "  -- schema: renamed_from({})", quote_ident(&was.name)).expect("a string");
             }
             if let Some(backfill) = column.backfill.filter(|_| column.generated.is_none()) {
-                write!(said, "  -- schema: backfill({backfill})\n").expect("a string");
+                writeln!(said, "  -- schema: backfill({backfill})").expect("a string");
             }
             lines.push(format!("{said}  {}", self.column_sql(column)));
         }

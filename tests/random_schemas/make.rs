@@ -77,7 +77,7 @@ impl Maker<'_> {
 
     /// One of the odd names, or a number's, that is not taken.
     fn name(&mut self, taken: &[String]) -> String {
-        let name = *self.dice.pick(&NAMES.each_ref());
+        let name = self.dice.pick(&NAMES);
         if taken.iter().any(|other| other.to_lowercase() == name.to_lowercase()) {
             format!("n{}", self.id())
         } else {
@@ -113,11 +113,7 @@ impl Maker<'_> {
 
     fn column(&mut self, strict: bool, others: &[Column]) -> Column {
         let taken: Vec<String> = others.iter().map(|column| column.name.clone()).collect();
-        let type_name = if strict {
-            *self.dice.pick(&STRICT_TYPES.each_ref())
-        } else {
-            *self.dice.pick(&TYPES.each_ref())
-        };
+        let type_name = if strict { self.dice.pick(&STRICT_TYPES) } else { self.dice.pick(&TYPES) };
         let mut column = Column {
             id: self.id(),
             name: self.name(&taken),
@@ -142,7 +138,7 @@ impl Maker<'_> {
             column.default = Some(self.default(type_name, strict));
         }
         if self.dice.one_in(4) {
-            column.not_null = Some(*self.dice.pick(&CONFLICTS.each_ref()));
+            column.not_null = Some(self.dice.pick(&CONFLICTS));
         }
         if self.dice.one_in(6) {
             column.collate = Some(*self.dice.pick(&[&"NOCASE", &"RTRIM", &"BINARY"]));
@@ -230,7 +226,7 @@ impl Maker<'_> {
     pub fn constraint(&mut self, schema: &Schema, table: &mut Table) {
         let ids: Vec<Id> = table.columns.iter().map(|column| column.id).collect();
         let made = match self.dice.roll(5) {
-            0 => Constraint::Unique(None, self.some(&ids, 2), *self.dice.pick(&CONFLICTS.each_ref())),
+            0 => Constraint::Unique(None, self.some(&ids, 2), self.dice.pick(&CONFLICTS)),
             1 => Constraint::Unique(Some("u_named"), self.some(&ids, 2), ""),
             2 => {
                 let columns = self.some(&ids, 1);
@@ -272,12 +268,7 @@ impl Maker<'_> {
             return None;
         }
         let to = if at == 0 && self.dice.one_in(2) { Vec::new() } else { to };
-        Some(Constraint::Foreign {
-            columns,
-            table: parent.id,
-            to,
-            actions: *self.dice.pick(&ACTIONS.each_ref()),
-        })
+        Some(Constraint::Foreign { columns, table: parent.id, to, actions: self.dice.pick(&ACTIONS) })
     }
 
     pub fn index(&mut self, schema: &Schema, table: &mut Table) {
@@ -289,7 +280,7 @@ impl Maker<'_> {
             } else {
                 Expr { text: "#", columns: vec![id] }
             };
-            terms.push(Term { expr, suffix: *self.dice.pick(&SUFFIXES.each_ref()) });
+            terms.push(Term { expr, suffix: self.dice.pick(&SUFFIXES) });
         }
         let filter = if self.dice.one_in(4) {
             let columns = self.some(&ids, 1);
@@ -404,10 +395,9 @@ impl Maker<'_> {
             Constraint::Foreign { columns, .. } => columns.contains(&id),
         });
         let odd = ["rowid", "oid"].contains(&column.name.as_str());
-        if constant && !named && column.generated.is_none() && column.check.is_none() && !odd {
-            if let Some(column) = table.columns.last_mut() {
-                column.late = true;
-            }
+        let late = constant && !named && column.generated.is_none() && column.check.is_none() && !odd;
+        if let Some(column) = table.columns.last_mut().filter(|_| late) {
+            column.late = true;
         }
     }
 
@@ -548,7 +538,7 @@ impl Maker<'_> {
                 column.generated = Some((self.expr(&COMPUTED, vec![of]), self.dice.one_in(2)));
                 column.default = None;
             }
-            _ => column.not_null = column.not_null.map(|_| *self.dice.pick(&CONFLICTS.each_ref())),
+            _ => column.not_null = column.not_null.map(|_| self.dice.pick(&CONFLICTS)),
         }
     }
 }

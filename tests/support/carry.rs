@@ -235,7 +235,7 @@ impl Carried {
         };
         let any = to.columns.iter().any(unsteady);
         let steady =
-            to.columns.iter().filter(|column| !unsteady(column) && !(any && column.generated.is_some()));
+            to.columns.iter().filter(|column| !unsteady(column) && (!any || column.generated.is_none()));
         terms.extend(steady.map(|column| quote_ident(&column.name)));
         terms
     }

@@ -349,12 +349,15 @@ impl TableChange<'_> {
         let computed = to.columns.iter().any(|column| column.generated.is_some());
         // A generated column may follow one whose collation is another; so any index may.
         let holds = |text: &str| computed || moved.iter().any(|column| names(text, column));
-        let keyed = to.columns.iter().filter(|column| in_key(to, &column.name) && !to.is_rowid_alias(&column.name));
+        let keyed =
+            to.columns.iter().filter(|column| in_key(to, &column.name) && !to.is_rowid_alias(&column.name));
         let keyed = keyed.filter(|column| computed || moved.contains(&column.name.as_str())).count() > 0;
         let held: Vec<&str> = to
             .indexes
             .iter()
-            .filter(|index| from.index(&index.name).is_some() && (self.kept)(&index.name) && holds(&index.sql))
+            .filter(|index| {
+                from.index(&index.name).is_some() && (self.kept)(&index.name) && holds(&index.sql)
+            })
             .map(|index| index.name.as_str())
             .collect();
         if moved.is_empty() || (held.is_empty() && !keyed) {

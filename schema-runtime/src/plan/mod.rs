@@ -24,8 +24,8 @@ use serde::{Deserialize, Serialize};
 pub use checks::{Check, CheckKind};
 pub use hazard::{Hazard, HazardCode};
 pub(crate) use method::WAYS;
-pub use pace::Pace;
 pub(crate) use order::{Request, plan};
+pub use pace::Pace;
 pub(crate) use proof::{TableProof, proofs};
 pub(crate) use rebuild::rowid_name;
 

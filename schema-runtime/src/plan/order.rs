@@ -54,7 +54,6 @@ pub(crate) fn plan(request: &Request<'_>) -> Plan {
     planner.virtual_tables();
     planner.create_dependants();
     planner.put_back();
-    warn_of_the_whole(&mut planner.steps, request.facts);
     if request.undo {
         for step in &mut planner.steps {
             step.restores =
@@ -73,6 +72,7 @@ pub(crate) fn plan(request: &Request<'_>) -> Plan {
         }
     }
     cost::complete(&mut planner.steps, request);
+    warn_of_the_whole(&mut planner.steps, request.facts);
     let empty = Plan::empty(&request.model.name, &request.model.version, request.key.clone());
     Plan { steps: planner.steps, pace: request.facts.pace, ..empty }
 }
@@ -316,17 +316,12 @@ impl Planner<'_> {
         step.keeps_rows = true;
         step.hazards.clear();
         if step.method == Method::Scan && proved {
-            let rows = step.cost.rows;
-            step.hazards.push(Hazard::new(
-                HazardCode::Scan,
-                name_sql(&table.name),
-                format!("reads {rows} rows"),
-            ));
-            step.cost.disk = 0;
+            let rows = self.request.facts.of(self.request.renames.old_table(&table.name)).rows;
+            let text = format!("reads {rows} rows");
+            step.hazards.push(Hazard::new(HazardCode::Scan, name_sql(&table.name), text));
         } else {
             step.method = Method::Catalog;
             step.checks.clear();
-            step.cost = Cost { ms: 1, ..Cost::default() };
         }
         Some(step)
     }

@@ -278,11 +278,11 @@ impl Image<'_> {
     }
 
     /// As many rows as there are, each with what new columns hold in all of them:
-    /// `(SELECT CAST((7) AS INTEGER) AS b) AS t CROSS JOIN (SELECT rowid AS rowid, a AS a FROM main.t) AS __schema_rows`.
+    /// `(SELECT (7) AS b) AS t CROSS JOIN (SELECT rowid AS rowid, a AS a FROM main.t) AS __schema_rows`, the value as stored.
     /// A join in this order asks for what only the first knows before it reads the second.
     pub(super) fn constant_rows(&self, columns: &[&ColumnInfo]) -> String {
         let terms = columns.iter().map(|column| {
-            let value = self.cast(column, &left_out(column));
+            let value = self.stored(column, &left_out(column));
             format!("{value}{} AS {}", self.new_collation(column), quote_ident(&column.name))
         });
         format!(

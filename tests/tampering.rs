@@ -1,0 +1,37 @@
+//! A history that somebody has edited: what a run would rely on is held against its checksum first.
+
+use schema_runtime::{BackupPolicy, ErrorKind, Migrator, Outcome, RemovalPolicy};
+
+use crate::support::model::model;
+use crate::support::place::Place;
+
+const OLD: &str = "CREATE TABLE t (id INTEGER PRIMARY KEY); CREATE TABLE kept (a TEXT)";
+const NEW: &str =
+    "--: version 2.0.0\nCREATE TABLE t (id INTEGER PRIMARY KEY, b TEXT); CREATE TABLE kept (a TEXT)";
+/// Makes somebody else's table one of the model's, which a removal would then drop.
+const EDIT: &str = "UPDATE migration_history SET snapshot = replace(snapshot, '\"owners\":{', '\"owners\":{\"table \\\"other\\\"\":\"managed\",')";
+
+#[test]
+fn a_run_does_not_rely_on_a_row_that_was_edited() {
+    let place = Place::with_model(OLD);
+    place.sql("CREATE TABLE other (x TEXT); INSERT INTO other VALUES ('theirs')");
+    place.sql(EDIT);
+    let drop = |migrator: Migrator| migrator.removed(RemovalPolicy::Drop);
+    let error = place.refused_with(NEW, ErrorKind::Tampered, drop);
+    assert_eq!(error.what(), "row 1 of the history was edited");
+    let migrator = drop(Migrator::new(model(NEW)).backup(BackupPolicy::Never));
+    assert_eq!(migrator.plan_file(place.path()).expect_err("refused").kind(), ErrorKind::Tampered);
+    let status = migrator.status(place.path()).expect("a status");
+    assert_eq!(status.tampered.len(), 1);
+    assert!(status.refused.is_some_and(|text| text.contains("row 1 of the history was edited")));
+    assert_eq!(place.query("SELECT x FROM other"), "'theirs'");
+}
+
+#[test]
+fn a_baseline_leads_out_of_an_edited_history() {
+    let place = Place::with_model(OLD);
+    place.sql(EDIT);
+    Migrator::new(model(OLD)).baseline(place.path()).expect("a baseline");
+    assert_eq!(place.run(NEW).outcome, Outcome::Migrated);
+    assert_eq!(place.query("SELECT name FROM pragma_table_info('t')"), "'id'\n'b'");
+}
