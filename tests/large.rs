@@ -18,15 +18,17 @@ fn migrator(sql: &str) -> Result<Migrator, schema_runtime::Error> {
 }
 
 #[test]
-fn a_table_of_two_thousand_columns_is_made_filled_edited_and_rebuilt() {
+fn a_table_of_almost_two_thousand_columns_is_made_filled_edited_and_rebuilt() {
+    // A row's identity is one more result than it has columns.
+    const COLUMNS: usize = super::large::COLUMNS - 1;
     let place = Place::by_hand(&format!("{}; INSERT INTO t (id) VALUES (7)", table(COLUMNS - 1, "")));
     let more = migrator(&table(COLUMNS, ", CHECK (c1 = 1)")).expect("a model");
     assert_eq!(more.run(place.path()).expect("a run").outcome, Outcome::Migrated);
-    assert_eq!(place.query("SELECT c1, c1998, c1999 FROM t"), "1|1998|1999");
+    assert_eq!(place.query("SELECT c1, c1997, c1998 FROM t"), "1|1997|1998");
     let other = table(COLUMNS, ", UNIQUE (c2)").replace("c5 INTEGER DEFAULT 5", "c5 TEXT DEFAULT '5'");
     let report = migrator(&other).expect("a model").run(place.path()).expect("a run");
     assert!(report.plan.to_string().contains("(rebuild)"), "{}", report.plan);
-    assert_eq!(place.query("SELECT id, c1, c5, c1999 FROM t"), "7|1|'5'|1999");
+    assert_eq!(place.query("SELECT id, c1, c5, c1998 FROM t"), "7|1|'5'|1998");
     assert!(migrator(&other).expect("a model").status(place.path()).expect("a status").is_up_to_date());
 }
 

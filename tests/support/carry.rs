@@ -157,8 +157,12 @@ impl Carried {
             memory::lines(&self.conn, &query)
         };
         match (count("main"), count("fresh")) {
-            (Ok(before), Ok(after)) if after.len() > before.len() => {
-                let mut tables: Vec<String> = after;
+            (Ok(before), Ok(after)) => {
+                // A table and its parent: what refers to another parent than before follows another rule.
+                let times =
+                    |lines: &[String], line: &String| lines.iter().filter(|other| *other == line).count();
+                let mut tables: Vec<String> =
+                    after.iter().filter(|line| times(&after, line) > times(&before, line)).cloned().collect();
                 tables.dedup();
                 let unquoted =
                     |line: &String| line.split('|').next().unwrap_or_default().trim_matches('\'').to_owned();
