@@ -1,7 +1,7 @@
 //! What a plan costs before it runs: the time of each statement, check and proof by the rows and bytes that it goes over.
 //!
 //! Times are those of a machine of the present day whose page cache holds the file; what this machine, disk and program need
-//! beside them is learnt from the database's own history ([`Pace`]). The commit is not counted, nor is the backup.
+//! beside them is learnt from the database's own history ([`Pace`](super::Pace)). The commit is not counted, nor is the backup.
 //!
 //! | what | nanoseconds a row | a byte | measured on |
 //! | --- | --- | --- | --- |
