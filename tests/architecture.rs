@@ -26,6 +26,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("connection", &["deadline", "error", "settings", "sqlite_error"]),
     ("backup", &["connection", "error", "revision", "sqlite_error"]),
     ("history", &["connection", "error", "revision", "sqlite_error", "version"]),
+    ("integrity", &[]),
     // What is found, what is wanted as SQLite reads it, and the merge of both with what was.
     ("catalog", &["error", "sqlite_error"]),
     ("snapshot", &["catalog", "error"]),
@@ -39,9 +40,9 @@ const ARROWS: &[(&str, &[&str])] = &[
     // The proofs, and the work.
     ("edit", &["plan"]),
     ("preflight", &["catalog", "connection", "defect", "error", "plan", "sqlite_error"]),
-    ("rehearse", &["catalog", "connection", "diff", "edit", "error", "plan", "rename"]),
+    ("rehearse", &["catalog", "connection", "diff", "edit", "error", "integrity", "plan", "rename"]),
     ("sql_model", &["catalog", "connection", "error", "history", "model", "rehearse", "sqlite_error"]),
-    ("apply", &["catalog", "connection", "diff", "edit", "error", "plan", "rehearse", "rename"]),
+    ("apply", &["catalog", "connection", "diff", "edit", "error", "integrity", "plan", "rehearse", "rename"]),
     ("report", &["backup", "plan"]),
     (
         "testing",
@@ -53,6 +54,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "diff",
             "error",
             "history",
+            "integrity",
             "plan",
             "rename",
             "revision",
@@ -170,7 +172,6 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "health",
         &[
-            "apply",
             "backup",
             "catalog",
             "connection",
@@ -178,6 +179,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "diff",
             "error",
             "history",
+            "integrity",
             "migrator",
             "plan",
             "rehearse",
@@ -191,12 +193,12 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "migrator",
         &[
-            "apply",
             "backup",
             "connection",
             "descriptor",
             "error",
             "health",
+            "integrity",
             "model",
             "plan",
             "plan_file",

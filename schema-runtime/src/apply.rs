@@ -13,20 +13,10 @@ use crate::connection::{Deadline, SqliteResult, sqlite_error};
 use crate::diff::{Change, diff};
 use crate::edit::edit;
 use crate::error::{Error, ErrorKind, Result};
+use crate::integrity::{IntegrityCheck, fault_of_table};
 use crate::plan::{CatalogEdit, Needs, Plan, Step, TableProof, proofs};
 use crate::rehearse::{firing_statement, reason, set_needs};
 use crate::rename::Renames;
-
-/// How thoroughly each table that was written is checked before the commit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[non_exhaustive]
-pub enum IntegrityCheck {
-    /// `PRAGMA quick_check` of each rebuilt or edited table.
-    #[default]
-    Quick,
-    /// `PRAGMA integrity_check` of each: also looks every row up in every index, about ten times slower.
-    Full,
-}
 
 /// What is applied, and to what it must lead.
 pub(crate) struct Job<'a> {
@@ -353,18 +343,8 @@ fn wrong(cause: String) -> Error {
 }
 
 fn check_table(conn: &Connection, table: &str, integrity: IntegrityCheck) -> Result<()> {
-    let pragma = match integrity {
-        IntegrityCheck::Quick => "quick_check",
-        IntegrityCheck::Full => "integrity_check",
-    };
-    let what = || format!("cannot check table `{table}`");
-    let mut statement = conn.prepare(&format!("PRAGMA main.{pragma}({})", quote_ident(table))).at(what)?;
-    let mut rows = statement.query([]).at(what)?;
-    while let Some(row) = rows.next().at(what)? {
-        let text: String = row.get(0).at(what)?;
-        if text != "ok" {
-            return Err(wrong(format!("{pragma} of table `{table}` says: {text}")));
-        }
+    match fault_of_table(conn, table, integrity).at(|| format!("cannot check table `{table}`"))? {
+        None => Ok(()),
+        Some(fault) => Err(wrong(format!("{} of table `{table}` says: {fault}", integrity.pragma()))),
     }
-    Ok(())
 }

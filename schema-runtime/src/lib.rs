@@ -110,7 +110,7 @@
 //! | plan | `plan` | ordered steps with their [`Method`], [`Hazard`]s, [`Check`]s and [`Cost`]: a [`Plan`] |
 //! | proof | `prepare`, `rehearse`, `preflight` | the plan and its undo run on a scratch copy; live rows are held against each new rule |
 //! | backup | `backup`, `upkeep` | a verified copy, made while the lock is held: [`BackupInfo`]; old ones go by [`Retention`] |
-//! | change | `apply`, `settings`, `deadline` | the steps in one transaction, then the proof that the catalog and the rows are as planned |
+//! | change | `apply`, `integrity`, `settings`, `deadline` | the steps in one transaction, then the proof that the catalog and the rows are as planned |
 //! | record | `record`, `history`, `revision`, `report`, `status`, `health` | a [`Revision`], with the plan, the undo and the snapshot, and the commit |
 //!
 //! `run` goes through them under one write lock; `migrator` is what callers see of it.
@@ -154,6 +154,7 @@ mod fingerprint;
 mod found;
 mod health;
 mod history;
+mod integrity;
 pub mod json;
 mod migrator;
 mod model;
@@ -179,7 +180,6 @@ mod upkeep;
 mod version;
 mod wanted;
 
-pub use apply::IntegrityCheck;
 pub use backup::{
     BackupFolder, BackupInfo, BackupPolicy, Kept, KeptBecause, Pruned, Retention, Stray, StrayKind,
 };
@@ -198,6 +198,7 @@ pub use health::{
     BackupCheck, BackupFacts, EngineFacts, FileFacts, Finding, FindingCode, Health, HealthCheck,
     HistoryFacts, ModelFacts, RevisionFacts, RollbackFacts, SchemaFacts, Severity,
 };
+pub use integrity::IntegrityCheck;
 pub use migrator::{Migrator, Observer};
 pub use model::{Model, ModelOptions};
 pub use plan::{

@@ -8,12 +8,12 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 
-use crate::apply::IntegrityCheck;
 use crate::backup::{BackupPolicy, Retention};
 use crate::connection::{Cancel, Hook};
 use crate::descriptor::Schema;
 use crate::error::{Error, ErrorKind, Result};
 use crate::health::{Health, HealthCheck};
+use crate::integrity::IntegrityCheck;
 use crate::model::Model;
 use crate::plan::Plan;
 use crate::plan_file::PlanFile;

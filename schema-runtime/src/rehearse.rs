@@ -14,6 +14,7 @@ use crate::connection::{SqliteResult, sqlite_error};
 use crate::diff::{Change, diff};
 use crate::edit::{edit, value};
 use crate::error::{Error, ErrorKind, Result};
+use crate::integrity::{IntegrityCheck, fault_of_table};
 use crate::plan::{Method, Needs, Plan, Step};
 use crate::rename::Renames;
 
@@ -358,13 +359,9 @@ pub(crate) fn rehearse(stage: &Stage<'_>, plan: &Plan, undo: &Plan) -> Result<Ve
 /// A table whose rows do not satisfy what an edit has made of its text: SQLite itself looks at them only when asked.
 fn edited_badly(scratch: &Connection, plan: &Plan) -> Option<String> {
     for step in plan.steps.iter().filter(|step| !step.edits.is_empty() && step.method != Method::Catalog) {
-        let sql = format!("PRAGMA main.quick_check({})", quote_ident(&step.object));
         // A function or collation that is missing here is the verification's business.
-        let Ok(mut statement) = scratch.prepare(&sql) else { continue };
-        let found = statement.query_row([], |row| row.get::<_, String>(0));
-        match found {
-            Ok(text) if text != "ok" => return Some(step.object.clone()),
-            _ => {}
+        if let Ok(Some(_)) = fault_of_table(scratch, &step.object, IntegrityCheck::Quick) {
+            return Some(step.object.clone());
         }
     }
     None

@@ -2,13 +2,14 @@
 
 use rusqlite::Connection;
 
-use crate::apply::{IntegrityCheck, Job, apply};
+use crate::apply::{Job, apply};
 use crate::catalog::{self, Catalog};
 use crate::connection::{self, Deadline, Settings};
 use crate::descriptor::Schema;
 use crate::diff::{Change, diff};
 use crate::error::{Error, ErrorKind, Result};
 use crate::history::History;
+use crate::integrity::IntegrityCheck;
 use crate::plan::Plan;
 use crate::rename::{Rename, Renames};
 use crate::revision::Status;

@@ -25,12 +25,12 @@ pub use facts::{
 };
 pub use finding::{Finding, FindingCode, Severity};
 
-use crate::apply::IntegrityCheck;
 use crate::backup;
 use crate::catalog::{self, Catalog};
 use crate::connection::{self, Cancel, Hook, OpenMode, SqliteResult};
 use crate::error::{Error, ErrorKind, Result};
 use crate::history::History;
+use crate::integrity::IntegrityCheck;
 use crate::migrator::Migrator;
 use crate::status::Status;
 use watch::Watch;

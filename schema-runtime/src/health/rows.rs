@@ -5,10 +5,10 @@ use rusqlite::types::ValueRef;
 use schema_sql::{eq_name, quote_ident};
 
 use super::{Exam, FindingCode, is_unregistered, names};
-use crate::apply::IntegrityCheck;
 use crate::catalog::{Catalog, ForeignKeyInfo, TableInfo};
 use crate::connection::SqliteResult;
 use crate::error::{ErrorKind, Result};
+use crate::integrity::is_refuted;
 use crate::sqlite_error::kind_of;
 
 /// So many rows of one foreign key are named.
@@ -51,10 +51,7 @@ impl Faults {
 /// `PRAGMA quick_check` or `integrity_check` of the whole file.
 pub(super) fn look_at_pages(exam: &mut Exam<'_>) -> Result<()> {
     let conn = exam.conn;
-    let word = match exam.check.integrity {
-        IntegrityCheck::Full => "integrity_check",
-        IntegrityCheck::Quick => "quick_check",
-    };
+    let word = exam.check.integrity.pragma();
     let Some(faults) = exam.bounded("SQLite's check of the file", || faults(conn, word))? else {
         return Ok(());
     };
@@ -87,6 +84,12 @@ fn faults(conn: &Connection, word: &str) -> Result<Faults> {
         Err(err) if kind_of(&err) == ErrorKind::Missing => by_table(conn, word, &mut faults)?,
         Err(err) => return Err(err).at(|| "SQLite cannot check the file".to_owned()),
     }
+    // A line is refuted or not however often it stands there.
+    let mut lines = faults.rows.clone();
+    lines.sort();
+    lines.dedup();
+    lines.retain(|line| is_refuted(conn, line).unwrap_or(false));
+    faults.rows.retain(|line| !lines.contains(line));
     Ok(faults)
 }
 
