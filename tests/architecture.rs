@@ -44,23 +44,6 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("sql_model", &["catalog", "connection", "error", "history", "model", "rehearse", "sqlite_error"]),
     ("apply", &["catalog", "connection", "diff", "edit", "error", "integrity", "plan", "rehearse", "rename"]),
     ("report", &["backup", "plan"]),
-    (
-        "testing",
-        &[
-            "apply",
-            "catalog",
-            "connection",
-            "descriptor",
-            "diff",
-            "error",
-            "history",
-            "integrity",
-            "plan",
-            "rename",
-            "revision",
-            "snapshot",
-        ],
-    ),
     ("plan_file", &["catalog", "diff", "error", "model", "plan", "revision", "target"]),
     // The front door.
     (
@@ -113,6 +96,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "preflight",
             "prepare",
             "report",
+            "revision",
             "snapshot",
             "target",
             "version",
@@ -134,6 +118,30 @@ const ARROWS: &[(&str, &[&str])] = &[
             "run",
             "snapshot",
             "target",
+        ],
+    ),
+    (
+        "rollback",
+        &[
+            "apply",
+            "backup",
+            "catalog",
+            "connection",
+            "diff",
+            "error",
+            "found",
+            "history",
+            "integrity",
+            "migrator",
+            "plan",
+            "record",
+            "rehearse",
+            "rename",
+            "report",
+            "revision",
+            "run",
+            "snapshot",
+            "version",
         ],
     ),
     (
@@ -211,6 +219,20 @@ const ARROWS: &[(&str, &[&str])] = &[
         ],
     ),
     ("upkeep", &["backup", "connection", "error", "migrator", "plan", "report", "revision", "run"]),
+    (
+        "testing",
+        &[
+            "apply",
+            "catalog",
+            "connection",
+            "descriptor",
+            "error",
+            "history",
+            "integrity",
+            "revision",
+            "rollback",
+        ],
+    ),
     ("env", &["backup", "descriptor", "error", "migrator"]),
 ];
 
@@ -222,6 +244,7 @@ const TOGETHER: &[(&str, &str)] = &[
     ("found", "migrator"),
     ("prepare", "migrator"),
     ("run", "migrator"),
+    ("rollback", "migrator"),
     ("record", "migrator"),
     ("baseline", "migrator"),
     ("status", "migrator"),
@@ -347,7 +370,7 @@ fn diff_and_plan_see_no_connection() {
 #[test]
 fn only_these_files_write() {
     // `backup` writes to its copies, `history` to its two tables, `rehearse`, `sql_model` and `wanted` to scratch databases,
-    // `connection` proves that it could write; the files of the user are written by `apply` alone, and by `edit` for it.
+    // `connection` proves that it could write; the files of the user are written by `apply` alone, and by `edit` and `rollback` for it.
     let writers = [
         "apply",
         "backup",
@@ -356,6 +379,7 @@ fn only_these_files_write() {
         "edit",
         "history",
         "rehearse",
+        "rollback",
         "settings",
         "sql_model",
         "wanted",

@@ -41,6 +41,7 @@ mod rebuilds;
 mod removal;
 mod renames;
 mod review;
+mod rollback;
 mod saved_plans;
 mod sql_target;
 mod start_up;

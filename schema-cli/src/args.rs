@@ -56,7 +56,7 @@ pub(crate) enum Color {
     Never,
 }
 
-// The verbs of later issues (going back, numbered migrations) join here and in `verb`.
+// The verbs of numbered migrations join here and in `verb`.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Verb {
     /// Show what would change: SQL, method, cost, hazards
@@ -74,6 +74,9 @@ pub(crate) enum Verb {
     /// Show versions, what is pending, and what is kept, foreign or changed by hand
     #[command(after_help = "Example: schema status app.db")]
     Status(Status),
+    /// Take the last revisions back, with the values that they dropped; the newest goes first
+    #[command(after_help = "Example: schema rollback app.db --to 1.4.0 --dry-run")]
+    Rollback(Rollback),
     /// List every run that the database records
     #[command(after_help = "Example: schema history app.db --limit 5")]
     History(History),
@@ -105,6 +108,7 @@ impl Verb {
             Verb::Check(_) => "check",
             Verb::Diff(_) => "diff",
             Verb::Status(_) => "status",
+            Verb::Rollback(_) => "rollback",
             Verb::History(_) => "history",
             Verb::Baseline(_) => "baseline",
             Verb::Inspect(_) => "inspect",
@@ -269,6 +273,36 @@ pub(crate) struct Status {
     pub(crate) target: Target,
     #[command(flatten)]
     pub(crate) policies: Policies,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Rollback {
+    #[command(flatten)]
+    pub(crate) database: Database,
+    /// So many of the last revisions
+    #[arg(long, value_name = "NUMBER", default_value_t = 1, conflicts_with = "to",
+          value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) last: u32,
+    /// All revisions above what this version left
+    #[arg(long, value_name = "VERSION")]
+    pub(crate) to: Option<String>,
+    /// The name of the model whose revisions are meant [default: main]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) model: Option<String>,
+    /// Only show what would be done
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Consent that a table which holds rows by now goes, L101, or without a backup a column with values, L102
+    #[arg(long, value_name = "CODE[=TABLE.COLUMN]")]
+    pub(crate) allow: Vec<String>,
+    /// Why, for the history
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) reason: Option<String>,
+    /// How long it may take: 500ms, 15s, 2m, milliseconds, or none [env: SCHEMA_TIME_LIMIT_MS] [default: 15s]
+    #[arg(long, value_name = "TIME", value_parser = limit)]
+    pub(crate) time_limit: Option<Limit>,
+    #[command(flatten)]
+    pub(crate) backup: Backup,
 }
 
 #[derive(Debug, Args)]

@@ -36,6 +36,7 @@ impl Exit {
             | ErrorKind::Dependent
             | ErrorKind::TimeLimit
             | ErrorKind::NewerDatabase
+            | ErrorKind::RolledBack
             | ErrorKind::WrongFile
             | ErrorKind::Stale => Exit::Refused,
             _ => Exit::Error,

@@ -182,6 +182,11 @@ impl Context {
         self.configured(migrator)
     }
 
+    /// A migrator that knows the history of this model, and nothing of it.
+    pub(crate) fn of_model(&self, name: &str) -> Migrator {
+        self.configured(Migrator::for_model(Model::empty(name)))
+    }
+
     fn built_in(&self) -> Result<&'static Schema> {
         let schema = self.schema.ok_or_else(|| {
             Failure::usage("this command has no built-in model")

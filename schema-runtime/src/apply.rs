@@ -31,7 +31,12 @@ pub(crate) struct Job<'a> {
     pub(crate) deadline: &'a Deadline<'a>,
     /// Called before each step with its number from 1.
     pub(crate) on_step: &'a mut dyn FnMut(usize, &Step),
+    /// Called when all steps are done, before the result is proved.
+    pub(crate) fill: Option<Fill<'a>>,
 }
+
+/// Writes rows that no step can know.
+pub(crate) type Fill<'a> = &'a mut dyn FnMut(&Connection) -> Result<()>;
 
 /// How long a plan took.
 #[derive(Debug, Clone, Default)]
@@ -66,6 +71,9 @@ pub(crate) fn apply(conn: &Connection, job: &mut Job<'_>) -> Result<Applied> {
         applied.steps.push(began.elapsed());
     }
     set_needs(conn, Needs::default())?;
+    if let Some(fill) = job.fill.as_mut() {
+        fill(conn)?;
+    }
     applied.apply = started.elapsed();
     let verifying = Instant::now();
     (applied.reached, applied.old_violations) = verify(conn, job, &census)?;

@@ -29,6 +29,7 @@ pub type Result<T> = std::result::Result<T, Error>;
 /// | [`Opaque`](Self::Opaque) | a stored object that cannot be read with certainty | write it anew in plain SQL |
 /// | [`WrongFile`](Self::WrongFile) | tables, but none of the model's | correct the path, or say [`Migrator::adopt_any`](crate::Migrator::adopt_any) |
 /// | [`NewerDatabase`](Self::NewerDatabase) | changes by a newer program that this one cannot live with | run the newer program, or go back with [`Migrator::allow_revert`](crate::Migrator::allow_revert) |
+/// | [`RolledBack`](Self::RolledBack) | a rollback of this very model | run the version of before, or apply again with [`Migrator::reapply`](crate::Migrator::reapply) |
 /// | [`History`](Self::History) | a history of another shape or a newer format, or edited rows | update the program, restore a backup, or use [`Migrator::history_table`](crate::Migrator::history_table) |
 /// | [`Tampered`](Self::Tampered) | an edited row of the history, on which the run would rely | restore the row or a backup, or record a [`Migrator::baseline`](crate::Migrator::baseline) |
 /// | [`Drift`](Self::Drift) | a change by hand | undo it, take it into the model, or repair with [`DriftPolicy::Repair`](crate::DriftPolicy::Repair) |
@@ -84,6 +85,8 @@ pub enum ErrorKind {
     WrongFile,
     /// A newer version of the program has migrated the database.
     NewerDatabase,
+    /// The model was applied and rolled back; a start does not apply it again by itself.
+    RolledBack,
     /// The history is not ours, is damaged, or is of a newer format.
     History,
     /// The row of the history that a run relies on was edited.

@@ -469,6 +469,20 @@ impl History {
         Ok(applied.iter().any(is_it) && !applied.last().is_some_and(is_it))
     }
 
+    /// Whether the newest change that left this `fingerprint` of `model` was rolled back.
+    ///
+    /// # Errors
+    /// As [`History::all`].
+    pub(crate) fn was_rolled_back(&self, conn: &Connection, model: &str, fingerprint: &str) -> Result<bool> {
+        let sql = format!(
+            "SELECT status = 'rolled_back' FROM main.{} WHERE model = ?1 AND fingerprint = ?2 AND kind = 'automatic'
+             AND status IN ('completed', 'rolled_back') ORDER BY id DESC LIMIT 1",
+            quote_ident(&self.table)
+        );
+        let newest = conn.query_row(&sql, [model, fingerprint], |row| row.get(0)).optional();
+        newest.map(|status| status.unwrap_or(false)).at(|| self.cannot_read(conn))
+    }
+
     /// Versions and fingerprints of what was applied of `model` and stands, oldest first.
     fn applied(&self, conn: &Connection, model: &str) -> Result<Vec<(String, Option<String>)>> {
         let found = self.present(conn)?;

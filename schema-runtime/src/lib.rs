@@ -111,6 +111,7 @@
 //! | proof | `prepare`, `rehearse`, `preflight` | the plan and its undo run on a scratch copy; live rows are held against each new rule |
 //! | backup | `backup`, `upkeep` | a verified copy, made while the lock is held: [`BackupInfo`]; old ones go by [`Retention`] |
 //! | change | `apply`, `integrity`, `settings`, `deadline` | the steps in one transaction, then the proof that the catalog and the rows are as planned |
+//! | going back | `rollback` | the stored undo of a revision, with the values from its backup: [`Back`], [`Candidate`] |
 //! | record | `record`, `history`, `revision`, `report`, `status`, `health` | a [`Revision`], with the plan, the undo and the snapshot, and the commit |
 //!
 //! `run` goes through them under one write lock; `migrator` is what callers see of it.
@@ -167,6 +168,7 @@ mod rehearse;
 mod rename;
 mod report;
 mod revision;
+mod rollback;
 mod run;
 mod settings;
 mod snapshot;
@@ -206,8 +208,9 @@ pub use plan::{
     Plan, PlanKey, Step,
 };
 pub use plan_file::{PLAN_FILE_FORMAT, PlanFile};
-pub use report::{Event, Outcome, Phases, Report, StepReport};
+pub use report::{Event, Outcome, Phases, Report, RestoredRows, StepReport};
 pub use revision::{Kind, Revision, Status as RevisionStatus};
+pub use rollback::{Back, Candidate};
 pub use rusqlite;
 pub use schema_derive::{ColumnType, Table, schema};
 pub use snapshot::{ConvertRecord, Owners, RenameRecord, Snapshot, State};

@@ -109,6 +109,8 @@ pub(crate) struct Options {
     pub(crate) time_limit: Option<Duration>,
     pub(crate) allow_revert: bool,
     pub(crate) adopt_any: bool,
+    /// Whether what was rolled back may be applied again.
+    pub(crate) reapply: bool,
     pub(crate) history_table: String,
     pub(crate) cancel: Cancel,
     pub(crate) dry_run: bool,
@@ -148,6 +150,8 @@ impl Migrator {
         migrator.options.policies = file.policies;
         migrator.options.allow_revert = file.allow_revert;
         migrator.options.adopt_any = file.adopt_any;
+        // Somebody has looked at it.
+        migrator.options.reapply = true;
         for consent in &file.consents {
             migrator = migrator.allow(consent);
         }
@@ -175,6 +179,7 @@ impl Migrator {
                 time_limit: Some(Duration::from_secs(15)),
                 allow_revert: false,
                 adopt_any: false,
+                reapply: false,
                 history_table: "migration_history".to_owned(),
                 cancel: Cancel::new(),
                 dry_run: false,

@@ -95,15 +95,20 @@ impl Run<'_> {
 
     /// Stamps and commits. The cookie is read last, inside the transaction that stamps.
     pub(crate) fn finish(&mut self, deadline: &Deadline<'_>, revision: i64) -> Result<()> {
+        let cookie = schema_cookie(deadline.conn())?;
+        self.commit_stamped(deadline, &self.stamp(cookie, revision))
+    }
+
+    /// Writes this stamp and commits.
+    pub(crate) fn commit_stamped(&mut self, deadline: &Deadline<'_>, stamp: &Stamp) -> Result<()> {
         let conn = deadline.conn();
-        let cookie = schema_cookie(conn)?;
-        self.history.write_stamp(conn, &self.stamp(cookie, revision))?;
+        self.history.write_stamp(conn, stamp)?;
         deadline.release();
         match connection::commit(conn, self.options.lock_wait) {
             // SQLite may report an error for a COMMIT that has happened; the stamp of this run tells.
             Err(error)
                 if conn.is_autocommit()
-                    && self.fast_path(conn)?.is_some_and(|stamp| stamp.revision == revision) =>
+                    && self.history.read_stamp(conn, &stamp.model)?.as_ref() == Some(stamp) =>
             {
                 self.warnings.push(format!(
                     "COMMIT reported an error, but the change is in the file: {}",
@@ -203,7 +208,7 @@ impl Run<'_> {
         connection::begin_immediate(conn, self.options.lock_wait, None)?;
         let written = (|| {
             let head = self.history.head(conn)?.map_or(0, |(id, _)| id);
-            let mut revision = self.revision(conn, Kind::Automatic, "failed", head + 1)?;
+            let mut revision = self.revision(conn, self.kind, "failed", head + 1)?;
             revision.status = RevisionStatus::Failed;
             revision.error = Some(error.to_string());
             revision.duration_ms = millis(self.began.elapsed());
@@ -222,6 +227,6 @@ fn program(version: &str) -> String {
     format!("{} {version}", name.as_deref().unwrap_or("unknown program")).trim_end().to_owned()
 }
 
-fn millis(time: Duration) -> i64 {
+pub(crate) fn millis(time: Duration) -> i64 {
     i64::try_from(time.as_millis()).unwrap_or(i64::MAX)
 }

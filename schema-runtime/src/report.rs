@@ -24,6 +24,8 @@ pub enum Outcome {
     Adopted,
     /// Something that was dropped or changed by hand was put right, with whatever else the model changed.
     Repaired,
+    /// Revisions were taken back.
+    RolledBack,
     /// A dry run: nothing was touched.
     PlannedOnly,
     /// A newer version of the program has added to the database; this one runs on it as it is.
@@ -70,6 +72,30 @@ impl StepReport {
     }
 }
 
+/// What came back into one table or column.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct RestoredRows {
+    /// The table, or `table.column`.
+    pub object: String,
+    /// Rows that have their values of before again.
+    pub restored: u64,
+    /// Rows that are as they were left: they arrived, or their values changed, since.
+    pub kept: u64,
+    /// Rows of the backup that are there no longer, so that nothing could be given back to them.
+    pub unmatched: u64,
+}
+
+impl fmt::Display for RestoredRows {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let RestoredRows { object, restored, kept, unmatched } = self;
+        write!(
+            f,
+            "{object}: {restored} restored, {kept} kept as they are, {unmatched} of the backup without a row"
+        )
+    }
+}
+
 /// What a run did.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -99,6 +125,9 @@ pub struct Report {
     /// Old backups that were deleted after the change, and what killed processes had left of some.
     #[serde(default, serialize_with = "lossy_all")]
     pub pruned: Vec<PathBuf>,
+    /// Of a rollback: what came back from backups.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub restored: Vec<RestoredRows>,
     /// The id of the history's row that records the run, or that was the last one.
     pub revision: Option<i64>,
     /// What may trouble the program or its data.
@@ -126,6 +155,7 @@ impl Report {
             backup: None,
             no_backup: None,
             pruned: Vec::new(),
+            restored: Vec::new(),
             revision: None,
             warnings: Vec::new(),
             notes: Vec::new(),
@@ -136,7 +166,7 @@ impl Report {
 
     /// Whether the run changed the schema.
     pub fn changed(&self) -> bool {
-        matches!(self.outcome, Outcome::Created | Outcome::Migrated | Outcome::Repaired)
+        matches!(self.outcome, Outcome::Created | Outcome::Migrated | Outcome::Repaired | Outcome::RolledBack)
     }
 
     /// The outcome in one line.
@@ -150,6 +180,7 @@ impl Report {
             Outcome::Migrated => format!("migrated: {steps} in {time}"),
             Outcome::Adopted => format!("existing schema adopted ({time})"),
             Outcome::Repaired => format!("repaired: {steps} in {time}"),
+            Outcome::RolledBack => format!("rolled back: {steps} in {time}"),
             Outcome::PlannedOnly if self.steps.is_empty() => "dry run: nothing to do".to_owned(),
             Outcome::PlannedOnly => format!("dry run: {steps} would be taken"),
             Outcome::NewerDatabase => format!("database is newer and is used as it is ({time})"),
@@ -171,6 +202,9 @@ impl fmt::Display for Report {
                 let time = show(Duration::from_secs_f64(step.ms.max(0.0) / 1_000.0));
                 writeln!(f, "  {} ({}, {time})", step.summary, step.method)?;
             }
+        }
+        for rows in &self.restored {
+            writeln!(f, "brought back: {rows}")?;
         }
         for path in &self.pruned {
             writeln!(f, "old backup deleted: {}", path.display())?;

@@ -9,7 +9,7 @@ use crate::apply::{Applied, Job, apply};
 use crate::backup::{self, BackupInfo, BackupPolicy, BackupRequest, BackupSource};
 use crate::connection::{self, Deadline, OpenMode, Settings, SqliteResult};
 use crate::error::{Error, ErrorKind, Result};
-use crate::found;
+use crate::found::{self, Found};
 use crate::history::History;
 use crate::migrator::{Migrator, Options};
 use crate::plan::{Method, Plan};
@@ -17,6 +17,7 @@ use crate::plan_file::{Made, PlanFile};
 use crate::preflight::Consent;
 use crate::prepare::{self, Prepared, prepare};
 use crate::report::{Event, Outcome, Phases, Report, StepReport, count};
+use crate::revision::Kind;
 use crate::snapshot::State;
 use crate::target::NoteKind;
 use crate::version::version_cmp;
@@ -31,6 +32,8 @@ pub(crate) struct Run<'a> {
     pub(crate) phases: Phases,
     /// Whether steps have begun to write: from here on a failure is recorded.
     pub(crate) writing: bool,
+    /// As what a failure is recorded.
+    pub(crate) kind: Kind,
     pub(crate) warnings: Vec<String>,
     /// What was prepared for a file that did not exist yet.
     pub(crate) first: Option<Prepared>,
@@ -55,6 +58,7 @@ impl<'a> Run<'a> {
             began: Instant::now(),
             phases: Phases::default(),
             writing: false,
+            kind: Kind::Automatic,
             warnings: Vec::new(),
             first: None,
             early_backup: None,
@@ -194,6 +198,7 @@ impl<'a> Run<'a> {
     fn prepare(&mut self, conn: &Connection, data: bool) -> Result<Prepared> {
         let found = found::read(conn, self.migrator, &self.history)?;
         self.version.clone_from(&found.model.version);
+        self.refuse_rolled_back(conn, &found)?;
         self.phases.check = self.began.elapsed();
         let Some(expected) = &self.options.expected else { return prepare(conn, self.migrator, found, data) };
         let other = expected.other_database(&found.live, found.head);
@@ -209,6 +214,24 @@ impl<'a> Run<'a> {
         let prepared = prepared?;
         expected.refuse_other(&prepared.plan)?;
         Ok(prepared)
+    }
+
+    /// A start does not make again what somebody has taken back; another model, or a person, may.
+    pub(crate) fn refuse_rolled_back(&self, conn: &Connection, found: &Found) -> Result<()> {
+        let Some((last, _)) = found.last.as_ref().filter(|(last, _)| last.kind == Kind::Rollback) else {
+            return Ok(());
+        };
+        let (name, print) = (self.migrator.source.name(), self.migrator.source.fingerprint());
+        if self.options.reapply || !self.history.was_rolled_back(conn, name, &print)? {
+            return Ok(());
+        }
+        Err(Error::new(
+            ErrorKind::RolledBack,
+            format!("version {} of model `{name}` was rolled back", found.model.version),
+        )
+        .cause(format!("revision {} of {}: {}", last.id, last.applied_at, last.name))
+        .state("nothing was changed")
+        .help("start the version of before or a newer one; to apply this one again, use `schema apply` or say `.reapply()`"))
     }
 
     pub(crate) fn plan_file(migrator: &'a Migrator, path: &Path) -> Result<PlanFile> {
@@ -302,7 +325,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn refuse_slow(&self, plan: &Plan) -> Result<()> {
+    pub(crate) fn refuse_slow(&self, plan: &Plan) -> Result<()> {
         let estimate = Duration::from_millis(plan.cost().ms);
         let Some(limit) = self.options.time_limit.filter(|limit| estimate > *limit) else { return Ok(()) };
         Err(Error::new(
@@ -433,6 +456,7 @@ impl<'a> Run<'a> {
                 let (summary, method, estimate_ms) = (step.summary(), step.method, step.cost.ms);
                 migrator.emit(&Event::Step { number, of, summary, method, estimate_ms });
             },
+            fill: None,
         };
         let applied = apply(deadline.conn(), &mut job).map_err(|err| {
             let name = connection::name_of(deadline.conn());
@@ -586,7 +610,7 @@ fn pending(plan: &Plan, what: String) -> Error {
 }
 
 /// The change writes a log or a journal of about the size that the plan says; where the disk cannot take it, nothing begins.
-fn refuse_full(path: &Path, plan: &Plan) -> Result<()> {
+pub(crate) fn refuse_full(path: &Path, plan: &Plan) -> Result<()> {
     let needed = plan.cost().disk;
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let Some(free) = backup::available_space(folder).filter(|free| *free < needed) else { return Ok(()) };

@@ -199,7 +199,9 @@ impl<'a> Run<'a> {
         status.warnings = status.tampered.clone();
         status.last = found.last.as_ref().map(|(revision, _)| revision.clone());
         status.newer = found.newer.clone();
-        let prepared = match prepare(conn, self.migrator, found, true) {
+        let prepared =
+            self.refuse_rolled_back(conn, &found).and_then(|()| prepare(conn, self.migrator, found, true));
+        let prepared = match prepared {
             Ok(prepared) => prepared,
             Err(error) => {
                 let kind = error.kind();

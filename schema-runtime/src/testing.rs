@@ -3,17 +3,14 @@
 use rusqlite::Connection;
 
 use crate::apply::{Job, apply};
-use crate::catalog::{self, Catalog};
+use crate::catalog;
 use crate::connection::{self, Deadline, Settings};
 use crate::descriptor::Schema;
-use crate::diff::{Change, diff};
 use crate::error::{Error, ErrorKind, Result};
 use crate::history::History;
 use crate::integrity::IntegrityCheck;
-use crate::plan::Plan;
-use crate::rename::{Rename, Renames};
 use crate::revision::Status;
-use crate::snapshot::Snapshot;
+use crate::rollback::Way;
 
 /// Takes the last revision of `schema`'s model back by its stored undo, and proves that the catalog is what it was before.
 ///
@@ -51,56 +48,24 @@ pub fn undo_last_of(model: &str, history_table: &str, conn: &mut Connection) -> 
 
 fn undo(model: &str, history: &History, own: &[String], deadline: &Deadline<'_>) -> Result<()> {
     let conn = deadline.conn();
-    let missing = |what: &str| Error::new(ErrorKind::History, format!("cannot undo: {what}"));
-    let last = history.latest(conn, model)?.ok_or_else(|| missing("no revision is recorded"))?;
-    let plan = last.undo.as_deref().ok_or_else(|| missing("the last revision has no undo"))?;
-    let plan = Plan::from_json(plan)?;
-    let left = Snapshot::from_json(last.snapshot.as_deref().unwrap_or_default())?;
-    let before = history
-        .all(conn)?
-        .into_iter()
-        .rev()
-        .filter(|revision| revision.id < last.id && revision.model == model)
-        .filter(|revision| revision.status == Status::Completed)
-        .find_map(|revision| revision.snapshot);
-    let target = match (left.start.clone(), before) {
-        (Some(start), _) => start,
-        (None, Some(text)) => Snapshot::from_json(&text)?.catalog,
-        (None, None) => Catalog::default(),
-    };
+    let rows = history.all(conn)?;
+    let missing = || Error::new(ErrorKind::History, "cannot undo: no revision is recorded");
+    let last = history.latest(conn, model)?.ok_or_else(missing)?;
+    let way = Way::of(&rows, &last)?;
     let live = catalog::read(conn, "main", own)?;
-    if let Some(change) = diff(&live, &left.catalog, &|_| false).first() {
-        return Err(Error::new(ErrorKind::Drift, "the catalog is no longer what the revision left")
-            .cause(change.to_string()));
-    }
-    let renames = renames(&plan);
+    way.refuse_drift(&live)?;
     let mut job = Job {
-        plan: &plan,
+        plan: &way.undo,
         start: &live,
-        target: &target,
-        renames: &renames,
+        target: &way.target,
+        renames: &way.renames(),
         own,
         exact: &|_| false,
         integrity: IntegrityCheck::Quick,
         deadline,
         on_step: &mut |_, _| {},
+        fill: None,
     };
     apply(conn, &mut job)?;
     history.set_status(conn, last.id, Status::RolledBack)
-}
-
-fn renames(plan: &Plan) -> Renames {
-    let list = plan
-        .changes()
-        .filter_map(|change| match change {
-            Change::RenameTable { from, to } => {
-                Some(Rename { table: None, from: from.clone(), to: to.clone() })
-            }
-            Change::RenameColumn { table, from, to } => {
-                Some(Rename { table: Some(table.clone()), from: from.clone(), to: to.clone() })
-            }
-            _ => None,
-        })
-        .collect();
-    Renames { list, unmatched: Vec::new() }
 }

@@ -84,7 +84,7 @@ impl Migrator {
     }
 
     /// Where the backups of the database of this resolved path lie.
-    fn folder(&self, database: &Path) -> PathBuf {
+    pub(crate) fn folder(&self, database: &Path) -> PathBuf {
         match &self.options.backup_dir {
             Some(folder) => self.at(folder),
             None => backup::default_folder(database),

@@ -18,7 +18,8 @@ pub(crate) fn run(context: &Context, args: &args::Apply) -> Result<Answer> {
     }
     let path = context.database()?;
     let mut migrator = match &args.plan {
-        None => context.migrator()?,
+        // A person who applies means it, also what was rolled back.
+        None => context.migrator()?.reapply(),
         Some(file) => {
             // A saved plan is of a database that exists.
             context.existing_database()?;

@@ -11,6 +11,7 @@ mod history;
 mod inspect;
 mod man;
 mod plan;
+mod rollback;
 mod status;
 
 use crate::args::{BackupAction, Verb};
@@ -26,6 +27,7 @@ pub(crate) fn run(context: &Context, verb: &Verb) -> Result<Answer> {
         Verb::Check(_) => check::run(context),
         Verb::Diff(args) => diff::run(context, args),
         Verb::Status(_) => status::run(context),
+        Verb::Rollback(args) => rollback::run(context, args),
         Verb::History(args) => history::run(context, args),
         Verb::Baseline(args) => baseline::run(context, args),
         Verb::Inspect(args) => inspect::run(context, args),
@@ -38,7 +40,7 @@ pub(crate) fn run(context: &Context, verb: &Verb) -> Result<Answer> {
 
 /// Whether the verb writes a database or a backup, so that a signal has to wait until nothing half-done is left.
 pub(crate) fn writes(verb: &Verb) -> bool {
-    matches!(verb, Verb::Apply(_) | Verb::Baseline(_) | Verb::Backup(_))
+    matches!(verb, Verb::Apply(_) | Verb::Baseline(_) | Verb::Backup(_) | Verb::Rollback(_))
 }
 
 /// What the flags of the verb say of the settings.
@@ -60,6 +62,13 @@ pub(crate) fn flags(verb: &Verb) -> Layer {
         Verb::Diff(args) => {
             Layer { rename: Some(args.rename.clone()).filter(|list| !list.is_empty()), ..Layer::default() }
         }
+        Verb::Rollback(args) => Layer {
+            db: args.database.db.clone(),
+            model: args.model.clone(),
+            time_limit: args.time_limit,
+            ..Layer::default()
+        }
+        .with_backup(&args.backup),
         Verb::History(args) => Layer { db: args.database.db.clone(), ..Layer::default() },
         Verb::Baseline(args) => {
             Layer { db: args.database.db.clone(), model: args.model.clone(), ..Layer::default() }

@@ -19,7 +19,7 @@ const TIME_LIMIT: Duration = Duration::from_secs(15);
 
 pub(crate) fn run(context: &Context, args: &args::Plan) -> Result<Answer> {
     let path = context.existing_database()?;
-    let migrator = context.migrator()?;
+    let migrator = context.migrator()?.reapply();
     let status = migrator.clone().dry_run(true).status(&path)?;
     if let Some(refusal) = status.refusal {
         return Err(refusal.into());

@@ -1,12 +1,15 @@
 //! `status`: where a database stands. It reports, and exits with 0 whatever there is to report; `check` judges.
 
-use schema_runtime::{RevisionStatus, Status};
+use schema_runtime::{Candidate, RevisionStatus, Status};
 use serde_json::{Value, json};
 
 use crate::exit::{Failure, Result};
 use crate::output::{Answer, count, push_line};
 use crate::target::Context;
 use crate::view::{change_text, list_text, plan_json, revision_json, revision_line};
+
+/// So many candidates for a rollback are shown as text.
+const SHOWN: usize = 5;
 
 pub(crate) fn run(context: &Context) -> Result<Answer> {
     let path = context.existing_database()?;
@@ -15,10 +18,11 @@ pub(crate) fn run(context: &Context) -> Result<Answer> {
         return recorded(context, &path, &shown);
     }
     let status = context.migrator()?.dry_run(true).status(&path)?;
+    let candidates = context.migrator()?.rollback_candidates(&path)?;
     let up_to_date = status.is_up_to_date() && status.newer.is_none();
     let refused = status.refusal.clone().map(Failure::from);
     Ok(Answer::done(
-        text(&shown, &status),
+        text(&shown, &status) + &candidates_text(&candidates),
         json!({
             "database": shown,
             "model": status.model,
@@ -42,6 +46,7 @@ pub(crate) fn run(context: &Context) -> Result<Answer> {
             "foreign": status.foreign,
             "warnings": status.warnings,
             "notes": status.notes,
+            "rollback": candidates,
         }),
     ))
 }
@@ -81,6 +86,32 @@ fn text(shown: &str, status: &Status) -> String {
     text
 }
 
+/// What could be rolled back, and what that would do.
+fn candidates_text(candidates: &[Candidate]) -> String {
+    let mut text = String::new();
+    for one in candidates.iter().take(SHOWN) {
+        if let (Some(why), true) = (&one.refused, one.to_version.is_empty()) {
+            push_line(&mut text, &format!("rollback of revision {}: not possible: {why}", one.revision));
+            continue;
+        }
+        let refused = one.refused.as_ref().map(|why| format!("; not possible: {why}")).unwrap_or_default();
+        let changes = if one.changes.is_empty() { "no change".to_owned() } else { one.changes.join("; ") };
+        let data = if one.backup.is_some() { ", with values from its backup" } else { "" };
+        push_line(
+            &mut text,
+            &format!(
+                "rollback of revision {} to version {}: {changes}{data}{refused}",
+                one.revision, one.to_version
+            ),
+        );
+    }
+    if candidates.len() > SHOWN {
+        let more = count((candidates.len() - SHOWN) as u64, "revision");
+        push_line(&mut text, &format!("rollback of {more} more: see `--json`"));
+    }
+    text
+}
+
 /// Without a target: the last completed revision of each model.
 fn recorded(context: &Context, path: &std::path::Path, shown: &str) -> Result<Answer> {
     let history = context.without_target().history(path)?;
@@ -98,7 +129,9 @@ fn recorded(context: &Context, path: &std::path::Path, shown: &str) -> Result<An
             .rfind(|revision| revision.model == model && revision.status == RevisionStatus::Completed);
         let line = last.map_or_else(|| "none".to_owned(), revision_line);
         push_line(&mut text, &format!("{shown}: last revision of `{model}`: {line}"));
-        list.push(json!({ "model": model, "last": last.map(revision_json) }));
+        let candidates = context.of_model(model).rollback_candidates(path)?;
+        text.push_str(&candidates_text(&candidates));
+        list.push(json!({ "model": model, "last": last.map(revision_json), "rollback": candidates }));
     }
     if list.is_empty() {
         push_line(&mut text, &format!("{shown}: no revision is recorded"));

@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::history::{Shape, schema_cookie};
 use crate::migrator::Source;
 use crate::plan::{Method, Plan};
-use crate::revision::{Revision, Status};
+use crate::revision::{Kind, Revision, Status};
 use crate::run::Run;
 use crate::snapshot::{Snapshot, State, key, keys};
 
@@ -225,7 +225,10 @@ fn last_plan(row: &Revision) -> Option<Plan> {
 
 /// The last completed row that has steps.
 fn last_change(rows: &[Revision]) -> Option<(&Revision, Plan)> {
-    let completed = rows.iter().rev().filter(|row| row.status == Status::Completed);
+    let completed = rows
+        .iter()
+        .rev()
+        .filter(|row| row.status == Status::Completed && !matches!(row.kind, Kind::Rollback | Kind::Restore));
     completed.filter_map(|row| Some((row, last_plan(row).filter(|plan| !plan.is_empty())?))).next()
 }
 
