@@ -220,6 +220,22 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     ("upkeep", &["backup", "connection", "error", "migrator", "plan", "report", "revision", "run"]),
     (
+        "restore",
+        &[
+            "backup",
+            "catalog",
+            "connection",
+            "error",
+            "found",
+            "migrator",
+            "report",
+            "revision",
+            "run",
+            "snapshot",
+            "upkeep",
+        ],
+    ),
+    (
         "testing",
         &[
             "apply",
@@ -370,7 +386,8 @@ fn diff_and_plan_see_no_connection() {
 #[test]
 fn only_these_files_write() {
     // `backup` writes to its copies, `history` to its two tables, `rehearse`, `sql_model` and `wanted` to scratch databases,
-    // `connection` proves that it could write; the files of the user are written by `apply` alone, and by `edit` and `rollback` for it.
+    // `connection` proves that it could write; the files of the user are written by `apply` alone, by `edit` and `rollback` for it,
+    // and as a whole by `restore`.
     let writers = [
         "apply",
         "backup",
@@ -379,6 +396,7 @@ fn only_these_files_write() {
         "edit",
         "history",
         "rehearse",
+        "restore",
         "rollback",
         "settings",
         "sql_model",

@@ -40,6 +40,7 @@ mod rebuild_values;
 mod rebuilds;
 mod removal;
 mod renames;
+mod restore;
 mod review;
 mod rollback;
 mod saved_plans;

@@ -401,6 +401,19 @@ pub(crate) enum BackupAction {
         #[arg(value_name = "FILE")]
         file: Option<PathBuf>,
     },
+    /// Put a backup back as a whole; rows and changes since then are gone, and the present state is backed up first
+    #[command(after_help = "Example: schema backup app.db restore app_20260101_093000_250.db")]
+    Restore {
+        /// Its name, as `list` shows it
+        #[arg(value_name = "NAME")]
+        name: PathBuf,
+        /// Do not save the present state, which is lost then
+        #[arg(long)]
+        no_backup: bool,
+        /// Why, for the history
+        #[arg(long, value_name = "TEXT")]
+        reason: Option<String>,
+    },
     /// Delete backups by age, number and size; never the newest verified one, nor one that a roll-back needs
     #[command(after_help = "Example: schema backup app.db prune --keep-age 30d --dry-run")]
     Prune {

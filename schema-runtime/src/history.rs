@@ -325,7 +325,6 @@ impl History {
     /// # Errors
     /// What writing may give; `Data` for a constraint that a hand-rolled table has.
     pub(crate) fn append(&self, conn: &Connection, revision: &Revision) -> Result<i64> {
-        let table = quote_ident(&self.table);
         let last = self.head(conn)?;
         let mut row = revision.clone();
         row.id = last.as_ref().map_or(1, |(id, _)| id.saturating_add(1));
@@ -333,11 +332,33 @@ impl History {
         row.checksum_algorithm = ALGORITHM.to_owned();
         row.format = FORMAT;
         row.checksum = row.computed_checksum();
+        self.insert(conn, &row)?;
+        Ok(row.id)
+    }
+
+    /// Writes a row as it was written before, in another file of the same history, but for its status.
+    ///
+    /// # Errors
+    /// What writing may give.
+    pub(crate) fn carry_over(&self, conn: &Connection, revision: &Revision, status: Status) -> Result<()> {
+        self.insert(conn, &Revision { status, ..revision.clone() })
+    }
+
+    /// Lets the next start of every model look at everything.
+    ///
+    /// # Errors
+    /// What writing may give.
+    pub(crate) fn forget_stamps(&self, conn: &Connection) -> Result<()> {
+        conn.execute_batch(&format!("DELETE FROM main.{}", quote_ident(&self.state_table())))
+            .at(|| self.cannot_write(conn))
+    }
+
+    fn insert(&self, conn: &Connection, row: &Revision) -> Result<()> {
         let names: Vec<&str> = SEVEN.iter().chain(&OURS).map(|(name, _)| *name).collect();
         let marks = vec!["?"; names.len()].join(", ");
-        let sql = format!("INSERT INTO main.{table} ({}) VALUES ({marks})", names.join(", "));
-        conn.execute(&sql, params_from_iter(values(&row))).at(|| self.cannot_write(conn))?;
-        Ok(row.id)
+        let sql =
+            format!("INSERT INTO main.{} ({}) VALUES ({marks})", quote_ident(&self.table), names.join(", "));
+        conn.execute(&sql, params_from_iter(values(row))).map(|_| ()).at(|| self.cannot_write(conn))
     }
 
     /// Sets the status of one row.

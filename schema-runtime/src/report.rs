@@ -26,6 +26,8 @@ pub enum Outcome {
     Repaired,
     /// Revisions were taken back.
     RolledBack,
+    /// A whole backup was put back.
+    Restored,
     /// A dry run: nothing was touched.
     PlannedOnly,
     /// A newer version of the program has added to the database; this one runs on it as it is.
@@ -166,7 +168,14 @@ impl Report {
 
     /// Whether the run changed the schema.
     pub fn changed(&self) -> bool {
-        matches!(self.outcome, Outcome::Created | Outcome::Migrated | Outcome::Repaired | Outcome::RolledBack)
+        matches!(
+            self.outcome,
+            Outcome::Created
+                | Outcome::Migrated
+                | Outcome::Repaired
+                | Outcome::RolledBack
+                | Outcome::Restored
+        )
     }
 
     /// The outcome in one line.
@@ -181,6 +190,7 @@ impl Report {
             Outcome::Adopted => format!("existing schema adopted ({time})"),
             Outcome::Repaired => format!("repaired: {steps} in {time}"),
             Outcome::RolledBack => format!("rolled back: {steps} in {time}"),
+            Outcome::Restored => format!("restored in {time}"),
             Outcome::PlannedOnly if self.steps.is_empty() => "dry run: nothing to do".to_owned(),
             Outcome::PlannedOnly => format!("dry run: {steps} would be taken"),
             Outcome::NewerDatabase => format!("database is newer and is used as it is ({time})"),

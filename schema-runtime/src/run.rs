@@ -218,7 +218,9 @@ impl<'a> Run<'a> {
 
     /// A start does not make again what somebody has taken back; another model, or a person, may.
     pub(crate) fn refuse_rolled_back(&self, conn: &Connection, found: &Found) -> Result<()> {
-        let Some((last, _)) = found.last.as_ref().filter(|(last, _)| last.kind == Kind::Rollback) else {
+        let Some((last, _)) =
+            found.last.as_ref().filter(|(last, _)| matches!(last.kind, Kind::Rollback | Kind::Restore))
+        else {
             return Ok(());
         };
         let (name, print) = (self.migrator.source.name(), self.migrator.source.fingerprint());
@@ -630,7 +632,7 @@ pub(crate) fn is_empty(conn: &Connection) -> Result<bool> {
 }
 
 /// Changes when another connection has committed.
-fn data_version(conn: &Connection) -> Result<i64> {
+pub(crate) fn data_version(conn: &Connection) -> Result<i64> {
     conn.query_row("PRAGMA main.data_version", [], |row| row.get(0))
         .at(|| "cannot read the data version".to_owned())
 }

@@ -279,7 +279,7 @@ fn file_name(path: &str) -> Option<String> {
 }
 
 /// `path` with all links resolved; of a file that does not exist at least those of its folder.
-fn resolved(path: &Path) -> PathBuf {
+pub(crate) fn resolved(path: &Path) -> PathBuf {
     if let Ok(path) = path.canonicalize() {
         return path;
     }

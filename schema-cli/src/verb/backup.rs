@@ -2,14 +2,14 @@
 
 use std::path::Path;
 
-use schema_runtime::{BackupInfo, Migrator};
+use schema_runtime::{BackupInfo, BackupPolicy, Migrator};
 use serde_json::json;
 
 use crate::args::{self, BackupAction};
 use crate::exit::{Failure, Result};
 use crate::output::{Answer, bytes, count, push_line};
 use crate::target::Context;
-use crate::view::backup_json;
+use crate::view::{backup_json, list_text};
 
 pub(crate) fn run(context: &Context, args: &args::BackupVerb) -> Result<Answer> {
     let migrator = context.without_target();
@@ -31,6 +31,15 @@ pub(crate) fn run(context: &Context, args: &args::BackupVerb) -> Result<Answer> 
             }
             verify(&path, &migrator, file.as_deref())
         }
+        // A database that is gone is made again.
+        BackupAction::Restore { name, no_backup, reason } => {
+            let migrator = match reason {
+                Some(reason) => migrator.reason(reason),
+                None => migrator,
+            };
+            let policy = if *no_backup { BackupPolicy::Never } else { BackupPolicy::Always };
+            restore(&context.database()?, &migrator.backup(policy), name)
+        }
         BackupAction::Prune { dry_run, .. } => {
             prune(&context.existing_database()?, &migrator.dry_run(*dry_run), *dry_run)
         }
@@ -42,6 +51,32 @@ fn create(path: &Path, migrator: &Migrator) -> Result<Answer> {
     let shown = path.display().to_string();
     let text = format!("{shown}: backed up to {} ({})\n", info.path.display(), bytes(info.bytes));
     Ok(Answer::done(text, json!({ "database": shown, "action": "create", "backup": backup_json(&info) })))
+}
+
+fn restore(path: &Path, migrator: &Migrator, name: &Path) -> Result<Answer> {
+    let report = migrator.restore(path, name)?;
+    let shown = path.display().to_string();
+    let mut text = String::new();
+    list_text(&mut text, "warning", &report.warnings);
+    list_text(&mut text, "note", &report.notes);
+    if let Some(backup) = &report.backup {
+        push_line(&mut text, &format!("backup of the state that was left: {}", backup.path.display()));
+    } else if let Some(reason) = &report.no_backup {
+        push_line(&mut text, &format!("no backup: {reason}"));
+    }
+    push_line(&mut text, &format!("{shown}: {} from {}", report.headline(), name.display()));
+    let saved = report.backup.as_ref().map(backup_json);
+    let fields = json!({
+        "database": shown,
+        "action": "restore",
+        "version": report.version,
+        "from_version": report.from_version,
+        "saved": saved,
+        "revision": report.revision,
+        "warnings": report.warnings,
+        "notes": report.notes,
+    });
+    Ok(Answer::done(text, fields))
 }
 
 fn list(path: &Path, migrator: &Migrator) -> Result<Answer> {

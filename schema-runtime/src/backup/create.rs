@@ -199,7 +199,7 @@ fn cancelled() -> Error {
 }
 
 /// Kinds that a caller wants to tell apart stay; everything else about a backup is `Backup`.
-fn backup_kind(kind: ErrorKind) -> ErrorKind {
+pub(super) fn backup_kind(kind: ErrorKind) -> ErrorKind {
     match kind {
         ErrorKind::Busy
         | ErrorKind::DiskFull

@@ -9,6 +9,7 @@ mod files;
 mod list;
 mod prune;
 mod verify;
+mod working;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -16,6 +17,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize, Serializer};
 
 pub(crate) use clock::now as present;
+use create::backup_kind;
 pub(crate) use create::{BackupRequest, BackupSource, create};
 use list::list;
 pub use list::{BackupFolder, Stray, StrayKind};
@@ -23,6 +25,7 @@ pub(crate) use list::{folder_of, listed};
 pub(crate) use prune::{Job, Known, Need, lossy_all};
 pub use prune::{Kept, KeptBecause, Pruned, Retention};
 pub(crate) use verify::{verify, verify_and_note};
+pub(crate) use working::Working;
 
 use crate::{Error, ErrorKind, Result};
 
