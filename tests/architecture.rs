@@ -43,7 +43,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("rehearse", &["catalog", "connection", "diff", "edit", "error", "integrity", "plan", "rename"]),
     ("sql_model", &["catalog", "connection", "error", "history", "model", "rehearse", "sqlite_error"]),
     ("apply", &["catalog", "connection", "diff", "edit", "error", "integrity", "plan", "rehearse", "rename"]),
-    ("report", &["backup", "plan"]),
+    ("report", &["backup", "error", "plan"]),
+    ("observe", &["report"]),
     ("plan_file", &["catalog", "diff", "error", "model", "plan", "revision", "target"]),
     // The front door.
     (
@@ -208,6 +209,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "health",
             "integrity",
             "model",
+            "observe",
             "plan",
             "plan_file",
             "preflight",

@@ -19,6 +19,7 @@ mod edits;
 mod environment;
 mod equivalence;
 mod example;
+mod failure_policy;
 mod files;
 mod found_by_chance;
 mod hazards;

@@ -17,7 +17,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use schema_runtime::rusqlite::{Connection, params};
-use schema_runtime::{ErrorKind, Event, Migrator, Report, Schema};
+use schema_runtime::{ErrorKind, Event, FailurePolicy, Migrator, Outcome, Report, Schema};
 use serde_json::json;
 
 use crate::proof::Contents;
@@ -98,6 +98,15 @@ fn run(path: &Path) -> Result<(), Box<dyn Error>> {
         Err(error) if error.kind() == ErrorKind::NewerDatabase => println!("{error}"),
         Err(error) => return Err(error.into()),
         Ok(report) => return Err(format!("version 1 should have been refused: {report}").into()),
+    }
+
+    println!("\nsomebody changes an index by hand, and version 3 starts with the policy to go on as it is");
+    open(path)?.execute_batch(
+        "DROP INDEX idx_artifacts_task_id; CREATE INDEX idx_artifacts_task_id ON artifacts (task_id DESC)",
+    )?;
+    let report = Migrator::new(&v3::SCHEMA).on_failure(FailurePolicy::Continue).observer(tell).run(path)?;
+    if report.outcome != Outcome::Degraded {
+        return Err(format!("a change by hand should have been refused: {report}").into());
     }
 
     let conn = open(path)?;

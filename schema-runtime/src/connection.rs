@@ -309,6 +309,14 @@ pub(crate) fn commit(conn: &Connection, wait: Duration) -> Result<()> {
     }
 }
 
+/// Lets the connection read only, from here on.
+///
+/// # Errors
+/// Whatever SQLite says.
+pub(crate) fn forbid_writes(conn: &Connection) -> Result<()> {
+    conn.execute_batch("PRAGMA query_only = ON").at(|| format!("cannot make {} read-only", name_of(conn)))
+}
+
 /// Rolls back, unless SQLite has already done so by itself.
 ///
 /// # Errors

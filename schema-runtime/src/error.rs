@@ -239,3 +239,30 @@ impl StdError for Error {
         self.0.source.as_deref().map(|source| source as &(dyn StdError + 'static))
     }
 }
+/// Why a run was, or would be, refused: the parts of its error, as data.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Refusal {
+    /// The kind of the error.
+    pub kind: ErrorKind,
+    /// What could not be done, and where.
+    pub what: String,
+    /// The reasons, outermost first.
+    pub causes: Vec<String>,
+    /// In what state the database is.
+    pub state: Option<String>,
+    /// What to do.
+    pub help: Option<String>,
+}
+
+impl Refusal {
+    pub(crate) fn of(error: &Error) -> Refusal {
+        Refusal {
+            kind: error.kind(),
+            what: error.what().to_owned(),
+            causes: error.causes().to_vec(),
+            state: error.state_line().map(str::to_owned),
+            help: error.help_line().map(str::to_owned),
+        }
+    }
+}

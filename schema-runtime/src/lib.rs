@@ -78,7 +78,7 @@
 //! [`Health`] is how the file is, from 0 to 100, with what to do about each [`FindingCode`].
 //!
 //! ```no_run
-//! # use schema_runtime::{BackupPolicy, DriftPolicy, Migrator, RemovalPolicy, Schema, Table, schema};
+//! # use schema_runtime::{BackupPolicy, DriftPolicy, FailurePolicy, Migrator, RemovalPolicy, Schema, Table, schema};
 //! # use std::time::Duration;
 //! # #[derive(Table)]
 //! # struct Task { #[column(primary_key)] id: i64 }
@@ -92,6 +92,7 @@
 //!     .allow("L103=tasks.estimate")                    // consent to one hazard on one column
 //!     .lock_wait(Duration::from_secs(5))
 //!     .time_limit(Duration::from_secs(15))
+//!     .on_failure(FailurePolicy::Abort)                // or Continue, or ReadOnly
 //!     .observer(|event| println!("{event}"))           // logs, progress bars, notifications
 //!     .run("app.db")?;                                 // or .run_on(&mut connection)
 //! # Ok::<(), schema_runtime::Error>(())
@@ -159,6 +160,7 @@ mod integrity;
 pub mod json;
 mod migrator;
 mod model;
+mod observe;
 mod plan;
 mod plan_file;
 mod preflight;
@@ -195,15 +197,16 @@ pub use deadline::Cancel;
 pub use descriptor::*;
 pub use diff::{Change, ColumnProperty, ConstraintKind, TableProperty};
 pub use env::Environment;
-pub use error::{Error, ErrorKind, Result};
+pub use error::{Error, ErrorKind, Refusal, Result};
 pub use fingerprint::{table_fingerprint, text_fingerprint};
 pub use health::{
     BackupCheck, BackupFacts, EngineFacts, FileFacts, Finding, FindingCode, Health, HealthCheck,
     HistoryFacts, ModelFacts, RevisionFacts, RollbackFacts, SchemaFacts, Severity,
 };
 pub use integrity::IntegrityCheck;
-pub use migrator::{Migrator, Observer};
+pub use migrator::{FailurePolicy, Migrator, Observer};
 pub use model::{Model, ModelOptions};
+pub use observe::CommandObserver;
 pub use plan::{
     CatalogEdit, Check, CheckKind, Complexity, Cost, Hazard, HazardCode, Method, Needs, PLAN_FORMAT, Pace,
     Plan, PlanKey, Step,
@@ -215,7 +218,7 @@ pub use rollback::{Back, Candidate};
 pub use rusqlite;
 pub use schema_derive::{ColumnType, Table, schema};
 pub use snapshot::{ConvertRecord, Owners, RenameRecord, Snapshot, State};
-pub use status::{Refusal, Status};
+pub use status::Status;
 pub use table::{Column, Table};
 pub use target::{DriftPolicy, RemovalPolicy};
 

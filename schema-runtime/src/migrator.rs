@@ -9,18 +9,18 @@ use std::time::Duration;
 use rusqlite::Connection;
 
 use crate::backup::{BackupPolicy, Retention};
-use crate::connection::{Cancel, Hook};
+use crate::connection::{self, Cancel, Hook};
 use crate::descriptor::Schema;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Refusal, Result};
 use crate::health::{Health, HealthCheck};
 use crate::integrity::IntegrityCheck;
 use crate::model::Model;
 use crate::plan::Plan;
 use crate::plan_file::PlanFile;
 use crate::preflight::Consent;
-use crate::report::{Event, Report};
+use crate::report::{Event, Outcome, Report};
 use crate::revision::Revision;
-use crate::run::Run;
+use crate::run::{Run, is_empty};
 use crate::status::Status;
 use crate::target::{DriftPolicy, Policies, RemovalPolicy};
 
@@ -85,6 +85,44 @@ impl Source {
     }
 }
 
+/// What a start-up does where it cannot migrate.
+///
+/// Whatever the policy, the change was rolled back, the failure is recorded where the work had begun, and the observer is told. A database
+/// that cannot be used at all (missing, damaged, another file, too new for the linked SQLite) is an error under each of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum FailurePolicy {
+    /// The error is returned, and the program should not start: its queries are written for the new schema, and what it would write under the
+    /// old one nobody has thought about.
+    #[default]
+    Abort,
+    /// The report has the outcome [`Degraded`](crate::Outcome::Degraded) and the error; the program goes on with the schema of before. For
+    /// programs whose queries work under both. A database that a newer program has changed incompatibly is an error all the same.
+    Continue,
+    /// The same, and [`run_on`](Migrator::run_on) sets `query_only` on the connection; of connections that the program opens itself it must
+    /// see to that. Also for a database that a newer program has changed.
+    ReadOnly,
+}
+
+impl FailurePolicy {
+    /// Whether a program may go on after an error of this kind.
+    fn goes_on(self, kind: ErrorKind) -> bool {
+        match kind {
+            _ if self == FailurePolicy::Abort => false,
+            ErrorKind::Open
+            | ErrorKind::NotADatabase
+            | ErrorKind::Corrupt
+            | ErrorKind::NewerSqlite
+            | ErrorKind::Connection
+            | ErrorKind::WrongFile
+            | ErrorKind::Environment
+            | ErrorKind::Cancelled => false,
+            ErrorKind::NewerDatabase | ErrorKind::History => self == FailurePolicy::ReadOnly,
+            _ => true,
+        }
+    }
+}
+
 /// What the builder sets.
 #[derive(Clone)]
 pub(crate) struct Options {
@@ -114,6 +152,7 @@ pub(crate) struct Options {
     pub(crate) history_table: String,
     pub(crate) cancel: Cancel,
     pub(crate) dry_run: bool,
+    pub(crate) on_failure: FailurePolicy,
     pub(crate) reason: Option<String>,
     pub(crate) observer: Option<Observer>,
     /// The one plan that may run.
@@ -183,6 +222,7 @@ impl Migrator {
                 history_table: "migration_history".to_owned(),
                 cancel: Cancel::new(),
                 dry_run: false,
+                on_failure: FailurePolicy::Abort,
                 reason: None,
                 observer: None,
                 expected: None,
@@ -290,6 +330,12 @@ impl Migrator {
         self
     }
 
+    /// What a run does where it cannot migrate; by default it fails.
+    pub fn on_failure(mut self, policy: FailurePolicy) -> Self {
+        self.options.on_failure = policy;
+        self
+    }
+
     /// Why the run is made; recorded in the history.
     pub fn reason(mut self, reason: impl Into<String>) -> Self {
         self.options.reason = Some(reason.into());
@@ -309,7 +355,10 @@ impl Migrator {
     /// not created for a model that cannot be made.
     pub fn run(&self, path: impl AsRef<Path>) -> Result<Report> {
         self.check_options()?;
-        self.tell(Run::on_path(self, &self.at(path.as_ref())))
+        let path = self.at(path.as_ref());
+        let result = stated(Run::on_path(self, &path));
+        // Of a file that was to be made there is nothing to go on with.
+        self.tell(self.weathered(result, || Ok(std::fs::metadata(&path).is_ok_and(|file| file.len() > 0))))
     }
 
     /// As [`run`](Self::run), on a connection that is open already, and which keeps its settings.
@@ -318,7 +367,29 @@ impl Migrator {
     /// As [`run`](Self::run), and `Connection` if the connection is inside a transaction or has a live statement.
     pub fn run_on(&self, conn: &mut Connection) -> Result<Report> {
         self.check_options()?;
-        self.tell(Run::on_connection(self, conn))
+        let result = stated(Run::on_connection(self, conn));
+        let result = self.weathered(result, || Ok(!is_empty(conn)?));
+        if self.options.on_failure == FailurePolicy::ReadOnly
+            && matches!(&result, Ok(report) if report.outcome == Outcome::Degraded)
+        {
+            connection::forbid_writes(conn)?;
+        }
+        self.tell(result)
+    }
+
+    /// By the policy for failures: a degraded start instead of an error.
+    fn weathered(&self, result: Result<Report>, usable: impl FnOnce() -> Result<bool>) -> Result<Report> {
+        let Err(error) = result else { return result };
+        if self.options.dry_run
+            || !self.options.on_failure.goes_on(error.kind())
+            || !usable().unwrap_or(false)
+        {
+            return Err(error);
+        }
+        let mut report = Report::new(Outcome::Degraded, self.source.name(), self.source.version());
+        report.failure = Some(Refusal::of(&error));
+        report.warnings.push(error.to_string());
+        Ok(report)
     }
 
     /// What a run would find at `path`, without creating or writing anything.
@@ -428,8 +499,10 @@ impl Migrator {
     }
 
     fn tell(&self, result: Result<Report>) -> Result<Report> {
-        let result = stated(result);
         match &result {
+            Ok(report) if report.outcome == Outcome::Degraded => {
+                self.emit(&Event::Degraded { error: report.warnings.concat() });
+            }
             Ok(report) => self.emit(&Event::Done { summary: report.headline() }),
             Err(error) => self.emit(&Event::Failed { error: error.to_string() }),
         }
@@ -437,6 +510,8 @@ impl Migrator {
     }
 
     pub(crate) fn emit(&self, event: &Event) {
+        #[cfg(feature = "tracing")]
+        crate::observe::trace(event);
         if let Some(observer) = &self.options.observer {
             observer(event);
         }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::backup::{BackupInfo, lossy_all};
+use crate::error::Refusal;
 use crate::plan::{Method, Plan, PlanKey, Step};
 
 /// How a run ended.
@@ -28,6 +29,8 @@ pub enum Outcome {
     RolledBack,
     /// A whole backup was put back.
     Restored,
+    /// The run failed and was rolled back, and by [`FailurePolicy`](crate::FailurePolicy) the program goes on with the schema of before.
+    Degraded,
     /// A dry run: nothing was touched.
     PlannedOnly,
     /// A newer version of the program has added to the database; this one runs on it as it is.
@@ -130,6 +133,9 @@ pub struct Report {
     /// Of a rollback: what came back from backups.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub restored: Vec<RestoredRows>,
+    /// Of a degraded start: the whole error.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<Refusal>,
     /// The id of the history's row that records the run, or that was the last one.
     pub revision: Option<i64>,
     /// What may trouble the program or its data.
@@ -158,6 +164,7 @@ impl Report {
             no_backup: None,
             pruned: Vec::new(),
             restored: Vec::new(),
+            failure: None,
             revision: None,
             warnings: Vec::new(),
             notes: Vec::new(),
@@ -191,6 +198,10 @@ impl Report {
             Outcome::Repaired => format!("repaired: {steps} in {time}"),
             Outcome::RolledBack => format!("rolled back: {steps} in {time}"),
             Outcome::Restored => format!("restored in {time}"),
+            Outcome::Degraded => match &self.failure {
+                Some(failure) => format!("NOT migrated, and used as it is: {}", failure.what),
+                None => "NOT migrated, and used as it is".to_owned(),
+            },
             Outcome::PlannedOnly if self.steps.is_empty() => "dry run: nothing to do".to_owned(),
             Outcome::PlannedOnly => format!("dry run: {steps} would be taken"),
             Outcome::NewerDatabase => format!("database is newer and is used as it is ({time})"),
@@ -283,6 +294,11 @@ pub enum Event {
         /// The outcome in one line.
         summary: String,
     },
+    /// The run has failed, and the program goes on with the schema of before.
+    Degraded {
+        /// The whole error.
+        error: String,
+    },
     /// The run has failed; the database is as the error says.
     Failed {
         /// The whole error.
@@ -302,6 +318,7 @@ impl fmt::Display for Event {
             Event::Step { number, of, summary, .. } => write!(f, "step {number} of {of}: {summary}"),
             Event::Pruned { files } => write!(f, "old backups deleted: {}", files.join(", ")),
             Event::Done { summary } => f.write_str(summary),
+            Event::Degraded { error } => write!(f, "NOT migrated, and used as it is:\n{error}"),
             Event::Failed { error } => f.write_str(error),
         }
     }

@@ -7,7 +7,7 @@ use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
 
 use crate::connection;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Refusal, Result};
 use crate::found;
 use crate::migrator::Migrator;
 use crate::plan::{Plan, PlanKey};
@@ -16,34 +16,6 @@ use crate::report::Outcome;
 use crate::revision::Revision;
 use crate::run::{Run, newer_error};
 use crate::target::NoteKind;
-
-/// Why a run would be refused: the parts of its error, as data.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct Refusal {
-    /// The kind of the error.
-    pub kind: ErrorKind,
-    /// What could not be done, and where.
-    pub what: String,
-    /// The reasons, outermost first.
-    pub causes: Vec<String>,
-    /// In what state the database is.
-    pub state: Option<String>,
-    /// What to do.
-    pub help: Option<String>,
-}
-
-impl Refusal {
-    fn of(error: &Error) -> Refusal {
-        Refusal {
-            kind: error.kind(),
-            what: error.what().to_owned(),
-            causes: error.causes().to_vec(),
-            state: error.state_line().map(str::to_owned),
-            help: error.help_line().map(str::to_owned),
-        }
-    }
-}
 
 /// The state of a database against a model; nothing was written to find it out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
