@@ -12,6 +12,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("version", &[]),
     ("defect", &[]),
     ("revision", &[]),
+    ("statistics", &["revision", "version"]),
     // What is wanted: const data.
     ("column_type", &["descriptor"]),
     ("fingerprint", &["descriptor"]),

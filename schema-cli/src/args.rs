@@ -315,6 +315,9 @@ pub(crate) struct History {
     /// Only the newest so many
     #[arg(long, value_name = "NUMBER")]
     pub(crate) limit: Option<usize>,
+    /// How the runs went, by version, batch, program, person and error, instead of each
+    #[arg(long)]
+    pub(crate) stats: bool,
 }
 
 #[derive(Debug, Args)]
