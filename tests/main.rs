@@ -25,6 +25,7 @@ mod found_by_chance;
 mod hazards;
 mod health;
 mod histories;
+mod hostile;
 mod indexes;
 mod keys;
 mod keys_and_rows;

@@ -212,7 +212,12 @@ fn statement_error(err: rusqlite::Error, sql: &str, deadline: &Deadline<'_>) -> 
         let help = "mend it, or drop it before the run and create it again afterwards: it is a temporary one of this connection";
         return error.of_kind(ErrorKind::Dependent).help(help);
     }
-    if error.kind() == ErrorKind::Sqlite { error.of_kind(ErrorKind::Apply) } else { error }
+    if error.kind() != ErrorKind::Sqlite {
+        return error;
+    }
+    error
+        .of_kind(ErrorKind::Apply)
+        .help("look at the file with `schema doctor`; if that finds nothing, report this with the plan")
 }
 
 fn shorten(sql: &str) -> String {

@@ -7,7 +7,7 @@ use std::cmp::Ordering;
 
 use rusqlite::types::{Value, ValueRef};
 use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
-use schema_sql::{quote_ident, quote_str};
+use schema_sql::quote_ident;
 
 use crate::connection::{SqliteResult, name_of};
 pub(crate) use crate::revision::{ALGORITHM, FORMAT};
@@ -380,11 +380,9 @@ impl History {
     /// # Errors
     /// `History`, if the row cannot be understood; and what reading may give.
     pub(crate) fn latest(&self, conn: &Connection, model: &str) -> Result<Option<Revision>> {
-        let wanted = format!(
-            "WHERE model = {} AND status = 'completed' AND snapshot IS NOT NULL ORDER BY id DESC LIMIT 1",
-            quote_str(model)
-        );
-        Ok(self.select(conn, &wanted)?.pop())
+        let wanted =
+            "WHERE model = ?1 AND status = 'completed' AND snapshot IS NOT NULL ORDER BY id DESC LIMIT 1";
+        Ok(self.select(conn, wanted, &[model])?.pop())
     }
 
     /// Number and checksum of the last row, of whatever model.
@@ -426,7 +424,7 @@ impl History {
         let sql = format!("SELECT DISTINCT model FROM main.{} ORDER BY model", quote_ident(&self.table));
         let what = || format!("cannot read the history of {}", name_of(conn));
         let mut statement = conn.prepare(&sql).at(what)?;
-        let rows = statement.query_map([], |row| row.get(0)).at(what)?;
+        let rows = statement.query_map([], |row| Ok(text(row, 0)?.unwrap_or_default())).at(what)?;
         rows.map(|row| row.at(what)).collect()
     }
 
@@ -435,7 +433,7 @@ impl History {
     /// # Errors
     /// `History`, if a row cannot be understood; and what reading may give.
     pub(crate) fn all(&self, conn: &Connection) -> Result<Vec<Revision>> {
-        self.select(conn, "ORDER BY id")
+        self.select(conn, "ORDER BY id", &[])
     }
 
     /// The plans of the newest `most` revisions that ran to their end, whatever became of them later, each with the milliseconds
@@ -608,7 +606,7 @@ impl History {
     }
 
     /// Rows, also of a table that was not extended yet: what it lacks is read as its default.
-    fn select(&self, conn: &Connection, tail: &str) -> Result<Vec<Revision>> {
+    fn select(&self, conn: &Connection, tail: &str, values: &[&str]) -> Result<Vec<Revision>> {
         let found = self.present(conn)?;
         if found.is_empty() {
             return Ok(Vec::new());
@@ -625,7 +623,7 @@ impl History {
         let table = quote_ident(&self.table);
         let sql = format!("SELECT * FROM (SELECT {} FROM main.{table}) {tail}", list.join(", "));
         let mut statement = conn.prepare(&sql).at(|| self.cannot_read(conn))?;
-        let mut rows = statement.query([]).at(|| self.cannot_read(conn))?;
+        let mut rows = statement.query(params_from_iter(values)).at(|| self.cannot_read(conn))?;
         let mut revisions = Vec::new();
         while let Some(row) = rows.next().at(|| self.cannot_read(conn))? {
             revisions.push(self.revision(conn, row)?);

@@ -520,5 +520,11 @@ impl Migrator {
 
 /// Whatever fails after the lock was taken says itself what it left; before, nothing is written.
 pub(crate) fn stated<T>(result: Result<T>) -> Result<T> {
-    result.map_err(|error| error.state("nothing was changed"))
+    result.map_err(|error| {
+        let error = error.state("nothing was changed");
+        match error.help_line() {
+            Some(_) => error,
+            None => error.help("look at the file with `schema doctor`, and at whatever else uses it"),
+        }
+    })
 }
