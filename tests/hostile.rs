@@ -2,7 +2,7 @@
 //! as it was wherever there is an error.
 //!
 //! `SCHEMA_HOSTILE` is the number of mutations of each kind, from the seed `SCHEMA_FIRST` on. Many:
-//! `SCHEMA_HOSTILE=100000 cargo test --release -p schema-tests --test tests hostile`.
+//! `SCHEMA_HOSTILE=100000 cargo test --release -p schema-tests --test tests -- hostile:: --nocapture`.
 
 use std::collections::BTreeMap;
 use std::fs;
