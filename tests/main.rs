@@ -30,6 +30,7 @@ mod hostile;
 mod indexes;
 mod keys;
 mod keys_and_rows;
+mod kill;
 mod large;
 mod messages;
 mod methods;

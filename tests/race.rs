@@ -1,5 +1,6 @@
 //! Several processes that start at once on one file: one of them migrates, all of them run.
 //!
+//! `SCHEMA_ROUNDS` is the number of rounds for each journal mode: `SCHEMA_ROUNDS=25 cargo test -p schema-tests --test tests -- race:: --nocapture`.
 //! The processes are this test binary again, with one test and an environment variable that tells it what to do.
 
 use std::io::{BufRead, BufReader, Write};
@@ -14,9 +15,12 @@ use crate::support::place::Place;
 
 const FILE: &str = "SCHEMA_TEST_RACE_FILE";
 const ROUND: &str = "SCHEMA_TEST_RACE_ROUND";
-const PROCESSES: usize = 8;
-const ROUNDS: usize = 10;
+const PROCESSES: usize = 16;
 const WAIT: Duration = Duration::from_secs(60);
+
+fn rounds() -> usize {
+    std::env::var("SCHEMA_ROUNDS").ok().and_then(|text| text.parse().ok()).unwrap_or(6)
+}
 
 /// The model of a round: a column more than in the one before, and in every third the whole table is rebuilt.
 fn round_model(round: usize) -> String {
@@ -103,24 +107,25 @@ fn race(place: &Place, rounds: &[usize]) -> Vec<String> {
 }
 
 #[test]
-fn of_eight_processes_one_migrates_and_all_run() {
+fn of_sixteen_processes_one_migrates_and_all_run() {
+    let rounds = rounds();
     for mode in ["DELETE", "WAL"] {
         let place = Place::new();
         place.sql(&format!("PRAGMA journal_mode = {mode}"));
-        for round in 0..ROUNDS {
+        for round in 0..rounds {
             let outcomes = race(&place, &[round; PROCESSES]);
             let mut expected = vec!["UpToDate".to_owned(); PROCESSES - 1];
             expected.insert(0, if round == 0 { "Created" } else { "Migrated" }.to_owned());
             assert_eq!(outcomes, expected, "{mode}, round {round}");
         }
-        assert_eq!(place.query("SELECT count(*) FROM t"), (PROCESSES * ROUNDS).to_string(), "{mode}");
+        assert_eq!(place.query("SELECT count(*) FROM t"), (PROCESSES * rounds).to_string(), "{mode}");
         assert_eq!(
             place.query("SELECT count(*), min(status), max(status) FROM migration_history"),
-            "10|'completed'|'completed'"
+            format!("{rounds}|'completed'|'completed'")
         );
         assert_eq!(place.query("PRAGMA integrity_check"), "'ok'");
         let backups = std::fs::read_dir(place.folder().join("backups/migrations")).expect("backups").count();
-        assert_eq!(backups, 2 * (ROUNDS - 1), "{mode}: a copy and its note for each change");
+        assert_eq!(backups, 2 * (rounds - 1), "{mode}: a copy and its note for each change");
     }
 }
 
@@ -130,11 +135,11 @@ fn an_older_and_a_newer_program_that_start_at_once_both_run() {
         let place = Place::new();
         place.sql(&format!("PRAGMA journal_mode = {mode}"));
         place.run(&round_model(0));
-        for _ in 0..3 {
+        for _ in 0..rounds().div_ceil(2) {
             let outcomes = race(&place, &[1, 2, 1, 2]);
             assert!(outcomes.iter().all(|outcome| !outcome.contains("failed")), "{outcomes:?}");
         }
-        assert_eq!(place.query("SELECT count(*) FROM t"), "12");
+        assert_eq!(place.query("SELECT count(*) FROM t"), (4 * rounds().div_ceil(2)).to_string());
         assert_eq!(place.query("SELECT count(*) FROM pragma_table_info('t')"), "4");
         assert_eq!(place.query("SELECT version FROM migration_history ORDER BY id DESC LIMIT 1"), "'1.2.0'");
     }
