@@ -48,6 +48,7 @@ mod restore;
 mod review;
 mod rollback;
 mod saved_plans;
+mod side_by_side;
 mod sql_target;
 mod start_up;
 mod statistics;

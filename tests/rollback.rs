@@ -450,3 +450,128 @@ fn a_column_that_holds_values_goes_without_a_backup_only_with_consent() {
     assert_eq!(report.warnings, ["`t.c` went with 1 values that are not NULL; no backup has them"]);
     assert_eq!(report.no_backup.as_deref(), Some("the backup policy is never"));
 }
+
+#[test]
+fn renamed_tables_and_columns_have_their_names_and_values_again() {
+    let place = Place::new();
+    started(
+        &place,
+        "--: version 1.0.0\nCREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, b TEXT, \"rowid\" INT, \"x y\" REAL)",
+    );
+    place.sql("INSERT INTO t VALUES (1, 'a', 'b', 7, 1.5), (2, 'c', 'd', 8, 2.5)");
+    started(
+        &place,
+        "--: version 2.0.0\n--: renamed_from u t\n--: renamed_from u.aa a\nCREATE TABLE u (id INTEGER PRIMARY KEY, aa TEXT, \"rowid\" INT)",
+    );
+    place.sql("UPDATE u SET aa = 'changed' WHERE id = 2; INSERT INTO u VALUES (3, 'new', 9)");
+    let report = back(&place, &Back::Last(1));
+    assert_eq!(
+        place.query("SELECT id, a, b, \"rowid\", \"x y\" FROM t"),
+        "1|'a'|'b'|7|1.5\n2|'changed'|'d'|8|2.5\n3|'new'|NULL|9|NULL"
+    );
+    assert_eq!(report.restored.len(), 2);
+}
+
+#[test]
+fn keys_with_a_collation_and_parts_that_are_null_match_only_what_they_are() {
+    let place = Place::new();
+    started(
+        &place,
+        "--: version 1.0.0\nCREATE TABLE t (k TEXT COLLATE NOCASE, l INT, v TEXT, PRIMARY KEY (k, l))",
+    );
+    place.sql("INSERT INTO t VALUES ('A', 1, 'a1'), ('b', NULL, 'null one'), ('b', NULL, 'null two'), ('c', 2, 'c2')");
+    started(&place, "--: version 2.0.0\nCREATE TABLE t (k TEXT COLLATE NOCASE, l INT, PRIMARY KEY (k, l))");
+    place.sql("UPDATE t SET k = 'a' WHERE l = 1");
+    let report = back(&place, &Back::Last(1));
+    // A key with NULL tells no row from another: such rows get nothing, and are counted.
+    assert_eq!(counts(&report), ["t.v: 2 restored, 2 kept as they are, 2 of the backup without a row"]);
+    assert_eq!(
+        place.query("SELECT k, l, v FROM t ORDER BY rowid"),
+        "'a'|1|'a1'\n'b'|NULL|NULL\n'b'|NULL|NULL\n'c'|2|'c2'"
+    );
+}
+
+#[test]
+fn a_unique_column_without_null_that_was_dropped_comes_back_or_the_rows_of_since_are_named() {
+    let make = || {
+        let place = Place::new();
+        started(
+            &place,
+            "--: version 1.0.0\nCREATE TABLE t (id INTEGER PRIMARY KEY, code TEXT NOT NULL UNIQUE)",
+        );
+        place.sql("INSERT INTO t VALUES (1, 'one'), (2, 'two')");
+        started(&place, "--: version 2.0.0\nCREATE TABLE t (id INTEGER PRIMARY KEY)");
+        place
+    };
+    let place = make();
+    let result = without_model().rollback(place.path(), &Back::Last(1));
+    match result {
+        Ok(_) => assert_eq!(place.query("SELECT * FROM t"), "1|'one'\n2|'two'"),
+        Err(error) => {
+            contains(&error.to_string(), &["UNIQUE constraint failed", "transaction rolled back"]);
+            assert_eq!(place.query("SELECT * FROM t"), "1\n2");
+        }
+    }
+}
+
+#[test]
+fn a_database_in_utf_16_and_a_log_give_back_the_same() {
+    for setting in ["PRAGMA encoding = 'UTF-16le'", "PRAGMA journal_mode = WAL", "PRAGMA auto_vacuum = FULL"]
+    {
+        let place = Place::new();
+        place.sql(&format!("{setting}; CREATE TABLE x (a); DROP TABLE x"));
+        started(&place, "--: version 1.0.0\nCREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT)");
+        place.sql("INSERT INTO t VALUES (1, 'é😀'), (2, '')");
+        started(&place, "--: version 2.0.0\nCREATE TABLE t (id INTEGER PRIMARY KEY)");
+        back(&place, &Back::Last(1));
+        assert_eq!(place.query("SELECT * FROM t"), "1|'é😀'\n2|''", "{setting}");
+        assert_eq!(place.query("PRAGMA integrity_check"), "'ok'", "{setting}");
+    }
+}
+
+#[test]
+fn references_to_itself_and_actions_of_references_touch_no_row() {
+    let place = Place::new();
+    started(
+        &place,
+        "--: version 1.0.0\nCREATE TABLE node (id INTEGER PRIMARY KEY, parent INT REFERENCES node (id) ON DELETE CASCADE, note TEXT);
+         CREATE TABLE leaf (id INTEGER PRIMARY KEY, node INT REFERENCES node (id) ON DELETE SET NULL ON UPDATE CASCADE)",
+    );
+    place.sql("INSERT INTO node VALUES (1, NULL, 'root'), (2, 1, 'child'); INSERT INTO leaf VALUES (1, 2)");
+    started(
+        &place,
+        "--: version 2.0.0\nCREATE TABLE node (id INTEGER PRIMARY KEY, parent TEXT);
+         CREATE TABLE leaf (id INTEGER PRIMARY KEY, node INT REFERENCES node (id) ON DELETE CASCADE)",
+    );
+    back(&place, &Back::Last(1));
+    assert_eq!(place.query("SELECT * FROM node"), "1|NULL|'root'\n2|1|'child'");
+    assert_eq!(place.query("SELECT * FROM leaf"), "1|2");
+    assert_eq!(place.query("PRAGMA foreign_key_check"), "");
+}
+
+#[test]
+fn what_a_model_retires_by_default_is_no_loss_and_goes_back_without_a_backup() {
+    let place = Place::new();
+    started(&place, ONE);
+    place.sql("INSERT INTO t VALUES (1, 'a', 'b')");
+    let retiring =
+        Migrator::new(model("--: version 2.0.0\nCREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, c INT)"));
+    let backup = retiring.run(place.path()).expect("a run").backup.expect("a backup").path;
+    fs::remove_file(backup).expect("not needed");
+    place.sql("UPDATE t SET b = 'still written'");
+    back(&place, &Back::Last(1));
+    assert_eq!(place.query("SELECT * FROM t"), "1|'a'|'still written'");
+    assert_eq!(started(&place, ONE).outcome, Outcome::UpToDate);
+}
+
+#[test]
+fn two_models_of_one_file_go_back_in_the_order_in_which_they_came() {
+    let place = Place::new();
+    started(&place, ONE);
+    started(&place, "--: model audit\n--: version 1.0.0\nCREATE TABLE log (id INTEGER PRIMARY KEY)");
+    // The catalog is of both: what came first waits for what came after.
+    refused(&place, &Back::Last(1), ErrorKind::Drift, &["since then: create table log"]);
+    Migrator::for_model(Model::empty("audit")).rollback(place.path(), &Back::Last(1)).expect("the newer one");
+    back(&place, &Back::Last(1));
+    assert_eq!(place.query("SELECT count(*) FROM sqlite_schema WHERE name IN ('t', 'log')"), "0");
+}
