@@ -90,7 +90,7 @@ pub struct Statistics {
 impl Statistics {
     /// Of these rows, as [`Migrator::history`](crate::Migrator::history) gives them.
     pub fn of(rows: &[Revision]) -> Statistics {
-        let by = |key: &dyn Fn(&Revision) -> Option<(Option<String>, String)>| groups(rows, key);
+        let by = |key: &dyn Fn(&Revision) -> Option<Key>| groups(rows, key);
         let mut versions = by(&|row| Some((Some(row.model.clone()), row.version.clone())));
         versions.sort_by(|a, b| a.model.cmp(&b.model).then_with(|| version_cmp(&a.name, &b.name)));
         let mut batches = by(&|row| Some((None, row.batch.to_string())));
