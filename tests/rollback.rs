@@ -567,6 +567,18 @@ fn two_models_of_one_file_go_back_in_the_order_in_which_they_came() {
 fn rows_of_since_that_break_a_rule_of_before_stop_the_rollback() {
     let relaxed = [
         ("a TEXT NOT NULL", "a TEXT", "INSERT INTO t VALUES (7, NULL)", "alter nullability of t.a"),
+        (
+            "a TEXT NOT NULL DEFAULT 'd'",
+            "a TEXT DEFAULT 'd'",
+            "INSERT INTO t VALUES (7, NULL)",
+            "nullability of t.a",
+        ),
+        (
+            "a TEXT NOT NULL, b BLOB",
+            "a TEXT, b ANY",
+            "INSERT INTO t VALUES (7, NULL, x'00')",
+            "nullability of t.a",
+        ),
         ("a TEXT CHECK (a <> 'x')", "a TEXT", "INSERT INTO t VALUES (7, 'x')", "add CHECK (a <> 'x') to t"),
         (
             "a TEXT UNIQUE",

@@ -55,8 +55,12 @@ impl Image<'_> {
         forbids && self.found(column).is_some_and(nullable)
     }
 
-    /// The expression that fills what would be NULL: the backfill, or else the default.
+    /// The expression that fills what would be NULL: the backfill, or else the default. An undo fills nothing: a NULL that came since is
+    /// somebody's value, and no backup knows it.
     pub(super) fn filling(&self, column: &ColumnInfo) -> Option<String> {
+        if self.fill {
+            return None;
+        }
         let hints = self.hints.column(&column.name);
         hints
             .backfill
@@ -93,8 +97,6 @@ impl Image<'_> {
         if self.tightens(column) {
             if let Some(filling) = self.filling(column) {
                 value = format!("coalesce({value}, ({filling}))");
-            } else if self.fill {
-                value = format!("coalesce({value}, {})", self.made_up(column));
             }
         }
         Some(value)
