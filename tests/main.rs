@@ -11,6 +11,7 @@ mod columns;
 mod constraints;
 mod corpus;
 mod cost;
+mod crash;
 mod dependents;
 mod derive;
 mod derive_ui;
