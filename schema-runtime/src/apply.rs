@@ -72,8 +72,10 @@ pub(crate) fn apply(conn: &Connection, job: &mut Job<'_>) -> Result<Applied> {
     }
     set_needs(conn, Needs::default())?;
     if let Some(fill) = job.fill.as_mut() {
+        refuse_ended(conn)?;
         fill(conn)?;
     }
+    refuse_ended(conn)?;
     applied.apply = started.elapsed();
     let verifying = Instant::now();
     (applied.reached, applied.old_violations) = verify(conn, job, &census)?;
@@ -84,11 +86,16 @@ pub(crate) fn apply(conn: &Connection, job: &mut Job<'_>) -> Result<Applied> {
                 .help("drop it before the run and create it again afterwards"));
         }
     }
+    // Behind this the record is written, which must not be committed alone either.
+    refuse_ended(conn)?;
     applied.verify = verifying.elapsed();
     Ok(applied)
 }
 
 fn run_step(conn: &Connection, step: &Step, edits: Option<&[&CatalogEdit]>, job: &Job<'_>) -> Result<()> {
+    // What is only asked may fail and be passed over: a foreign key that names nothing can be counted by nobody. Where SQLite
+    // could not read it has ended the transaction too, and the next statement would then commit alone.
+    refuse_ended(conn)?;
     let temporary = temporary_triggers(conn, step)?;
     set_needs(conn, step.needs)?;
     if let Some(edits) = edits {
@@ -99,13 +106,7 @@ fn run_step(conn: &Connection, step: &Step, edits: Option<&[&CatalogEdit]>, job:
     }
     for sql in &step.sql {
         conn.execute_batch(sql).map_err(|err| statement_error(err, sql, job.deadline))?;
-        // SQLite rolls the whole transaction back by itself after some errors, an interrupted write among them; the next
-        // statement would then commit alone.
-        if conn.is_autocommit() {
-            return Err(Error::new(ErrorKind::Apply, "SQLite has ended the transaction by itself")
-                .state("transaction rolled back; the database is unchanged")
-                .help("start again"));
-        }
+        refuse_ended(conn)?;
     }
     follow_statistics(conn, step, edits.unwrap_or_default())?;
     for (name, sql) in temporary {
@@ -115,6 +116,18 @@ fn run_step(conn: &Connection, step: &Step, edits: Option<&[&CatalogEdit]>, job:
         })?;
     }
     Ok(())
+}
+
+/// SQLite rolls the whole transaction back by itself after some errors, an interrupted write and a failed read among them.
+///
+/// SQLite: <https://www.sqlite.org/lang_transaction.html>, "Response To Errors Within A Transaction".
+fn refuse_ended(conn: &Connection) -> Result<()> {
+    if !conn.is_autocommit() {
+        return Ok(());
+    }
+    Err(Error::new(ErrorKind::Apply, "SQLite has ended the transaction by itself")
+        .state("transaction rolled back; the database is unchanged")
+        .help("start again"))
 }
 
 /// The planner's statistics follow a renamed table or index: SQLite leaves them under the old name, where another may find

@@ -1,296 +1,189 @@
-//! Proof by crash: the library on a disk that loses power, is full, or fails, at each of its operations.
+//! Proof by crash: whatever happens to the storage while a migration runs, the database is wholly as before or wholly as
+//! after, its history tells which, and the next start finishes the job.
 //!
-//! After every one the file is wholly before or wholly after, SQLite finds it in order, the history tells the truth, and the next start
-//! finishes the job. `SCHEMA_CRASH_POINTS` is about how many points are tried; the documented number is
-//! `SCHEMA_CRASH_POINTS=20000 cargo test --release -p schema-tests --test tests -- crash:: --nocapture`, which prints its counts.
+//! SQLite works on a file system of ours (`vfs`) over a model of storage (`storage`). At each operation in turn the power
+//! goes, with what was not synced lost, kept or torn at random; or the disk is full or fails, once. What is done, and how it
+//! is judged, is in `scenario`: the engine's first creation, catalog edit, scan, rebuild and undo, in each journal mode. A
+//! change by hand with `synchronous = OFF` shows that the harness sees what it looks for.
+//!
+//! The normal run takes a sample. The whole, with its counts:
+//!
+//! ```text
+//! SCHEMA_CRASH_POINTS=20000 cargo test --release -p schema-tests --test tests crash:: -- --nocapture
+//! ```
+//!
+//! Backups are left out: they go to files of the operating system.
 
+mod scenario;
+mod storage;
 mod vfs;
 
-use std::collections::BTreeMap;
+use scenario::{Job, MODES, Mode, Scenario, Seen};
+use storage::{FAULTS, Fault};
 
-use rusqlite::{Connection, OpenFlags};
-use schema_runtime::{BackupPolicy, Migrator, Outcome};
-
-use crate::support::case::query_text;
-use crate::support::dice::Dice;
 use crate::support::model::model;
-use vfs::{Disk, Fault, Unsynced};
 
-const PATH: &str = "/crash.db";
+const ONE: &str = "--: version 1.0.0
+CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, b INT);
+CREATE TABLE u (id INTEGER PRIMARY KEY, t INT REFERENCES t (id));
+CREATE INDEX t_a ON t (a)";
+const ROWS: &str = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 120)
+INSERT INTO t SELECT i, 'text ' || i || ' ' || hex(zeroblob(20)), i * 7 FROM n;
+INSERT INTO u SELECT id, id FROM t WHERE id % 2";
 
-/// What is done to the file.
-struct Scenario {
-    name: &'static str,
-    /// The model of before; none for a new file.
-    before: Option<&'static str>,
-    after: &'static str,
-    /// Whether the change is undone, instead of made.
-    undo: bool,
+/// The model of version 2, in which table `t` has these columns.
+fn two(columns: &str) -> String {
+    ONE.replace("1.0.0", "2.0.0").replace("id INTEGER PRIMARY KEY, a TEXT, b INT", columns)
 }
 
-const T: &str =
-    "--: version 1.0.0\nCREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, b INT); CREATE INDEX i ON t (b)";
-const REBUILT: &str = "--: version 2.0.0\nCREATE TABLE t (id INTEGER PRIMARY KEY, a BLOB, b INT, c TEXT NOT NULL DEFAULT 'x', UNIQUE (a, id)); CREATE INDEX i ON t (b)";
-
-const SCENARIOS: &[Scenario] = &[
-    Scenario { name: "create", before: None, after: T, undo: false },
-    Scenario {
-        name: "catalog edit",
-        before: Some(T),
-        after: "--: version 2.0.0\nCREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT DEFAULT 'new', b INT, c INT); CREATE INDEX i ON t (b)",
-        undo: false,
-    },
-    Scenario {
-        name: "scan",
-        before: Some(T),
-        after: "--: version 2.0.0\nCREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT NOT NULL CHECK (a <> ''), b INT); CREATE INDEX i ON t (b); CREATE INDEX j ON t (a)",
-        undo: false,
-    },
-    Scenario { name: "rebuild", before: Some(T), after: REBUILT, undo: false },
-    Scenario { name: "undo of a rebuild", before: Some(T), after: REBUILT, undo: true },
-];
-
-const MODES: [&str; 4] = ["DELETE", "TRUNCATE", "PERSIST", "WAL"];
-
-fn open(mode: &str) -> rusqlite::Result<Connection> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
-    let conn = Connection::open_with_flags_and_vfs(PATH, flags, vfs::NAME)?;
-    // A log without shared memory: SQLite keeps its index in its own.
-    conn.execute_batch(&format!(
-        "PRAGMA page_size = 512; PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = {mode}; PRAGMA cache_size = 20"
-    ))?;
-    Ok(conn)
-}
-
-fn migrator(sql: &str) -> Migrator {
-    Migrator::new(model(sql)).backup(BackupPolicy::Never).no_time_limit()
-}
-
-impl Scenario {
-    /// The disk on which the work begins, after a clean shutdown.
-    fn start(&self, mode: &str) -> Disk {
-        Disk::default().insert();
-        if let Some(before) = self.before {
-            let mut conn = open(mode).expect("a database");
-            migrator(before).run_on(&mut conn).expect("the model of before");
-            conn.execute_batch(
-                "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 120)
-                 INSERT INTO t (a, b) SELECT 'some text in row ' || i, i % 7 FROM n",
-            )
-            .expect("rows");
-            if self.undo {
-                migrator(self.after).run_on(&mut conn).expect("the model of after");
-            }
-        }
-        Disk::now().survived(Unsynced::Kept, &mut Dice::new(1))
-    }
-
-    fn work(&self, conn: &mut Connection) -> Result<(), String> {
-        if self.undo {
-            return schema_runtime::testing::undo_last(model(self.after), conn)
-                .map_err(|error| error.to_string());
-        }
-        migrator(self.after).run_on(conn).map(drop).map_err(|error| error.to_string())
-    }
-}
-
-/// The catalog but for our own tables, and all rows.
-fn content(conn: &Connection) -> String {
-    let catalog = query_text(
-        conn,
-        "SELECT type, name, sql FROM sqlite_schema WHERE tbl_name NOT LIKE 'migration%' ORDER BY type, name",
-    );
-    let rows = if catalog.contains("'t'") {
-        query_text(conn, "SELECT *, rowid FROM t ORDER BY rowid")
-    } else {
-        String::new()
-    };
-    format!("{catalog}\n{rows}")
-}
-
-/// The status of each row of the history, oldest first.
-fn history(conn: &Connection) -> String {
-    let there = query_text(conn, "SELECT count(*) FROM sqlite_schema WHERE name = 'migration_history'");
-    if there == "0" {
-        return String::new();
-    }
-    // Failures may be recorded or not.
-    query_text(conn, "SELECT version, status FROM migration_history WHERE status <> 'failed' ORDER BY id")
-}
-
-/// Content and history, before and after.
-struct Ends {
-    before: (String, String),
-    after: (String, String),
-    operations: u64,
-}
-
-fn ends(scenario: &Scenario, mode: &str, start: &Disk) -> Ends {
-    start.insert();
-    let mut conn = open(mode).expect("a database");
-    let before = (content(&conn), history(&conn));
-    Disk::arm(None);
-    scenario.work(&mut conn).expect("the work without a fault");
-    let operations = Disk::operations();
-    let after = (content(&conn), history(&conn));
-    assert_ne!(before.0, after.0, "{}", scenario.name);
-    Ends { before, after, operations }
-}
-
-/// Looks at the disk that was found after the fault, and finishes the job.
-fn judge(scenario: &Scenario, mode: &str, ends: &Ends) -> Result<&'static str, String> {
-    let mut conn = open(mode).map_err(|err| format!("it cannot be opened: {err}"))?;
-    let integrity = query_text(&conn, "PRAGMA integrity_check");
-    if integrity != "'ok'" {
-        return Err(format!("integrity: {integrity}"));
-    }
-    let found = (content(&conn), history(&conn));
-    let end = if found == ends.after {
-        "after"
-    } else if found == ends.before
-        || (found.0 == ends.before.0 && found.1.is_empty() && ends.before.1.is_empty())
-    {
-        "before"
-    } else {
-        return Err(format!("neither before nor after:\n{}\n{}", found.0, found.1));
-    };
-    if end == "before" {
-        scenario.work(&mut conn).map_err(|error| format!("the next start fails:\n{error}"))?;
-    } else if !scenario.undo {
-        let again = migrator(scenario.after)
-            .run_on(&mut conn)
-            .map_err(|error| format!("the next start fails:\n{error}"))?;
-        if again.outcome != Outcome::UpToDate {
-            return Err(format!("the next start does more:\n{again}"));
-        }
-    }
-    let done = (content(&conn), history(&conn));
-    if done == ends.after {
-        Ok(end)
-    } else {
-        Err(format!("the next start ended elsewhere:\n{}\n{}", done.0, done.1))
-    }
-}
-
-/// One fault at one operation.
-fn attempt(
-    scenario: &Scenario,
-    mode: &str,
-    start: &Disk,
-    ends: &Ends,
-    fault: (u64, Fault),
-    unsynced: Unsynced,
-    seed: u64,
-) -> Result<&'static str, String> {
-    start.insert();
-    let mut conn = open(mode).map_err(|err| err.to_string())?;
-    Disk::arm(Some(fault));
-    let result = scenario.work(&mut conn);
-    if fault.1 == Fault::Power {
-        let disk = Disk::now();
-        drop(conn);
-        disk.survived(unsynced, &mut Dice::new(seed)).insert();
-    } else {
-        Disk::arm(None);
-        // The same connection goes on, whatever was said: a fault of a moment is over.
-        if let Err(error) = result {
-            let found = content(&conn);
-            if found != ends.before.0 && found != ends.after.0 {
-                return Err(format!("neither before nor after:\n{found}\n{error}"));
-            }
-        }
-        drop(conn);
-    }
-    judge(scenario, mode, ends)
-}
-
+/// For each scenario of the engine: how many points, all modes and faults together.
 fn points() -> u64 {
-    std::env::var("SCHEMA_CRASH_POINTS").ok().and_then(|text| text.parse().ok()).unwrap_or(500)
+    let all = std::env::var("SCHEMA_CRASH_POINTS").ok().and_then(|text| text.parse().ok());
+    all.unwrap_or(600_u64).div_ceil(6)
 }
 
-#[test]
-fn the_file_is_wholly_before_or_wholly_after_whatever_fails() {
-    vfs::register();
-    let kinds = [
-        (Fault::Power, Unsynced::Lost),
-        (Fault::Power, Unsynced::Kept),
-        (Fault::Power, Unsynced::Torn),
-        (Fault::Full, Unsynced::Kept),
-        (Fault::Io, Unsynced::Kept),
-    ];
-    let each = points() / (SCENARIOS.len() * MODES.len() * kinds.len()) as u64;
-    let mut counts = BTreeMap::<String, u64>::new();
-    let mut faults = Vec::new();
-    for scenario in SCENARIOS {
-        for mode in MODES {
-            let start = scenario.start(mode);
-            let ends = ends(scenario, mode, &start);
-            for (fault, unsynced) in kinds {
-                let tries = each.max(1);
-                for at in 0..tries {
-                    // Spread from the first operation to the last; more tries than these throw other dice.
-                    let last = ends.operations - 1;
-                    let when = if tries > ends.operations || tries == 1 {
-                        (last + at) % ends.operations
-                    } else {
-                        at * last / (tries - 1)
-                    };
-                    match attempt(scenario, mode, &start, &ends, (when, fault), unsynced, at + 1) {
-                        Ok(end) => *counts.entry(format!("{fault:?}: {end}")).or_default() += 1,
-                        Err(text) => {
-                            faults.push(format!(
-                                "{}, {mode}, {fault:?} at {when} of {}, {unsynced:?}: {text}",
-                                scenario.name, ends.operations
-                            ));
-                        }
-                    }
+#[derive(Default)]
+struct Counts {
+    points: u64,
+    before: u64,
+    after: u64,
+    real: u64,
+    bad: Vec<String>,
+}
+
+impl Counts {
+    /// Strikes `share` times, at every operation where there are enough, else at some, evenly.
+    fn strike(
+        &mut self,
+        what: &str,
+        scenario: &Scenario,
+        fault: Fault,
+        share: u64,
+        folder: &std::path::Path,
+    ) {
+        let operations = scenario.count(fault);
+        for number in 0..share {
+            let at = if share < operations { number * operations / share } else { number % operations } + 1;
+            let real = number % 16 == 3;
+            match scenario.strike(fault, at, number, real.then_some(folder)) {
+                Ok(Seen::Before) => self.before += 1,
+                Ok(Seen::After) => self.after += 1,
+                Err(err) => {
+                    self.bad.push(format!("{what}: {fault:?} at {at} of {operations}, {number}: {err}"))
                 }
             }
+            self.points += 1;
+            self.real += u64::from(real);
         }
     }
-    println!("{} crash points: {counts:?}", counts.values().sum::<u64>());
-    assert!(
-        faults.is_empty(),
-        "{} faults\n{}",
-        faults.len(),
-        faults.iter().take(5).cloned().collect::<Vec<_>>().join("\n\n")
-    );
-    assert!(counts.len() >= 5, "the faults reach little: {counts:?}");
 }
 
-/// The same change by hand with `synchronous = OFF`: it must be seen to fail, or the harness sees nothing.
-#[test]
-fn the_harness_sees_what_goes_wrong_without_syncs() {
-    vfs::register();
-    let scenario = &SCENARIOS[3];
-    let start = scenario.start("DELETE");
-    let raw = "PRAGMA synchronous = OFF; BEGIN; ALTER TABLE t RENAME TO old; CREATE TABLE t (id INTEGER PRIMARY KEY, a BLOB, b INT, c TEXT DEFAULT 'x');
-        INSERT INTO t (id, a, b) SELECT id, a, b FROM old; DROP TABLE old; CREATE INDEX i ON t (b); COMMIT";
-    start.insert();
-    let conn = open("DELETE").expect("a database");
-    let before = content(&conn);
-    Disk::arm(None);
-    conn.execute_batch(raw).expect("the change");
-    let (operations, after) = (Disk::operations(), content(&conn));
-    drop(conn);
-    let mut bad = 0;
-    for at in 0..operations {
-        start.insert();
-        let conn = open("DELETE").expect("a database");
-        Disk::arm(Some((at, Fault::Power)));
-        let _ = conn.execute_batch(raw);
-        let disk = Disk::now();
-        drop(conn);
-        disk.survived(Unsynced::Torn, &mut Dice::new(at + 1)).insert();
-        let sound = open("DELETE").is_ok_and(|conn| {
-            let integrity = conn.query_row("PRAGMA integrity_check", [], |row| row.get::<_, String>(0));
-            integrity.is_ok_and(|text| text == "ok") && {
-                let found = content(&conn);
-                found == before || found == after
-            }
-        });
-        bad += u64::from(!sound);
+/// Every mode and fault; nothing may go wrong.
+fn prove(what: &str, models: &[&str], rows: &str, job: Job, methods: &str) {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (number, mode) in (0..).zip(MODES) {
+        let what = format!("{what}, {}{}", mode.journal, if mode.log_kept { " with a log" } else { "" });
+        let scenario = Scenario::new(mode, models, rows, job);
+        assert_eq!(scenario.methods, methods, "{what}");
+        let share = (points() + number) / MODES.len() as u64;
+        let mut counts = Counts::default();
+        // What passes once is the same each time, but that every second is followed by a start on the same connection.
+        let full = (share / 6).min(2 * scenario.count(Fault::Full));
+        let error = (share / 2).min(2 * scenario.count(Fault::IoError));
+        counts.strike(&what, &scenario, Fault::PowerLoss, share - full - error, folder.path());
+        counts.strike(&what, &scenario, Fault::Full, full, folder.path());
+        counts.strike(&what, &scenario, Fault::IoError, error, folder.path());
+        let operations = FAULTS.map(|fault| scenario.count(fault));
+        println!(
+            "{what}: {} points ({full} full, {error} errors) over {operations:?} operations, {} before, {} after, {} judged \
+             as real files too, {} bad",
+            counts.points,
+            counts.before,
+            counts.after,
+            counts.real,
+            counts.bad.len()
+        );
+        assert!(counts.bad.is_empty(), "{} bad, the first: {}", counts.bad.len(), counts.bad[0]);
+        assert!(counts.before > 0 && counts.after > 0, "{what}: only one of both was seen");
     }
-    println!("without syncs: {bad} of {operations} points are bad");
-    assert!(bad * 10 > operations, "{bad} of {operations}");
+}
+
+#[test]
+fn a_first_creation_is_whole_or_not_there() {
+    prove("creation", &[], "", Job::Run(model(ONE)), "Catalog");
+}
+
+#[test]
+fn a_catalog_edit_is_whole_or_not_there() {
+    let cascading = ONE.replace("1.0.0", "2.0.0").replace("t (id))", "t (id) ON DELETE CASCADE)");
+    prove("edit", &[ONE], ROWS, Job::Run(model(&cascading)), "Catalog");
+}
+
+#[test]
+fn an_edit_for_which_rows_are_written_is_whole_or_not_there() {
+    let job = Job::Run(model(&two("id INTEGER PRIMARY KEY, a TEXT, b INT DEFAULT 7")));
+    prove("rows", &[ONE], ROWS, job, "Update Catalog");
+}
+
+#[test]
+fn new_rules_are_whole_or_not_there() {
+    let job = Job::Run(model(&two(
+        "id INTEGER PRIMARY KEY, a TEXT NOT NULL, b INT, CHECK (b >= 7 AND length(a) > 1)",
+    )));
+    prove("scan", &[ONE], ROWS, job, "Scan");
+}
+
+const REBUILT: &str = "id INTEGER PRIMARY KEY, a TEXT, b INT, UNIQUE (a, b)";
+
+#[test]
+fn a_rebuild_is_whole_or_not_there() {
+    prove("rebuild", &[ONE], ROWS, Job::Run(model(&two(REBUILT))), "Rebuild");
+}
+
+/// Where an error is passed over, SQLite has ended the transaction all the same, and nothing may be written behind it.
+#[test]
+fn an_error_that_is_passed_over_before_a_rebuild_leaves_no_half() {
+    let scenario = Scenario::new(MODES[0], &[ONE], ROWS, Job::Run(model(&two(REBUILT))));
+    // There the references are counted and the first statements run.
+    let all = scenario.count(Fault::IoError);
+    for at in all / 4..all * 2 / 5 {
+        scenario.strike(Fault::IoError, at, at, None).unwrap_or_else(|err| panic!("at {at} of {all}: {err}"));
+    }
+}
+
+#[test]
+fn an_undo_is_whole_or_not_there() {
+    prove("undo", &[ONE, &two(REBUILT)], ROWS, Job::Undo(model(ONE)), "");
+}
+
+/// A rebuild, by hand.
+const BY_HAND: &str = "PRAGMA foreign_keys = OFF;
+BEGIN;
+CREATE TABLE n (id INTEGER PRIMARY KEY, a TEXT, b TEXT);
+INSERT INTO n SELECT id, a, b FROM t;
+DROP TABLE t;
+ALTER TABLE n RENAME TO t;
+CREATE INDEX t_a ON t (a);
+COMMIT";
+
+/// How many of so many power losses do harm.
+fn harm(mode: Mode, pragmas: &'static str, points: u64) -> usize {
+    let made = format!("{ONE};{ROWS}");
+    let scenario = Scenario::new(mode, &[], &made, Job::Sql(pragmas, BY_HAND));
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut counts = Counts::default();
+    counts.strike("by hand", &scenario, Fault::PowerLoss, points, folder.path());
+    println!("by hand, {}, {pragmas}: {points} points, {} bad", mode.journal, counts.bad.len());
+    counts.bad.len()
+}
+
+#[test]
+fn what_is_not_synced_is_seen_to_break() {
+    for mode in MODES {
+        assert_eq!(harm(mode, "PRAGMA synchronous = FULL", 40), 0);
+    }
+    for mode in &MODES[..3] {
+        let bad = harm(*mode, "PRAGMA synchronous = OFF", 100);
+        assert!(bad > 10, "{}: {bad} of 100", mode.journal);
+    }
 }

@@ -1,427 +1,298 @@
-//! A disk in memory that loses power and fails on demand, as a VFS of SQLite: one disk a thread.
+//! The glue between SQLite's file system interface and the model of storage.
 //!
-//! A file has what it holds now, what is durable, and the operations between them. A sync makes all of it durable; power loss keeps what is
-//! durable and none, all, or some of the rest, writes torn at sectors. A deletion that is not synced may come back.
+//! Each thread has a disk of its own, so tests do not meet. Nobody else locks: a lock is always given. No shared memory: WAL
+//! works under `locking_mode = EXCLUSIVE`.
 //!
-//! SQLite: <https://www.sqlite.org/vfs.html>.
+//! SQLite: <https://www.sqlite.org/c3ref/vfs.html>, <https://www.sqlite.org/c3ref/io_methods.html>.
 
 #![allow(unsafe_code)]
 
-use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::cell::{Cell, RefCell};
 use std::ffi::{CStr, c_char, c_int, c_void};
 use std::ptr;
 use std::sync::Once;
+use std::time::{Duration, SystemTime};
 
 use rusqlite::ffi;
+use rusqlite::{Connection, OpenFlags};
 
-use crate::support::dice::Dice;
+use super::storage::{Disk, Image, Outcome, is_temporary};
 
-/// The name under which the VFS is registered.
-pub const NAME: &str = "schema-crash";
+/// The name of the database. No such folder exists.
+pub(super) const DATABASE: &str = "/no such folder of schema-tests/app.db";
 
-const SECTOR: usize = 512;
-
-#[derive(Clone)]
-enum Operation {
-    Write { at: usize, bytes: Vec<u8> },
-    Truncate { size: usize },
-}
-
-impl Operation {
-    fn apply(&self, content: &mut Vec<u8>) {
-        match self {
-            Operation::Write { at, bytes } => {
-                if content.len() < at + bytes.len() {
-                    content.resize(at + bytes.len(), 0);
-                }
-                content[*at..at + bytes.len()].copy_from_slice(bytes);
-            }
-            Operation::Truncate { size } => content.resize(*size, 0),
-        }
-    }
-}
-
-#[derive(Clone, Default)]
-struct File {
-    current: Vec<u8>,
-    durable: Vec<u8>,
-    pending: Vec<Operation>,
-    /// Whether the file itself survives: it was synced once.
-    there: bool,
-    /// Deleted, and the deletion is not durable.
-    deleted: bool,
-}
-
-/// What becomes of operations that were not synced when the power goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Unsynced {
-    Lost,
-    Kept,
-    Torn,
-}
-
-/// A fault at one operation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fault {
-    /// From here on nothing works.
-    Power,
-    /// Once.
-    Full,
-    /// Once.
-    Io,
-}
-
-/// The files, and what is to go wrong.
-#[derive(Clone, Default)]
-pub struct Disk {
-    files: BTreeMap<String, File>,
-    operations: u64,
-    fault: Option<(u64, Fault)>,
-    dead: bool,
-}
+const NAME: &CStr = c"schema-tests-crash";
 
 thread_local! {
-    static DISK: RefCell<Disk> = RefCell::new(Disk::default());
+    static DISK: RefCell<Disk> = RefCell::new(Disk::of(&Image::new()));
+    static TEMPORARY: Cell<u64> = const { Cell::new(0) };
 }
 
-impl Disk {
-    /// Puts this disk in, as it is after a clean shutdown.
-    pub fn insert(&self) {
-        DISK.with(|disk| *disk.borrow_mut() = self.clone());
-    }
-
-    /// A copy of the disk of this thread.
-    pub fn now() -> Disk {
-        DISK.with(|disk| disk.borrow().clone())
-    }
-
-    /// How many operations there were since `arm`.
-    pub fn operations() -> u64 {
-        DISK.with(|disk| disk.borrow().operations)
-    }
-
-    /// Counts operations from here on, and fails at one of them.
-    pub fn arm(fault: Option<(u64, Fault)>) {
-        DISK.with(|disk| {
-            let mut disk = disk.borrow_mut();
-            (disk.operations, disk.fault, disk.dead) = (0, fault, false);
-        });
-    }
-
-    /// The disk as it is found when the power is back.
-    pub fn survived(&self, unsynced: Unsynced, dice: &mut Dice) -> Disk {
-        let mut files = BTreeMap::new();
-        for (name, file) in &self.files {
-            let kept = match unsynced {
-                Unsynced::Lost => file.there,
-                Unsynced::Kept => !file.deleted,
-                Unsynced::Torn => {
-                    (file.there && (!file.deleted || dice.one_in(2))) || (!file.deleted && dice.one_in(2))
-                }
-            };
-            if !kept {
-                continue;
-            }
-            let mut content = file.durable.clone();
-            for operation in &file.pending {
-                match (unsynced, operation) {
-                    (Unsynced::Lost, _) => {}
-                    (Unsynced::Kept, _) => operation.apply(&mut content),
-                    (Unsynced::Torn, Operation::Write { at, bytes }) => {
-                        for (index, sector) in bytes.chunks(SECTOR).enumerate() {
-                            if dice.one_in(2) {
-                                let at = at + index * SECTOR;
-                                Operation::Write { at, bytes: sector.to_vec() }.apply(&mut content);
-                            }
-                        }
-                    }
-                    (Unsynced::Torn, Operation::Truncate { .. }) => {
-                        if dice.one_in(2) {
-                            operation.apply(&mut content);
-                        }
-                    }
-                }
-            }
-            let file = File { current: content.clone(), durable: content, there: true, ..File::default() };
-            files.insert(name.clone(), file);
-        }
-        Disk { files, ..Disk::default() }
-    }
-
-    /// Counts one operation; the code of the error that it ends with, if it does.
-    fn count(&mut self, io: c_int) -> Option<c_int> {
-        if self.dead {
-            return Some(io);
-        }
-        let at = self.operations;
-        self.operations += 1;
-        match self.fault.filter(|(when, _)| *when == at)? {
-            (_, Fault::Power) => {
-                self.dead = true;
-                Some(io)
-            }
-            (_, Fault::Full) => Some(ffi::SQLITE_FULL),
-            (_, Fault::Io) => Some(io),
-        }
-    }
+/// Puts another disk into this thread's machine. No connection may be open.
+pub(super) fn insert(disk: Disk) {
+    DISK.with(|cell| *cell.borrow_mut() = disk);
 }
 
+pub(super) fn with<T>(act: impl FnOnce(&mut Disk) -> T) -> T {
+    DISK.with(|cell| act(&mut cell.borrow_mut()))
+}
+
+/// A connection to the database on this thread's disk, as SQLite opens it.
+pub(super) fn open() -> rusqlite::Result<Connection> {
+    register();
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
+    Connection::open_with_flags_and_vfs(DATABASE, flags, NAME.to_str().unwrap_or_default())
+}
+
+fn register() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        // SAFETY: SQLite asks for room and pointers that are valid for ever: both structs are leaked. All-zero is a valid
+        // value of both, `None` for each function.
+        let code = unsafe {
+            let vfs: &'static mut ffi::sqlite3_vfs = Box::leak(Box::new(std::mem::zeroed()));
+            vfs.iVersion = 1;
+            vfs.szOsFile = c_int::try_from(size_of::<Handle>()).unwrap_or(0);
+            vfs.mxPathname = 512;
+            vfs.zName = NAME.as_ptr();
+            vfs.xOpen = Some(x_open);
+            vfs.xDelete = Some(x_delete);
+            vfs.xAccess = Some(x_access);
+            vfs.xFullPathname = Some(x_full_pathname);
+            vfs.xRandomness = Some(x_randomness);
+            vfs.xSleep = Some(x_sleep);
+            vfs.xCurrentTime = Some(x_current_time);
+            vfs.xGetLastError = Some(x_get_last_error);
+            ffi::sqlite3_vfs_register(vfs, 0)
+        };
+        assert_eq!(code, ffi::SQLITE_OK, "the file system is registered");
+    });
+}
+
+fn methods() -> ffi::sqlite3_io_methods {
+    // SAFETY: all-zero is `None` for each function; version 1 has those that are set here.
+    let mut methods: ffi::sqlite3_io_methods = unsafe { std::mem::zeroed() };
+    methods.iVersion = 1;
+    methods.xClose = Some(x_close);
+    methods.xRead = Some(x_read);
+    methods.xWrite = Some(x_write);
+    methods.xTruncate = Some(x_truncate);
+    methods.xSync = Some(x_sync);
+    methods.xFileSize = Some(x_file_size);
+    methods.xLock = Some(x_lock);
+    methods.xUnlock = Some(x_lock);
+    methods.xCheckReservedLock = Some(x_check_reserved_lock);
+    methods.xFileControl = Some(x_file_control);
+    methods.xSectorSize = Some(x_sector_size);
+    methods.xDeviceCharacteristics = Some(x_device_characteristics);
+    methods
+}
+
+/// What SQLite holds of an open file.
 #[repr(C)]
 struct Handle {
     base: ffi::sqlite3_file,
-    name: *mut String,
+    file: *mut Open,
 }
 
-/// The file of a handle, after one operation was counted.
+struct Open {
+    methods: ffi::sqlite3_io_methods,
+    name: String,
+}
+
+fn code(outcome: Outcome<()>) -> c_int {
+    outcome.err().unwrap_or(ffi::SQLITE_OK)
+}
+
+fn place(offset: i64) -> usize {
+    usize::try_from(offset).unwrap_or(0)
+}
+
+/// The name of an open file.
 ///
 /// # Safety
-/// `file` is a handle that `open` has filled.
-unsafe fn with<T>(file: *mut ffi::sqlite3_file, act: impl FnOnce(&mut Disk, &str) -> T) -> T {
-    let name = unsafe { &*(*file.cast::<Handle>()).name };
-    DISK.with(|disk| act(&mut disk.borrow_mut(), name))
+/// `file` was opened by `x_open` and not closed since; SQLite gives no other.
+unsafe fn name<'a>(file: *mut ffi::sqlite3_file) -> &'a str {
+    // SAFETY: as the caller promises.
+    unsafe { &(*(*file.cast::<Handle>()).file).name }
 }
 
-unsafe extern "C" fn close(file: *mut ffi::sqlite3_file) -> c_int {
-    let handle = file.cast::<Handle>();
-    drop(unsafe { Box::from_raw((*handle).name) });
-    ffi::SQLITE_OK
+/// # Safety
+/// `text` is a C string, as SQLite gives it.
+unsafe fn owned(text: *const c_char) -> String {
+    // SAFETY: as the caller promises.
+    unsafe { CStr::from_ptr(text) }.to_string_lossy().into_owned()
 }
 
-unsafe extern "C" fn read(file: *mut ffi::sqlite3_file, to: *mut c_void, amount: c_int, at: i64) -> c_int {
-    let to = unsafe { std::slice::from_raw_parts_mut(to.cast::<u8>(), usize::try_from(amount).unwrap_or(0)) };
+unsafe extern "C" fn x_open(
+    _: *mut ffi::sqlite3_vfs,
+    path: *const c_char,
+    file: *mut ffi::sqlite3_file,
+    flags: c_int,
+    out_flags: *mut c_int,
+) -> c_int {
+    // SAFETY: `file` has room for a `Handle`; a null `pMethods` tells SQLite not to close what did not open.
     unsafe {
-        with(file, |disk, name| {
-            if disk.dead {
-                return ffi::SQLITE_IOERR_READ;
-            }
-            let content = disk.files.get(name).map(|file| file.current.as_slice()).unwrap_or_default();
-            let from = content.get(usize::try_from(at).unwrap_or(usize::MAX)..).unwrap_or_default();
-            let there = from.len().min(to.len());
-            to[..there].copy_from_slice(&from[..there]);
-            to[there..].fill(0);
-            if there < to.len() { ffi::SQLITE_IOERR_SHORT_READ } else { ffi::SQLITE_OK }
-        })
+        (*file).pMethods = ptr::null();
+        let name = if path.is_null() {
+            TEMPORARY.with(|number| number.set(number.get() + 1));
+            format!("temporary {}", TEMPORARY.with(Cell::get))
+        } else {
+            owned(path)
+        };
+        if let Err(code) = with(|disk| disk.open(&name, flags & ffi::SQLITE_OPEN_CREATE != 0)) {
+            return code;
+        }
+        if !out_flags.is_null() {
+            *out_flags = flags;
+        }
+        let open = Box::into_raw(Box::new(Open { methods: methods(), name }));
+        let handle = file.cast::<Handle>();
+        (*handle).file = open;
+        (*handle).base.pMethods = &raw const (*open).methods;
     }
-}
-
-/// Does an operation on a file, now and, when it is synced, for ever.
-fn operate(disk: &mut Disk, name: &str, operation: Operation, io: c_int) -> c_int {
-    if let Some(code) = disk.count(io) {
-        return code;
-    }
-    let file = disk.files.entry(name.to_owned()).or_default();
-    operation.apply(&mut file.current);
-    file.pending.push(operation);
     ffi::SQLITE_OK
 }
 
-unsafe extern "C" fn write(
+unsafe extern "C" fn x_close(file: *mut ffi::sqlite3_file) -> c_int {
+    // SAFETY: `x_open` made the box, and SQLite closes once.
+    let open = unsafe { Box::from_raw((*file.cast::<Handle>()).file) };
+    if is_temporary(&open.name) {
+        with(|disk| disk.forget(&open.name));
+    }
+    ffi::SQLITE_OK
+}
+
+unsafe extern "C" fn x_read(
+    file: *mut ffi::sqlite3_file,
+    into: *mut c_void,
+    len: c_int,
+    at: ffi::sqlite3_int64,
+) -> c_int {
+    // SAFETY: SQLite gives a buffer of `len` bytes, which it has initialised or will not look at before.
+    let (name, into) =
+        unsafe { (name(file), std::slice::from_raw_parts_mut(into.cast::<u8>(), place(len.into()))) };
+    match with(|disk| disk.read(name, place(at), into)) {
+        Ok(read) if read == into.len() => ffi::SQLITE_OK,
+        Ok(_) => ffi::SQLITE_IOERR_SHORT_READ,
+        Err(code) => code,
+    }
+}
+
+unsafe extern "C" fn x_write(
     file: *mut ffi::sqlite3_file,
     from: *const c_void,
-    amount: c_int,
-    at: i64,
+    len: c_int,
+    at: ffi::sqlite3_int64,
 ) -> c_int {
-    let bytes =
-        unsafe { std::slice::from_raw_parts(from.cast::<u8>(), usize::try_from(amount).unwrap_or(0)) };
-    let operation = Operation::Write { at: usize::try_from(at).unwrap_or(0), bytes: bytes.to_vec() };
-    unsafe { with(file, |disk, name| operate(disk, name, operation, ffi::SQLITE_IOERR_WRITE)) }
+    // SAFETY: SQLite gives `len` bytes.
+    let (name, from) =
+        unsafe { (name(file), std::slice::from_raw_parts(from.cast::<u8>(), place(len.into()))) };
+    code(with(|disk| disk.write(name, place(at), from)))
 }
 
-unsafe extern "C" fn truncate(file: *mut ffi::sqlite3_file, size: i64) -> c_int {
-    let operation = Operation::Truncate { size: usize::try_from(size).unwrap_or(0) };
-    unsafe { with(file, |disk, name| operate(disk, name, operation, ffi::SQLITE_IOERR_TRUNCATE)) }
+unsafe extern "C" fn x_truncate(file: *mut ffi::sqlite3_file, len: ffi::sqlite3_int64) -> c_int {
+    // SAFETY: an open file.
+    let name = unsafe { name(file) };
+    code(with(|disk| disk.truncate(name, place(len))))
 }
 
-unsafe extern "C" fn sync(file: *mut ffi::sqlite3_file, _: c_int) -> c_int {
+unsafe extern "C" fn x_sync(file: *mut ffi::sqlite3_file, _: c_int) -> c_int {
+    // SAFETY: an open file.
+    let name = unsafe { name(file) };
+    code(with(|disk| disk.sync(name)))
+}
+
+unsafe extern "C" fn x_file_size(file: *mut ffi::sqlite3_file, size: *mut ffi::sqlite3_int64) -> c_int {
+    // SAFETY: an open file, and a place for the answer.
     unsafe {
-        with(file, |disk, name| {
-            if let Some(code) = disk.count(ffi::SQLITE_IOERR_FSYNC) {
-                return code;
-            }
-            if let Some(file) = disk.files.get_mut(name) {
-                file.durable.clone_from(&file.current);
-                file.pending.clear();
-                file.there = true;
-            }
-            ffi::SQLITE_OK
-        })
+        match with(|disk| disk.size(name(file))) {
+            Ok(found) => *size = i64::try_from(found).unwrap_or(0),
+            Err(code) => return code,
+        }
     }
-}
-
-unsafe extern "C" fn size(file: *mut ffi::sqlite3_file, size: *mut i64) -> c_int {
-    let len = unsafe { with(file, |disk, name| disk.files.get(name).map_or(0, |file| file.current.len())) };
-    unsafe { *size = i64::try_from(len).unwrap_or(0) };
     ffi::SQLITE_OK
 }
 
-unsafe extern "C" fn lock(_: *mut ffi::sqlite3_file, _: c_int) -> c_int {
+unsafe extern "C" fn x_lock(_: *mut ffi::sqlite3_file, _: c_int) -> c_int {
     ffi::SQLITE_OK
 }
 
-unsafe extern "C" fn is_reserved(_: *mut ffi::sqlite3_file, reserved: *mut c_int) -> c_int {
-    unsafe { *reserved = 0 };
+unsafe extern "C" fn x_check_reserved_lock(_: *mut ffi::sqlite3_file, held: *mut c_int) -> c_int {
+    // SAFETY: a place for the answer.
+    unsafe { *held = 0 };
     ffi::SQLITE_OK
 }
 
-unsafe extern "C" fn control(_: *mut ffi::sqlite3_file, _: c_int, _: *mut c_void) -> c_int {
+unsafe extern "C" fn x_file_control(_: *mut ffi::sqlite3_file, _: c_int, _: *mut c_void) -> c_int {
     ffi::SQLITE_NOTFOUND
 }
 
-unsafe extern "C" fn sector(_: *mut ffi::sqlite3_file) -> c_int {
-    c_int::try_from(SECTOR).unwrap_or(512)
+unsafe extern "C" fn x_sector_size(_: *mut ffi::sqlite3_file) -> c_int {
+    512
 }
 
-unsafe extern "C" fn traits(_: *mut ffi::sqlite3_file) -> c_int {
-    0
+unsafe extern "C" fn x_device_characteristics(_: *mut ffi::sqlite3_file) -> c_int {
+    ffi::SQLITE_IOCAP_POWERSAFE_OVERWRITE
 }
 
-static METHODS: ffi::sqlite3_io_methods = ffi::sqlite3_io_methods {
-    iVersion: 1,
-    xClose: Some(close),
-    xRead: Some(read),
-    xWrite: Some(write),
-    xTruncate: Some(truncate),
-    xSync: Some(sync),
-    xFileSize: Some(size),
-    xLock: Some(lock),
-    xUnlock: Some(lock),
-    xCheckReservedLock: Some(is_reserved),
-    xFileControl: Some(control),
-    xSectorSize: Some(sector),
-    xDeviceCharacteristics: Some(traits),
-    xShmMap: None,
-    xShmLock: None,
-    xShmBarrier: None,
-    xShmUnmap: None,
-    xFetch: None,
-    xUnfetch: None,
-};
+unsafe extern "C" fn x_delete(_: *mut ffi::sqlite3_vfs, path: *const c_char, sync_folder: c_int) -> c_int {
+    // SAFETY: a C string.
+    let name = unsafe { owned(path) };
+    code(with(|disk| disk.delete(&name, sync_folder != 0)))
+}
 
-unsafe extern "C" fn open(
+unsafe extern "C" fn x_access(
     _: *mut ffi::sqlite3_vfs,
-    name: *const c_char,
-    file: *mut ffi::sqlite3_file,
-    flags: c_int,
-    out: *mut c_int,
-) -> c_int {
-    let handle = file.cast::<Handle>();
-    unsafe { (*handle).base.pMethods = ptr::null() };
-    let name = if name.is_null() {
-        // A temporary file, which nobody finds again.
-        format!("temporary {handle:p}")
-    } else {
-        unsafe { CStr::from_ptr(name) }.to_string_lossy().into_owned()
-    };
-    let ready = DISK.with(|disk| {
-        let mut disk = disk.borrow_mut();
-        let there = disk.files.get(&name).is_some_and(|file| !file.deleted);
-        if disk.dead || (!there && flags & ffi::SQLITE_OPEN_CREATE == 0) {
-            return false;
-        }
-        if !there {
-            disk.files.insert(name.clone(), File::default());
-        }
-        true
-    });
-    if !ready {
-        return ffi::SQLITE_CANTOPEN;
-    }
-    unsafe {
-        (*handle).name = Box::into_raw(Box::new(name));
-        (*handle).base.pMethods = &raw const METHODS;
-        if !out.is_null() {
-            *out = flags;
-        }
-    }
-    ffi::SQLITE_OK
-}
-
-unsafe extern "C" fn delete(_: *mut ffi::sqlite3_vfs, name: *const c_char, durable: c_int) -> c_int {
-    let name = unsafe { CStr::from_ptr(name) }.to_string_lossy().into_owned();
-    DISK.with(|disk| {
-        let mut disk = disk.borrow_mut();
-        if let Some(code) = disk.count(ffi::SQLITE_IOERR_DELETE) {
-            return code;
-        }
-        let Some(file) = disk.files.get_mut(&name).filter(|file| !file.deleted) else {
-            return ffi::SQLITE_IOERR_DELETE_NOENT;
-        };
-        if durable != 0 || !file.there {
-            disk.files.remove(&name);
-        } else {
-            file.deleted = true;
-        }
-        ffi::SQLITE_OK
-    })
-}
-
-unsafe extern "C" fn access(
-    _: *mut ffi::sqlite3_vfs,
-    name: *const c_char,
+    path: *const c_char,
     _: c_int,
-    out: *mut c_int,
+    there: *mut c_int,
 ) -> c_int {
-    let name = unsafe { CStr::from_ptr(name) }.to_string_lossy();
-    let there = DISK.with(|disk| disk.borrow().files.get(name.as_ref()).is_some_and(|file| !file.deleted));
-    unsafe { *out = c_int::from(there) };
-    ffi::SQLITE_OK
-}
-
-unsafe extern "C" fn full_path(
-    _: *mut ffi::sqlite3_vfs,
-    name: *const c_char,
-    most: c_int,
-    out: *mut c_char,
-) -> c_int {
-    let bytes = unsafe { CStr::from_ptr(name) }.to_bytes_with_nul();
-    if bytes.len() > usize::try_from(most).unwrap_or(0) {
-        return ffi::SQLITE_CANTOPEN;
+    // SAFETY: a C string, and a place for the answer.
+    unsafe {
+        let name = owned(path);
+        match with(|disk| disk.exists(&name)) {
+            Ok(found) => *there = c_int::from(found),
+            Err(code) => return code,
+        }
     }
-    unsafe { ptr::copy_nonoverlapping(bytes.as_ptr().cast(), out, bytes.len()) };
     ffi::SQLITE_OK
 }
 
-unsafe extern "C" fn randomness(_: *mut ffi::sqlite3_vfs, amount: c_int, out: *mut c_char) -> c_int {
-    // The same at each run.
-    unsafe { ptr::write_bytes(out, 7, usize::try_from(amount).unwrap_or(0)) };
-    amount
-}
-
-unsafe extern "C" fn sleep(_: *mut ffi::sqlite3_vfs, time: c_int) -> c_int {
-    time
-}
-
-unsafe extern "C" fn time(_: *mut ffi::sqlite3_vfs, out: *mut f64) -> c_int {
-    unsafe { *out = 2_461_372.5 };
+unsafe extern "C" fn x_full_pathname(
+    _: *mut ffi::sqlite3_vfs,
+    path: *const c_char,
+    room: c_int,
+    into: *mut c_char,
+) -> c_int {
+    // SAFETY: a C string, and `room` bytes for its copy.
+    unsafe {
+        let bytes = CStr::from_ptr(path).to_bytes_with_nul();
+        if bytes.len() > place(room.into()) {
+            return ffi::SQLITE_CANTOPEN;
+        }
+        ptr::copy_nonoverlapping(bytes.as_ptr(), into.cast::<u8>(), bytes.len());
+    }
     ffi::SQLITE_OK
 }
 
-unsafe extern "C" fn last_error(_: *mut ffi::sqlite3_vfs, _: c_int, _: *mut c_char) -> c_int {
+unsafe extern "C" fn x_randomness(_: *mut ffi::sqlite3_vfs, len: c_int, into: *mut c_char) -> c_int {
+    // SAFETY: room for `len` bytes. SQLite seeds its generator by the default file system, not by this one.
+    unsafe { ptr::write_bytes(into, 7, place(len.into())) };
+    len
+}
+
+unsafe extern "C" fn x_sleep(_: *mut ffi::sqlite3_vfs, microseconds: c_int) -> c_int {
+    microseconds
+}
+
+unsafe extern "C" fn x_current_time(_: *mut ffi::sqlite3_vfs, days: *mut f64) -> c_int {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or(Duration::ZERO);
+    // SAFETY: a place for the answer, a Julian day.
+    unsafe { *days = 2_440_587.5 + since.as_secs_f64() / 86_400.0 };
+    ffi::SQLITE_OK
+}
+
+unsafe extern "C" fn x_get_last_error(_: *mut ffi::sqlite3_vfs, _: c_int, _: *mut c_char) -> c_int {
     0
-}
-
-/// Registers the VFS, once a process. It is never the default one.
-pub fn register() {
-    static ONCE: Once = Once::new();
-    ONCE.call_once(|| {
-        let name = format!("{NAME}\0").leak();
-        // SAFETY: all that is left out may be zero: pointers and optional functions.
-        let mut vfs: ffi::sqlite3_vfs = unsafe { std::mem::zeroed() };
-        vfs.iVersion = 1;
-        vfs.szOsFile = c_int::try_from(size_of::<Handle>()).expect("small");
-        vfs.mxPathname = 512;
-        vfs.zName = name.as_ptr().cast();
-        vfs.xOpen = Some(open);
-        vfs.xDelete = Some(delete);
-        vfs.xAccess = Some(access);
-        vfs.xFullPathname = Some(full_path);
-        vfs.xRandomness = Some(randomness);
-        vfs.xSleep = Some(sleep);
-        vfs.xCurrentTime = Some(time);
-        vfs.xGetLastError = Some(last_error);
-        // SAFETY: the structure lives as long as the process.
-        let code = unsafe { ffi::sqlite3_vfs_register(Box::into_raw(Box::new(vfs)), 0) };
-        assert_eq!(code, ffi::SQLITE_OK);
-    });
 }
