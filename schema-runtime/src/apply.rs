@@ -13,7 +13,7 @@ use crate::connection::{Deadline, SqliteResult, sqlite_error};
 use crate::diff::{Change, diff};
 use crate::edit::edit;
 use crate::error::{Error, ErrorKind, Result};
-use crate::integrity::{IntegrityCheck, fault_of_table};
+use crate::integrity::{IntegrityCheck, fault_of_table, is_of_rows};
 use crate::plan::{CatalogEdit, Needs, Plan, Step, TableProof, proofs};
 use crate::rehearse::{firing_statement, reason, set_needs};
 use crate::rename::Renames;
@@ -371,6 +371,13 @@ fn wrong(cause: String) -> Error {
 fn check_table(conn: &Connection, table: &str, integrity: IntegrityCheck) -> Result<()> {
     match fault_of_table(conn, table, integrity).at(|| format!("cannot check table `{table}`"))? {
         None => Ok(()),
+        // A row that the preflight does not know: one that came past a rule of before, or since the change that an undo takes back.
+        Some(fault) if is_of_rows(&fault) => {
+            Err(Error::new(ErrorKind::Data, "rows of the database stand in the way of the change")
+                .cause(format!("{} of table `{table}` says: {fault}", integrity.pragma()))
+                .state("transaction rolled back; the database is unchanged")
+                .help(format!("mend or delete the rows of `{table}` that break the rule")))
+        }
         Some(fault) => Err(wrong(format!("{} of table `{table}` says: {fault}", integrity.pragma()))),
     }
 }

@@ -52,6 +52,11 @@ pub(crate) fn fault_of_table(
     Ok(None)
 }
 
+/// Whether a line of either check is about what rows hold, and not about pages or indexes.
+pub(crate) fn is_of_rows(fault: &str) -> bool {
+    fault.starts_with("CHECK constraint failed in ") || fault.contains(" value in ")
+}
+
 /// Whether `fault`, a line such as `NULL value in t.c`, is about the values of a column that holds no such value.
 ///
 /// # Errors
