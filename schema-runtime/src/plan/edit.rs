@@ -392,7 +392,10 @@ impl TableChange<'_> {
             Change::AddColumn { column, .. } => self.image.to.column(column).is_some_and(|column| {
                 column.generated.is_some() && (column.not_null.is_some() || self.image.to.strict)
             }),
-            Change::AddConstraint { constraint, .. } => !self.concerns_added_alone(constraint),
+            // No preflight goes before an undo: what a column that comes back holds is looked at when it is there.
+            Change::AddConstraint { constraint, .. } => {
+                self.image.fill || !self.concerns_added_alone(constraint)
+            }
             Change::AlterColumn { property: C::NotNull, to, .. } => to != "NULL",
             Change::AlterColumn { property: C::Collation, .. } => true,
             Change::AlterColumn { column, property: C::Generated, .. } => {
