@@ -17,8 +17,10 @@ pub(crate) fn run(context: &Context) -> Result<Answer> {
     if !context.has_target() {
         return recorded(context, &path, &shown);
     }
-    let status = context.migrator()?.dry_run(true).status(&path)?;
-    let candidates = context.migrator()?.rollback_candidates(&path)?;
+    // Read once: a target may come through a pipe.
+    let migrator = context.migrator()?.dry_run(true);
+    let status = migrator.status(&path)?;
+    let candidates = migrator.rollback_candidates(&path)?;
     let up_to_date = status.is_up_to_date() && status.newer.is_none();
     let refused = status.refusal.clone().map(Failure::from);
     Ok(Answer::done(

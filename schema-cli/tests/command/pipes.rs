@@ -58,3 +58,17 @@ fn a_target_that_comes_through_a_pipe_is_read_whole() {
         said.stderr
     );
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn status_reads_a_target_that_comes_through_a_pipe_once() {
+    let place = place();
+    let apply = ["apply", "new.db", "--to", "/dev/stdin", "--model", "other"];
+    let said = fed(place.path(), &apply, "CREATE TABLE a (n TEXT);");
+    assert_eq!(said.code, Some(0), "{}", said.stderr);
+    let snapshot = crate::support::schema(place.path(), &["inspect", "new.db", "--json", "--model", "other"]);
+    // The snapshot names its model; a second reading would find nothing, and ask for the rollbacks of `main`.
+    let said = fed(place.path(), &["status", "new.db", "--to", "/dev/stdin"], &snapshot.stdout);
+    assert_eq!(said.code, Some(0), "{}", said.stderr);
+    assert!(said.stdout.contains("rollback of revision 1 to version 0: drop table a"), "{}", said.stdout);
+}
