@@ -4,6 +4,14 @@ use crate::support::pair::{Kept, run_kept};
 
 const CASES: &[Kept] = &[
     Kept {
+        name: "an undo does not commit rows that break the CHECK of a column which it brings back",
+        before: "CREATE TABLE t (a, b TEXT NOT NULL DEFAULT '' CHECK (b <> ''))",
+        rows: "INSERT INTO t VALUES (1, 'x'), (2, 'y')",
+        after: "CREATE TABLE t (a)",
+        ends: "update, undo refused",
+        ..Kept::DEFAULT
+    },
+    Kept {
         name: "a column that stands before the key of a WITHOUT ROWID table is not NULL because SQLite 3.40 says so",
         before: "CREATE TABLE t (a TEXT NOT NULL, b INT, PRIMARY KEY (b)) WITHOUT ROWID",
         rows: "INSERT INTO t VALUES ('x', 1), ('y', 2)",

@@ -569,6 +569,13 @@ fn rows_of_since_that_break_a_rule_of_before_stop_the_rollback() {
         ("a TEXT NOT NULL", "a TEXT", "INSERT INTO t VALUES (7, NULL)", "t"),
         ("a TEXT NOT NULL DEFAULT 'd'", "a TEXT DEFAULT 'd'", "INSERT INTO t VALUES (7, NULL)", "t"),
         ("a TEXT NOT NULL, b BLOB", "a TEXT, b ANY", "INSERT INTO t VALUES (7, NULL, x'00')", "t"),
+        // Where the undo is a rebuild on every SQLite.
+        (
+            "a TEXT NOT NULL DEFAULT 'd', b INT UNIQUE",
+            "a TEXT DEFAULT 'd', b INT",
+            "INSERT INTO t VALUES (7, NULL, 1)",
+            "NOT NULL constraint failed: t.a",
+        ),
         ("a TEXT CHECK (a <> 'x')", "a TEXT", "INSERT INTO t VALUES (7, 'x')", "t"),
         (
             "a TEXT UNIQUE",
