@@ -25,9 +25,9 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("deadline", &["error", "sqlite_error"]),
     ("settings", &["connection", "error", "sqlite_error"]),
     ("connection", &["deadline", "error", "settings", "sqlite_error"]),
-    ("backup", &["connection", "error", "revision", "sqlite_error"]),
-    ("history", &["connection", "error", "revision", "sqlite_error", "version"]),
     ("integrity", &[]),
+    ("backup", &["connection", "error", "integrity", "revision", "sqlite_error"]),
+    ("history", &["connection", "error", "revision", "sqlite_error", "version"]),
     // What is found, what is wanted as SQLite reads it, and the merge of both with what was.
     ("catalog", &["error", "sqlite_error"]),
     ("snapshot", &["catalog", "error"]),

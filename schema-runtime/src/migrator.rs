@@ -498,7 +498,7 @@ impl Migrator {
         }
     }
 
-    fn tell(&self, result: Result<Report>) -> Result<Report> {
+    pub(crate) fn tell(&self, result: Result<Report>) -> Result<Report> {
         match &result {
             Ok(report) if report.outcome == Outcome::Degraded => {
                 self.emit(&Event::Degraded { error: report.warnings.concat() });

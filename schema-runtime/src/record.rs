@@ -16,7 +16,7 @@ use crate::plan::Plan;
 use crate::prepare::Prepared;
 use crate::revision::{Kind, Revision, Status as RevisionStatus};
 use crate::run::{Run, summary};
-use crate::snapshot::{Owners, Snapshot, State};
+use crate::snapshot::Snapshot;
 use crate::target::{DriftPolicy, RemovalPolicy};
 
 /// The format of what the engine writes; part of the stamp, so that a newer engine looks again.
@@ -133,11 +133,7 @@ impl Run<'_> {
 
     /// Records what was there before the first run: nothing of it is the model's yet.
     pub(crate) fn baseline(&self, conn: &Connection, live: &Catalog, batch: i64) -> Result<i64> {
-        let mut owners = Owners::default();
-        for key in crate::snapshot::keys(live) {
-            owners.set(key, State::Foreign);
-        }
-        let snapshot = Snapshot::baseline(self.migrator.source.name(), live.clone(), owners);
+        let snapshot = Snapshot::of_others(self.migrator.source.name(), live.clone());
         let mut revision = self.revision(conn, Kind::Baseline, "the database as it was found", batch)?;
         // The version is that of the state before, which nobody knows: any program may be newer.
         revision.version = "0".to_owned();

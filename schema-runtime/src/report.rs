@@ -173,6 +173,13 @@ impl Report {
         }
     }
 
+    /// Says how long each step took, in their order.
+    pub(crate) fn time_steps(&mut self, times: &[Duration]) {
+        for (step, time) in self.steps.iter_mut().zip(times) {
+            step.ms = time.as_secs_f64() * 1_000.0;
+        }
+    }
+
     /// Whether the run changed the schema.
     pub fn changed(&self) -> bool {
         matches!(
@@ -304,6 +311,13 @@ pub enum Event {
         /// The whole error.
         error: String,
     },
+}
+
+impl Event {
+    pub(crate) fn of_step(number: usize, of: usize, step: &Step) -> Event {
+        let (summary, method, estimate_ms) = (step.summary(), step.method, step.cost.ms);
+        Event::Step { number, of, summary, method, estimate_ms }
+    }
 }
 
 impl fmt::Display for Event {

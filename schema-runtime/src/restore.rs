@@ -17,8 +17,8 @@ use crate::found;
 use crate::migrator::{Migrator, stated};
 use crate::report::{Event, Outcome, Report};
 use crate::revision::{Kind, Revision, Status};
-use crate::run::{About, Run, data_version, is_empty};
-use crate::snapshot::{Owners, Snapshot, State, keys};
+use crate::run::{About, Run, data_version, disturbed, is_empty};
+use crate::snapshot::Snapshot;
 use crate::upkeep::resolved;
 
 impl Migrator {
@@ -35,12 +35,7 @@ impl Migrator {
     /// SQLite: <https://www.sqlite.org/backup.html>.
     pub fn restore(&self, path: impl AsRef<Path>, name: impl AsRef<Path>) -> Result<Report> {
         let database = resolved(&self.at(path.as_ref()));
-        let result = stated(Run::restore(self, &database, name.as_ref()));
-        match &result {
-            Ok(report) => self.emit(&Event::Done { summary: report.headline() }),
-            Err(error) => self.emit(&Event::Failed { error: error.to_string() }),
-        }
-        result
+        self.tell(stated(Run::restore(self, &database, name.as_ref())))
     }
 }
 
@@ -189,11 +184,7 @@ impl<'a> Run<'a> {
             let last = self.history.latest(&conn, model)?;
             let snapshot = match last.and_then(|row| row.snapshot) {
                 Some(text) => Snapshot::from_json(&text)?,
-                None => {
-                    let mut owners = Owners::default();
-                    keys(&live).into_iter().for_each(|key| owners.set(key, State::Foreign));
-                    Snapshot::baseline(model, live.clone(), owners)
-                }
+                None => Snapshot::of_others(model, live.clone()),
             };
             let name = format!("restore of {}", file_name(&info.path));
             let mut revision = self.revision(&conn, Kind::Restore, &name, batch)?;
@@ -239,8 +230,6 @@ impl Watch {
         }
         let locked = "PRAGMA main.locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; COMMIT";
         live.busy_timeout(wait).and_then(|()| live.execute_batch(locked)).map_err(|err| {
-            let _ = connection::rollback(live);
-            let _ = live.execute_batch("PRAGMA main.locking_mode = NORMAL");
             connection::sqlite_error(err, format!("cannot lock {}", connection::name_of(live)))
                 .help("end the other transaction or program, or wait longer with `Migrator::lock_wait`")
         })?;
@@ -287,11 +276,7 @@ fn put_back(from: &Connection, live: &mut Connection, watch: &Watch, wait: Durat
             StepResult::Done => return Ok(()),
             // The first page has taken the write lock: what is counted now is all there can be. Dropped, SQLite rolls it back.
             StepResult::More if pages == 1 && watch.is_disturbed()? => {
-                return Err(Error::new(
-                    ErrorKind::Busy,
-                    "another program wrote to the database between the backup and the lock",
-                )
-                .help("start again"));
+                return Err(disturbed());
             }
             StepResult::More => pages = -1,
             _ if pause.next() => {}

@@ -155,11 +155,7 @@ impl<'a> Run<'a> {
         }
         deadline.extend(waiting.elapsed());
         let result = match version {
-            Some(before) if data_version(deadline.conn())? != before => Err(Error::new(
-                ErrorKind::Busy,
-                "another program wrote to the database between the backup and the lock",
-            )
-            .help("start again")),
+            Some(before) if data_version(deadline.conn())? != before => Err(disturbed()),
             _ => self.locked(&deadline, path),
         };
         deadline.release();
@@ -304,9 +300,7 @@ impl<'a> Run<'a> {
         report.backup = backup;
         report.no_backup = no_backup;
         report.warnings.append(&mut self.warnings);
-        for (step, time) in report.steps.iter_mut().zip(&applied.steps) {
-            step.ms = time.as_secs_f64() * 1_000.0;
-        }
+        report.time_steps(&applied.steps);
         if applied.old_violations > 0 {
             report.warnings.push(format!(
                 "{} rows refer to a parent that does not exist; they did so before",
@@ -455,8 +449,7 @@ impl<'a> Run<'a> {
             integrity: self.options.integrity,
             deadline,
             on_step: &mut |number, step| {
-                let (summary, method, estimate_ms) = (step.summary(), step.method, step.cost.ms);
-                migrator.emit(&Event::Step { number, of, summary, method, estimate_ms });
+                migrator.emit(&Event::of_step(number, of, step));
             },
             fill: None,
         };
@@ -623,6 +616,12 @@ pub(crate) fn refuse_full(path: &Path, plan: &Plan) -> Result<()> {
     .cause(format!("the plan needs about {needed} bytes, {free} are free"))
     .state("nothing was changed")
     .help("free disk space, then start again"))
+}
+
+/// Somebody has committed what a backup made before the lock cannot hold.
+pub(crate) fn disturbed() -> Error {
+    Error::new(ErrorKind::Busy, "another program wrote to the database between the backup and the lock")
+        .help("start again")
 }
 
 /// Whether the database holds nothing at all, as a new file.

@@ -234,6 +234,15 @@ impl Snapshot {
     }
 
     /// A catalog of which nothing is the model's yet.
+    pub(crate) fn of_others(model: &str, catalog: Catalog) -> Snapshot {
+        let mut owners = Owners::default();
+        for key in keys(&catalog) {
+            owners.set(key, State::Foreign);
+        }
+        Snapshot::baseline(model, catalog, owners)
+    }
+
+    /// A catalog that no version of the model has left, with these owners.
     pub(crate) fn baseline(model: &str, catalog: Catalog, owners: Owners) -> Snapshot {
         Snapshot {
             format: SNAPSHOT_FORMAT,

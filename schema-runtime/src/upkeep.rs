@@ -263,7 +263,7 @@ fn way_back(row: &Revision) -> WayBack {
         return WayBack::Alone;
     }
     let loses = match &plan {
-        Ok(plan) => plan.iter().flat_map(Plan::hazards).any(|hazard| hazard.code.is_loss()),
+        Ok(plan) => plan.as_ref().is_some_and(Plan::loses),
         Err(_) => true,
     };
     match row.undo.as_deref().map(Plan::from_json) {

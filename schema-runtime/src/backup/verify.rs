@@ -9,6 +9,7 @@ use rusqlite::Connection;
 use super::files::{hash, rewrite_note};
 use super::{BackupInfo, io_error};
 use crate::connection::{Hook, OpenMode, SqliteResult, now, open};
+use crate::integrity::is_of_rows;
 use crate::sqlite_error::kind_of;
 use crate::{Error, ErrorKind, Result};
 
@@ -78,11 +79,7 @@ pub(super) fn quick_check(conn: &Connection) -> Result<()> {
         other => other,
     };
     let faults = faults.at(|| "the copy cannot be checked".to_owned())?;
-    let is_row = |fault: &&String| {
-        fault.starts_with("CHECK constraint failed in ")
-            || fault.contains(" value in ")
-            || fault.as_str() == "ok"
-    };
+    let is_row = |fault: &&String| is_of_rows(fault) || fault.as_str() == "ok";
     match faults.iter().find(|fault| !is_row(fault)) {
         None => Ok(()),
         Some(fault) => Err(Error::new(ErrorKind::Corrupt, "the copy fails `PRAGMA quick_check`")

@@ -245,8 +245,7 @@ fn rollback(exam: &Exam<'_>, revision: &Revision, plan: &Plan, live: &Catalog) -
         Some(Ok(undo)) => facts.needs_backup = undo.needs_backup,
     }
     // What was deleted or converted comes back from the backup alone.
-    facts.needs_backup |=
-        plan.steps.iter().flat_map(|step| &step.hazards).any(|hazard| hazard.code.is_loss());
+    facts.needs_backup |= plan.loses();
     if facts.needs_backup {
         facts.reasons.extend(missing_backup(exam, revision));
     }

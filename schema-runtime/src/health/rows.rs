@@ -8,7 +8,7 @@ use super::{Exam, FindingCode, is_unregistered, names};
 use crate::catalog::{Catalog, ForeignKeyInfo, TableInfo};
 use crate::connection::SqliteResult;
 use crate::error::{ErrorKind, Result};
-use crate::integrity::is_refuted;
+use crate::integrity::{is_of_rows, is_refuted};
 use crate::sqlite_error::kind_of;
 
 /// So many rows of one foreign key are named.
@@ -29,10 +29,7 @@ impl Faults {
     fn add(&mut self, text: &str) {
         for line in text.lines().filter(|line| !line.starts_with("*** in database ") && *line != "ok") {
             let has = |part: &str| line.contains(part);
-            let list = if line.starts_with("CHECK constraint failed in ")
-                || line.starts_with("non-unique entry in index ")
-                || has(" value in ")
-            {
+            let list = if is_of_rows(line) || line.starts_with("non-unique entry in index ") {
                 &mut self.rows
             } else if has(" missing from index ")
                 || has(" values differ from index ")

@@ -249,6 +249,11 @@ impl Plan {
         self.steps.iter().flat_map(|step| step.hazards.iter())
     }
 
+    /// Whether it deletes or narrows something.
+    pub(crate) fn loses(&self) -> bool {
+        self.hazards().any(|hazard| hazard.code.is_loss())
+    }
+
     /// The sum of the steps' costs.
     pub fn cost(&self) -> Cost {
         self.steps.iter().fold(Cost::default(), |sum, step| Cost {
@@ -265,7 +270,7 @@ impl Plan {
         let renames = self
             .changes()
             .any(|change| matches!(change, Change::RenameTable { .. } | Change::RenameColumn { .. }));
-        if writes > 1 || self.hazards().any(|hazard| hazard.code.is_loss()) {
+        if writes > 1 || self.loses() {
             Complexity::Complex
         } else if writes == 1 || renames {
             Complexity::Moderate

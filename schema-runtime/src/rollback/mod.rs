@@ -79,12 +79,7 @@ impl Migrator {
     /// rows of now do not fit; else as [`run`](Self::run). The database is as before.
     pub fn rollback(&self, path: impl AsRef<Path>, back: &Back) -> Result<Report> {
         let path = self.at(path.as_ref());
-        let result = stated(Run::roll_back(self, &path, back));
-        match &result {
-            Ok(report) => self.emit(&Event::Done { summary: report.headline() }),
-            Err(error) => self.emit(&Event::Failed { error: error.to_string() }),
-        }
-        result
+        self.tell(stated(Run::roll_back(self, &path, back)))
     }
 
     /// The revisions of this model that could be rolled back, newest first, with what each would do. Reads only, and of backups only the
@@ -144,7 +139,7 @@ impl<'a> Run<'a> {
         let deleted = self.refuse_deletion(conn, &live, &ways)?;
         for way in &ways {
             way.refuse_drift(&live)?;
-            if way.needs_backup() {
+            if way.needs_backup {
                 self.copy_of(conn, database, way)?;
             }
             live = way.target.clone();
@@ -172,24 +167,24 @@ impl<'a> Run<'a> {
         // What is needed from copies is proved before anything is written.
         let copies = ways
             .iter()
-            .map(|way| way.needs_backup().then(|| self.copy_of(conn, database, way)).transpose())
+            .map(|way| way.needs_backup.then(|| self.copy_of(conn, database, way)).transpose())
             .collect::<Result<Vec<_>>>()?;
         let deleted = self.refuse_deletion(conn, &live, &ways)?;
         connection::prove_writable(conn)?;
-        let whole = whole(&ways);
-        self.refuse_slow(&whole)?;
-        refuse_full(database, &whole)?;
-        self.migrator.emit(&Event::Planned { plan: whole.to_string(), steps: whole.steps.len() });
+        let mut report = self.told(Outcome::RolledBack, &ways);
+        report.warnings = deleted;
+        let plan = &report.plan;
+        self.refuse_slow(plan)?;
+        refuse_full(database, plan)?;
+        self.migrator.emit(&Event::Planned { plan: plan.to_string(), steps: plan.steps.len() });
         let saved = self.save_present(conn, database, &ways)?;
         deadline.extend(self.began.elapsed());
         self.writing = true;
-        let mut report = self.told(Outcome::RolledBack, &ways);
-        report.warnings.extend(deleted);
         let mut reached = live;
         let mut times = Vec::new();
         for (way, copy) in ways.iter().zip(&copies) {
             way.refuse_drift(&reached)?;
-            let (applied, restored) = self.undo(deadline, way, copy.as_ref(), &own)?;
+            let (applied, restored) = self.undo(deadline, way, &reached, copy.as_ref(), &own)?;
             self.history.set_status(conn, way.revision.id, Status::RolledBack)?;
             times.extend(applied.steps);
             self.phases.apply += applied.apply;
@@ -197,11 +192,10 @@ impl<'a> Run<'a> {
             report.restored.extend(restored);
             reached = applied.reached;
         }
-        for (step, time) in report.steps.iter_mut().zip(&times) {
-            step.ms = time.as_secs_f64() * 1_000.0;
-        }
+        report.time_steps(&times);
         let before = Snapshot { catalog: reached, start: None, ..last.before.clone() };
-        report.revision = Some(self.record_back(deadline, &ways, before, saved.as_ref().ok())?);
+        report.revision =
+            Some(self.record_back(deadline, &ways, (&report.plan, before), saved.as_ref().ok())?);
         match saved {
             Ok(info) => report.backup = Some(info),
             Err(why) => report.no_backup = Some(why.to_owned()),
@@ -383,6 +377,7 @@ impl<'a> Run<'a> {
         &self,
         deadline: &Deadline<'_>,
         way: &Way<'_>,
+        live: &Catalog,
         copy: Option<&BackupInfo>,
         own: &[String],
     ) -> Result<(Applied, Vec<RestoredRows>)> {
@@ -392,7 +387,6 @@ impl<'a> Run<'a> {
             Some(info) => Some(connection::open(&info.path, OpenMode::ReadOnly, hook, Duration::ZERO)?),
             None => None,
         };
-        let live = catalog::read(conn, "main", own)?;
         let of = way.undo.steps.len();
         let mut restored = Vec::new();
         let mut fill = |conn: &Connection| {
@@ -402,7 +396,7 @@ impl<'a> Run<'a> {
         };
         let mut job = Job {
             plan: &way.undo,
-            start: &live,
+            start: live,
             target: &way.target,
             renames: &way.renames(),
             own,
@@ -410,8 +404,7 @@ impl<'a> Run<'a> {
             integrity: self.options.integrity,
             deadline,
             on_step: &mut |number, step| {
-                let (summary, method, estimate_ms) = (step.summary(), step.method, step.cost.ms);
-                self.migrator.emit(&Event::Step { number, of, summary, method, estimate_ms });
+                self.migrator.emit(&Event::of_step(number, of, step));
             },
             fill: Some(&mut fill),
         };
@@ -424,14 +417,14 @@ impl<'a> Run<'a> {
         &mut self,
         deadline: &Deadline<'_>,
         ways: &[Way<'_>],
-        before: Snapshot,
+        (plan, before): (&Plan, Snapshot),
         saved: Option<&BackupInfo>,
     ) -> Result<i64> {
         let conn = deadline.conn();
         let head = self.history.head(conn)?.map_or(0, |(id, _)| id);
         let mut revision = self.revision(conn, Kind::Rollback, &name_of(ways), head + 1)?;
         revision.fingerprint = None;
-        revision.plan = Some(whole(ways).to_json()?);
+        revision.plan = Some(plan.to_json()?);
         revision.snapshot = Some(before.to_json()?);
         revision.backup = saved.map(|info| info.path.display().to_string());
         revision.duration_ms = millis(self.phases.apply + self.phases.verify);
@@ -482,7 +475,7 @@ impl<'a> Run<'a> {
                     candidate.to_version.clone_from(&way.before.version);
                     candidate.changes = way.undo.changes().map(ToString::to_string).collect();
                     let fits = way.refuse_drift(&reached).and_then(|()| {
-                        if way.needs_backup() {
+                        if way.needs_backup {
                             candidate.backup.clone_from(&row.backup);
                             run.find_copy(&conn, &database, &way)?;
                         }

@@ -6,7 +6,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::plan::Plan;
 use crate::rename::{Rename, Renames};
 use crate::revision::{Kind, Revision, Status};
-use crate::snapshot::{Owners, Snapshot};
+use crate::snapshot::Snapshot;
 
 /// So many differences are named.
 const NAMED: usize = 10;
@@ -27,6 +27,8 @@ pub(crate) struct Way<'r> {
     pub(crate) revision: &'r Revision,
     /// Empty where the revision changed nothing.
     pub(crate) undo: Plan,
+    /// Whether values have to come from the revision's backup: those that it dropped or converted.
+    pub(crate) needs_backup: bool,
     /// The catalog that the revision left.
     pub(crate) left: Catalog,
     /// The catalog that the undo leads to.
@@ -65,27 +67,18 @@ impl<'r> Way<'r> {
         let left = Snapshot::from_json(left)?;
         let before = match previous.and_then(|row| row.snapshot.as_deref()) {
             Some(text) => Snapshot::from_json(text)?,
-            None => Snapshot::baseline(&revision.model, Catalog::default(), Owners::default()),
+            None => Snapshot::of_others(&revision.model, Catalog::default()),
         };
         let plan = revision.plan.as_deref().map(Plan::from_json).transpose()?;
+        let loses = plan.as_ref().is_some_and(Plan::loses);
         let undo = match (&revision.undo, plan) {
             (Some(undo), _) => Plan::from_json(undo)?,
             (None, Some(plan)) if plan.is_empty() => plan,
             _ => return Err(missing("no way back is stored with it")),
         };
         let target = left.start.clone().unwrap_or_else(|| before.catalog.clone());
-        Ok(Way { revision, undo, left: left.catalog, target, before })
-    }
-
-    /// Whether values have to come from the revision's backup: those that it dropped or converted.
-    pub(crate) fn needs_backup(&self) -> bool {
-        let plan = self.revision.plan.as_deref().map(Plan::from_json);
-        let loses = match plan {
-            Some(Ok(plan)) => plan.hazards().any(|hazard| hazard.code.is_loss()),
-            Some(Err(_)) => true,
-            None => false,
-        };
-        self.undo.needs_backup || loses
+        let needs_backup = undo.needs_backup || loses;
+        Ok(Way { revision, undo, needs_backup, left: left.catalog, target, before })
     }
 
     /// # Errors
