@@ -73,6 +73,18 @@ pub(crate) fn list_text(text: &mut String, title: &str, items: &[String]) {
     }
 }
 
+/// The backup that a run made, under this title, or why it made none; and the old ones that it deleted.
+pub(crate) fn copies_text(text: &mut String, title: &str, report: &Report) {
+    if let Some(backup) = &report.backup {
+        push_line(text, &format!("{title}: {}", backup.path.display()));
+    } else if let Some(reason) = &report.no_backup {
+        push_line(text, &format!("no backup: {reason}"));
+    }
+    for path in &report.pruned {
+        push_line(text, &format!("old backup deleted: {}", path.display()));
+    }
+}
+
 pub(crate) fn revision_line(revision: &Revision) -> String {
     format!("{} {} ({}, {})", revision.id, revision.name, revision.version, revision.applied_at)
 }

@@ -9,7 +9,7 @@ use crate::args;
 use crate::exit::{Exit, Failure, Result};
 use crate::output::{Answer, push_line};
 use crate::target::Context;
-use crate::view::{list_text, plan_text, report_json};
+use crate::view::{copies_text, list_text, plan_text, report_json};
 
 pub(crate) fn run(context: &Context, args: &args::Apply) -> Result<Answer> {
     if args.dry_run {
@@ -44,14 +44,7 @@ pub(crate) fn run(context: &Context, args: &args::Apply) -> Result<Answer> {
     list_text(&mut text, "warning", &report.warnings);
     list_text(&mut text, "note", &report.notes);
     list_text(&mut text, "retired", &report.retired);
-    if let Some(backup) = &report.backup {
-        push_line(&mut text, &format!("backup: {}", backup.path.display()));
-    } else if let Some(reason) = &report.no_backup {
-        push_line(&mut text, &format!("no backup: {reason}"));
-    }
-    for path in &report.pruned {
-        push_line(&mut text, &format!("old backup deleted: {}", path.display()));
-    }
+    copies_text(&mut text, "backup", &report);
     push_line(&mut text, &format!("{shown}: {}", report.headline()));
     let mut fields = report_json(&report);
     if let Some(fields) = fields.as_object_mut() {

@@ -9,7 +9,7 @@ use crate::args::{self, BackupAction};
 use crate::exit::{Failure, Result};
 use crate::output::{Answer, bytes, count, push_line};
 use crate::target::Context;
-use crate::view::{backup_json, list_text};
+use crate::view::{backup_json, copies_text, list_text};
 
 pub(crate) fn run(context: &Context, args: &args::BackupVerb) -> Result<Answer> {
     let migrator = context.without_target();
@@ -59,11 +59,7 @@ fn restore(path: &Path, migrator: &Migrator, name: &Path) -> Result<Answer> {
     let mut text = String::new();
     list_text(&mut text, "warning", &report.warnings);
     list_text(&mut text, "note", &report.notes);
-    if let Some(backup) = &report.backup {
-        push_line(&mut text, &format!("backup of the state that was left: {}", backup.path.display()));
-    } else if let Some(reason) = &report.no_backup {
-        push_line(&mut text, &format!("no backup: {reason}"));
-    }
+    copies_text(&mut text, "backup of the state that was left", &report);
     push_line(&mut text, &format!("{shown}: {} from {}", report.headline(), name.display()));
     let saved = report.backup.as_ref().map(backup_json);
     let fields = json!({

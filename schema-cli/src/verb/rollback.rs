@@ -7,7 +7,7 @@ use crate::args;
 use crate::exit::Result;
 use crate::output::{Answer, push_line};
 use crate::target::Context;
-use crate::view::{list_text, plan_text, report_json};
+use crate::view::{copies_text, list_text, plan_text, report_json};
 
 pub(crate) fn run(context: &Context, args: &args::Rollback) -> Result<Answer> {
     let path = context.existing_database()?;
@@ -33,14 +33,7 @@ pub(crate) fn run(context: &Context, args: &args::Rollback) -> Result<Answer> {
     for rows in &report.restored {
         push_line(&mut text, &format!("brought back: {rows}"));
     }
-    if let Some(backup) = &report.backup {
-        push_line(&mut text, &format!("backup of the state that was left: {}", backup.path.display()));
-    } else if let Some(reason) = &report.no_backup {
-        push_line(&mut text, &format!("no backup: {reason}"));
-    }
-    for path in &report.pruned {
-        push_line(&mut text, &format!("old backup deleted: {}", path.display()));
-    }
+    copies_text(&mut text, "backup of the state that was left", &report);
     let (model, version) = (&report.model, &report.version);
     push_line(&mut text, &format!("{shown}: {}; model `{model}` is at version {version}", report.headline()));
     let mut fields = report_json(&report);
