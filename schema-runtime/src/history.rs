@@ -488,18 +488,31 @@ impl History {
         Ok(applied.iter().any(is_it) && !applied.last().is_some_and(is_it))
     }
 
-    /// Whether the newest change that left this `fingerprint` of `model` was rolled back.
+    /// Whether the newest change that left this `fingerprint` of `model`, as this `version` where it has one, was rolled back.
     ///
     /// # Errors
     /// As [`History::all`].
-    pub(crate) fn was_rolled_back(&self, conn: &Connection, model: &str, fingerprint: &str) -> Result<bool> {
+    pub(crate) fn was_rolled_back(
+        &self,
+        conn: &Connection,
+        model: &str,
+        version: &str,
+        fingerprint: &str,
+    ) -> Result<bool> {
         let sql = format!(
-            "SELECT status = 'rolled_back' FROM main.{} WHERE model = ?1 AND fingerprint = ?2 AND kind = 'automatic'
-             AND status IN ('completed', 'rolled_back') ORDER BY id DESC LIMIT 1",
+            "SELECT version, status = 'rolled_back' FROM main.{} WHERE model = ?1 AND fingerprint = ?2 AND kind = 'automatic'
+             AND status IN ('completed', 'rolled_back') ORDER BY id DESC",
             quote_ident(&self.table)
         );
-        let newest = conn.query_row(&sql, [model, fingerprint], |row| row.get(0)).optional();
-        newest.map(|status| status.unwrap_or(false)).at(|| self.cannot_read(conn))
+        let mut statement = conn.prepare(&sql).at(|| self.cannot_read(conn))?;
+        let mut rows = statement.query([model, fingerprint]).at(|| self.cannot_read(conn))?;
+        while let Some(row) = rows.next().at(|| self.cannot_read(conn))? {
+            let found = text(row, 0).at(|| self.cannot_read(conn))?.unwrap_or_default();
+            if version.is_empty() || version_cmp(&found, version) == Ordering::Equal {
+                return row.get(1).at(|| self.cannot_read(conn));
+            }
+        }
+        Ok(false)
     }
 
     /// Versions and fingerprints of what was applied of `model` and stands, oldest first.

@@ -219,8 +219,9 @@ impl<'a> Run<'a> {
         else {
             return Ok(());
         };
-        let (name, print) = (self.migrator.source.name(), self.migrator.source.fingerprint());
-        if self.options.reapply || !self.history.was_rolled_back(conn, name, &print)? {
+        let source = &self.migrator.source;
+        let (name, print) = (source.name(), source.fingerprint());
+        if self.options.reapply || !self.history.was_rolled_back(conn, name, source.version(), &print)? {
             return Ok(());
         }
         Err(Error::new(
