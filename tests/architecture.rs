@@ -136,6 +136,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "integrity",
             "migrator",
             "plan",
+            "preflight",
             "record",
             "rehearse",
             "rename",

@@ -607,3 +607,81 @@ fn rows_of_since_that_break_a_rule_of_before_stop_the_rollback() {
         assert_eq!(place.query("SELECT * FROM t"), content, "{before}");
     }
 }
+
+#[test]
+fn a_consent_that_names_no_hazard_stops_a_rollback_as_it_stops_a_run() {
+    let place = Place::new();
+    started(&place, ONE);
+    started(&place, &ONE.replace("1.0.0", "2.0.0").replace("b TEXT", "b TEXT, c INT"));
+    let mistaken = without_model().allow("L999");
+    let error = place.unchanged_by(|| mistaken.rollback(place.path(), &Back::Last(1)).expect_err("refused"));
+    assert_eq!(error.kind(), ErrorKind::Refused, "{error}");
+    contains(&error.to_string(), &["`L999` names no hazard"]);
+}
+
+#[test]
+fn what_the_way_back_renames_goes_only_with_consent_too() {
+    let t = |version: &str, rest: &str| {
+        format!("--: version {version}\nCREATE TABLE z (id INTEGER PRIMARY KEY); {rest}")
+    };
+    // A table that the next revision renamed.
+    let place = Place::new();
+    started(&place, &t("1.0.0", ""));
+    started(&place, &t("2.0.0", "CREATE TABLE t (a TEXT)"));
+    started(&place, &format!("--: renamed_from u t\n{}", t("3.0.0", "CREATE TABLE u (a TEXT)")));
+    place.sql("INSERT INTO u VALUES ('since')");
+    refused(&place, &Back::Last(2), ErrorKind::Refused, &["deletes `u` with 1 rows", "--allow L101=u"]);
+    let dry = without_model().dry_run(true);
+    let error = place.unchanged_by(|| dry.rollback(place.path(), &Back::Last(2)).expect_err("refused"));
+    contains(&error.to_string(), &["deletes `u` with 1 rows"]);
+    let report = without_model().allow("L101=u").rollback(place.path(), &Back::Last(2)).expect("consent");
+    assert_eq!(report.warnings, ["`u` went with 1 rows; the backup has them"]);
+
+    // A column of a table that the same revision renamed, without a backup.
+    let place = Place::new();
+    started(&place, "--: version 1.0.0\nCREATE TABLE t (id INTEGER PRIMARY KEY)");
+    started(
+        &place,
+        "--: version 2.0.0\n--: renamed_from u t\nCREATE TABLE u (id INTEGER PRIMARY KEY, c TEXT)",
+    );
+    place.sql("INSERT INTO u VALUES (1, 'only here')");
+    let bare = without_model().backup(BackupPolicy::Never);
+    let error = place.unchanged_by(|| bare.rollback(place.path(), &Back::Last(1)).expect_err("refused"));
+    contains(&error.to_string(), &["deletes `u.c` with 1 values that are not NULL", "L102=u.c"]);
+
+    // A column that the next revision renamed, without a backup.
+    let place = Place::new();
+    started(&place, ONE);
+    started(&place, &ONE.replace("1.0.0", "2.0.0").replace("b TEXT", "b TEXT, c TEXT"));
+    started(
+        &place,
+        &format!(
+            "--: renamed_from t.d c\n{}",
+            ONE.replace("1.0.0", "3.0.0").replace("b TEXT", "b TEXT, d TEXT")
+        ),
+    );
+    place.sql("INSERT INTO t VALUES (1, 'a', 'b', 'only here')");
+    let error = place.unchanged_by(|| bare.rollback(place.path(), &Back::Last(2)).expect_err("refused"));
+    contains(&error.to_string(), &["deletes `t.d` with 1 values", "L102=t.d"]);
+    bare.allow("L102=t.d").rollback(place.path(), &Back::Last(2)).expect("consent");
+    assert_eq!(place.query("SELECT * FROM t"), "1|'a'|'b'");
+}
+
+#[test]
+fn a_table_that_comes_back_and_goes_further_on_asks_for_its_rows_as_well() {
+    let place = Place::new();
+    started(&place, ONE);
+    started(&place, &format!("{}; CREATE TABLE u (a TEXT)", ONE.replace("1.0.0", "2.0.0")));
+    place.sql("INSERT INTO u VALUES ('then')");
+    started(&place, &ONE.replace("1.0.0", "3.0.0"));
+    // Undone are the drop of `u`, which brings its row back, and then its creation.
+    let error = without_model().rollback(place.path(), &Back::Last(2)).expect_err("refused");
+    assert_eq!(error.kind(), ErrorKind::Refused, "{error}");
+    contains(&error.to_string(), &["deletes `u` with 1 rows", "transaction rolled back"]);
+    assert_eq!(
+        place.query("SELECT version, status FROM migration_history ORDER BY id DESC LIMIT 1"),
+        "'3.0.0'|'completed'"
+    );
+    without_model().allow("L101=u").rollback(place.path(), &Back::Last(2)).expect("consent");
+    assert_eq!(started(&place, ONE).outcome, Outcome::UpToDate);
+}

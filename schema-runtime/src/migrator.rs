@@ -478,7 +478,7 @@ impl Migrator {
         stated(HealthCheck::with_model(self).look_at(conn))
     }
 
-    fn check_options(&self) -> Result<()> {
+    pub(crate) fn check_options(&self) -> Result<()> {
         let history = self.options.history_table.as_str();
         let reserved = history.get(..7).is_some_and(|start| start.eq_ignore_ascii_case("sqlite_"));
         if history.is_empty() || history.contains('\0') || reserved {

@@ -34,6 +34,7 @@ impl Migrator {
     ///
     /// SQLite: <https://www.sqlite.org/backup.html>.
     pub fn restore(&self, path: impl AsRef<Path>, name: impl AsRef<Path>) -> Result<Report> {
+        self.check_options()?;
         let database = resolved(&self.at(path.as_ref()));
         self.tell(stated(Run::restore(self, &database, name.as_ref())))
     }

@@ -3,6 +3,7 @@
 //! Nothing of the newer model is needed: what to do lies in the history, and where it must lead too. The values of what was dropped or
 //! converted come from the backup of the revision (`rows`).
 
+mod deletion;
 mod rows;
 mod way;
 
@@ -10,25 +11,24 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::Connection;
-use schema_sql::quote_ident;
 use serde::{Deserialize, Serialize};
 
 use crate::apply::{Applied, Job, apply};
 use crate::backup::{self, BackupInfo, BackupPolicy, BackupSource};
 use crate::catalog::{self, Catalog};
-use crate::connection::{self, Deadline, OpenMode, Settings, SqliteResult};
-use crate::diff::Change;
+use crate::connection::{self, Deadline, OpenMode, Settings};
 use crate::error::{Error, ErrorKind, Result};
 use crate::found;
 use crate::history::{Stamp, schema_cookie};
 use crate::migrator::{Migrator, stated};
-use crate::plan::{HazardCode, Plan};
+use crate::plan::Plan;
 use crate::record::millis;
 use crate::report::{Event, Outcome, Report, RestoredRows, StepReport};
 use crate::revision::{Kind, Revision, Status};
 use crate::run::{About, Run, refuse_full};
 use crate::snapshot::Snapshot;
 use crate::version::version_cmp;
+use deletion::Asked;
 pub(crate) use way::{Way, standing};
 
 /// How far to go back.
@@ -78,6 +78,7 @@ impl Migrator {
     /// so far; `Refused` where a table with rows, or without a backup a column with values, would go and nobody has consented; `Tampered` for an edited row; `Backup` where values are needed and their backup is gone, altered or of another database; `Data` where the
     /// rows of now do not fit; else as [`run`](Self::run). The database is as before.
     pub fn rollback(&self, path: impl AsRef<Path>, back: &Back) -> Result<Report> {
+        self.check_options()?;
         let path = self.at(path.as_ref());
         self.tell(stated(Run::roll_back(self, &path, back)))
     }
@@ -88,6 +89,7 @@ impl Migrator {
     /// # Errors
     /// As [`history`](Self::history).
     pub fn rollback_candidates(&self, path: impl AsRef<Path>) -> Result<Vec<Candidate>> {
+        self.check_options()?;
         stated(Run::candidates(self, &self.at(path.as_ref())))
     }
 
@@ -136,7 +138,10 @@ impl<'a> Run<'a> {
         let ways = self.ways(&rows, back)?;
         let own = found::own_tables(self.migrator);
         let mut live = catalog::read(conn, "main", &own)?;
-        let deleted = self.refuse_deletion(conn, &live, &ways)?;
+        if let Some(way) = ways.first() {
+            way.refuse_drift(&live)?;
+        }
+        let deleted = self.deletions(conn, &live, &ways)?;
         for way in &ways {
             way.refuse_drift(&live)?;
             if way.needs_backup {
@@ -169,10 +174,9 @@ impl<'a> Run<'a> {
             .iter()
             .map(|way| way.needs_backup.then(|| self.copy_of(conn, database, way)).transpose())
             .collect::<Result<Vec<_>>>()?;
-        let deleted = self.refuse_deletion(conn, &live, &ways)?;
+        self.deletions(conn, &live, &ways)?;
         connection::prove_writable(conn)?;
         let mut report = self.told(Outcome::RolledBack, &ways);
-        report.warnings = deleted;
         let plan = &report.plan;
         self.refuse_slow(plan)?;
         refuse_full(database, plan)?;
@@ -182,8 +186,10 @@ impl<'a> Run<'a> {
         self.writing = true;
         let mut reached = live;
         let mut times = Vec::new();
-        for (way, copy) in ways.iter().zip(&copies) {
+        for (at, (way, copy)) in ways.iter().zip(&copies).enumerate() {
             way.refuse_drift(&reached)?;
+            let so_far = ways.get(..=at).unwrap_or_default();
+            report.warnings.extend(self.asked().deletions(conn, so_far, at, &reached)?);
             let (applied, restored) = self.undo(deadline, way, &reached, copy.as_ref(), &own)?;
             self.history.set_status(conn, way.revision.id, Status::RolledBack)?;
             times.extend(applied.steps);
@@ -256,58 +262,15 @@ impl<'a> Run<'a> {
         Ok(ways)
     }
 
-    /// What goes with its content, in words: columns that the revisions added. A table with rows goes only with consent, and where no
-    /// backup is made a column with values, too.
-    fn refuse_deletion(&self, conn: &Connection, live: &Catalog, ways: &[Way<'_>]) -> Result<Vec<String>> {
+    fn asked(&self) -> Asked<'a> {
+        Asked { consents: &self.options.consents, saved: self.options.backup != BackupPolicy::Never }
+    }
+
+    /// What all of `ways` delete that is there now.
+    fn deletions(&self, conn: &Connection, live: &Catalog, ways: &[Way<'_>]) -> Result<Vec<String>> {
         let mut told = Vec::new();
-        for change in ways.iter().flat_map(|way| way.undo.changes()) {
-            let (code, object, sql) = match change {
-                Change::DropTable { table } if live.table(table).is_some() => (
-                    HazardCode::DropTable,
-                    table.clone(),
-                    format!("SELECT count(*) FROM main.{}", quote_ident(table)),
-                ),
-                Change::DropVirtualTable { table }
-                    if live.virtual_table(table).is_some_and(|found| !found.is_derived()) =>
-                {
-                    let sql = format!("SELECT count(*) FROM main.{}", quote_ident(table));
-                    (HazardCode::DropVirtualTable, table.clone(), sql)
-                }
-                Change::DropColumn { table, column }
-                    if live.table(table).and_then(|found| found.column(column)).is_some() =>
-                {
-                    let (name, field) = (quote_ident(table), quote_ident(column));
-                    let sql = format!("SELECT count({name}.{field}) FROM main.{name}");
-                    (HazardCode::DropColumn, format!("{table}.{column}"), sql)
-                }
-                _ => continue,
-            };
-            let count: i64 = conn
-                .query_row(&sql, [], |row| row.get(0))
-                .at(|| format!("cannot count what `{object}` holds"))?;
-            if count == 0 {
-                continue;
-            }
-            let consented = self.options.consents.iter().any(|consent| consent.covers(code, &object));
-            let saved = self.options.backup != BackupPolicy::Never;
-            let (column, what) = match code {
-                HazardCode::DropColumn => (true, format!("{count} values that are not NULL")),
-                _ => (false, format!("{count} rows")),
-            };
-            let may_go = consented || (column && saved);
-            if !may_go {
-                return Err(Error::new(
-                    ErrorKind::Refused,
-                    format!("the rollback deletes `{object}` with {what}"),
-                )
-                .cause("the revision that is taken back made it")
-                .help(format!(
-                    "consent with `--allow {0}={object}` or `.allow(\"{0}={object}\")`, or keep the revision",
-                    code.code()
-                )));
-            }
-            let kept = if saved { "the backup has them" } else { "no backup has them" };
-            told.push(format!("`{object}` went with {what}; {kept}"));
+        for at in 1..=ways.len() {
+            told.extend(self.asked().deletions(conn, ways.get(..at).unwrap_or_default(), 0, live)?);
         }
         Ok(told)
     }
