@@ -47,6 +47,7 @@ mod renames;
 mod restore;
 mod review;
 mod rollback;
+mod rollback_rows;
 mod saved_plans;
 mod side_by_side;
 mod sql_target;

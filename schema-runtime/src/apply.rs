@@ -33,6 +33,8 @@ pub(crate) struct Job<'a> {
     pub(crate) on_step: &'a mut dyn FnMut(usize, &Step),
     /// Called when all steps are done, before the result is proved.
     pub(crate) fill: Option<Fill<'a>>,
+    /// The tables that it fills: until then their rows need not satisfy a CHECK, and it proves them itself.
+    pub(crate) filled: &'a dyn Fn(&str) -> bool,
 }
 
 /// Writes rows that no step can know.
@@ -72,6 +74,7 @@ pub(crate) fn apply(conn: &Connection, job: &mut Job<'_>) -> Result<Applied> {
     }
     set_needs(conn, Needs::default())?;
     if let Some(fill) = job.fill.as_mut() {
+        hold_checks(conn, true)?;
         refuse_ended(conn)?;
         fill(conn)?;
     }
@@ -92,12 +95,24 @@ pub(crate) fn apply(conn: &Connection, job: &mut Job<'_>) -> Result<Applied> {
     Ok(applied)
 }
 
+/// Whether rows must satisfy CHECK rules as they are written.
+///
+/// SQLite: <https://www.sqlite.org/pragma.html#pragma_ignore_check_constraints>.
+pub(crate) fn hold_checks(conn: &Connection, held: bool) -> Result<()> {
+    let ignored = if held { "OFF" } else { "ON" };
+    conn.execute_batch(&format!("PRAGMA ignore_check_constraints = {ignored}"))
+        .at(|| "cannot prepare the connection for the rules of rows".to_owned())
+}
+
 fn run_step(conn: &Connection, step: &Step, edits: Option<&[&CatalogEdit]>, job: &Job<'_>) -> Result<()> {
     // What is only asked may fail and be passed over: a foreign key that names nothing can be counted by nobody. Where SQLite
     // could not read it has ended the transaction too, and the next statement would then commit alone.
     refuse_ended(conn)?;
     let temporary = temporary_triggers(conn, step)?;
     set_needs(conn, step.needs)?;
+    if job.fill.is_some() {
+        hold_checks(conn, !(job.filled)(&step.object))?;
+    }
     if let Some(edits) = edits {
         edit(conn, edits).map_err(|err| {
             let error = job.deadline.error(err, "the catalog cannot be edited".to_owned());

@@ -228,6 +228,14 @@ pub(crate) fn preflight(
     Err(error.state("nothing was changed").help(help))
 }
 
+/// The rows that fail `check`, in words; `None` where there are none, or where what it reads is not there.
+pub(crate) fn failing(conn: &Connection, check: &Check) -> Result<Option<String>> {
+    Ok(match find(conn, check)? {
+        Found::Rows(text) => Some(text),
+        Found::Nothing | Found::Unready(_) => None,
+    })
+}
+
 /// The fault in words, with the number of rows and the first three of them.
 fn find(conn: &Connection, check: &Check) -> Result<Found> {
     let what = || format!("cannot check the rows of `{}` ({})", check.object, check.kind);

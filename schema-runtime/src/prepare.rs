@@ -419,8 +419,9 @@ impl Maker<'_> {
             ..Facts::default()
         };
         for table in &target.catalog.tables {
-            let rows: TableFacts = facts.of(target.renames.old_table(&table.name));
-            after.tables.insert(fold(&table.name), rows);
+            let facts: TableFacts = facts.of(target.renames.old_table(&table.name));
+            // A table that is empty now may not be when it is undone.
+            after.tables.insert(fold(&table.name), TableFacts { rows: facts.rows.max(1), ..facts });
         }
         let model = Model {
             name: self.found.model.name.clone(),

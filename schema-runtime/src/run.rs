@@ -453,6 +453,7 @@ impl<'a> Run<'a> {
                 migrator.emit(&Event::of_step(number, of, step));
             },
             fill: None,
+            filled: &|_| false,
         };
         let applied = apply(deadline.conn(), &mut job).map_err(|err| {
             let name = connection::name_of(deadline.conn());

@@ -65,6 +65,7 @@ fn undo(model: &str, history: &History, own: &[String], deadline: &Deadline<'_>)
         deadline,
         on_step: &mut |_, _| {},
         fill: None,
+        filled: &|_| false,
     };
     apply(conn, &mut job)?;
     history.set_status(conn, last.id, Status::RolledBack)

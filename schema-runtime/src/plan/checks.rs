@@ -162,11 +162,13 @@ fn constant_rows(image: &Image<'_>, expr: &str) -> Option<String> {
 fn column_checks(image: &Image<'_>, column: &ColumnInfo, checks: &mut Vec<Check>) {
     let object = format!("{}.{}", image.to.name, column.name);
     let found = image.from.column(&column.name);
-    if image.fill {
-        return;
-    }
     if let Some(rule) = &column.generated {
         generated_checks(image, (found, column), rule, checks);
+        return;
+    }
+    if image.fill {
+        let moved = found.filter(|found| found.generated.is_none() && image.changes_type(column));
+        checks.extend(moved.map(|found| survival_check(image, found, column)));
         return;
     }
     let alias = image.to.is_rowid_alias(&column.name);
@@ -228,7 +230,10 @@ fn generated_checks(
     let object = format!("{}.{}", image.to.name, column.name);
     let name = quote_ident(&column.name);
     let same = |found: &ColumnInfo| found.generated.as_ref().is_some_and(|found| found.expr == rule.expr);
-    if column.not_null.is_some() && !found.is_some_and(|found| same(found) && found.not_null.is_some()) {
+    if !image.fill
+        && column.not_null.is_some()
+        && !found.is_some_and(|found| same(found) && found.not_null.is_some())
+    {
         checks.push(not_null_check(image, column, "NOT NULL"));
     }
     if found.is_some_and(|found| found.generated.is_none()) {
@@ -245,7 +250,7 @@ fn generated_checks(
             ),
         });
     }
-    if image.to.strict && !(image.from.strict && found.is_some_and(same)) {
+    if !image.fill && image.to.strict && !(image.from.strict && found.is_some_and(same)) {
         strict_check(image, column, checks);
     }
 }
@@ -253,10 +258,10 @@ fn generated_checks(
 fn survival_check(image: &Image<'_>, found: &ColumnInfo, column: &ColumnInfo) -> Check {
     let name = quote_ident(&column.name);
     let kept = survives(&name, affinity(&column.type_name, image.to.strict), image.to.strict);
+    let (code, object) = (HazardCode::ConvertValues.code(), format!("{}.{}", image.to.name, column.name));
     Check {
         kind: CheckKind::Conversion,
         code: HazardCode::ConvertValues,
-        object: format!("{}.{}", image.to.name, column.name),
         fault: format!(
             "values of `{}`.`{}` would not survive the change from {} to {}",
             image.to.name,
@@ -264,13 +269,18 @@ fn survival_check(image: &Image<'_>, found: &ColumnInfo, column: &ColumnInfo) ->
             or_untyped(&found.type_name),
             or_untyped(&column.type_name)
         ),
-        help: format!(
-            "give `{}` a `convert` that says what becomes of them, or allow {}={}.{}",
-            column.name,
-            HazardCode::ConvertValues.code(),
-            image.to.name,
-            column.name
-        ),
+        help: match image.fill {
+            true => format!(
+                "mend these values, or allow {code}={object}: they become what the old type makes of them"
+            ),
+            false => {
+                format!(
+                    "give `{}` a `convert` that says what becomes of them, or allow {code}={object}",
+                    column.name
+                )
+            }
+        },
+        object,
         query: format!("SELECT {} FROM {} WHERE NOT ({kept})", identity(image), image.live_source()),
     }
 }

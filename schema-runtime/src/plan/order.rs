@@ -37,7 +37,8 @@ pub(crate) struct Request<'a> {
 
 /// Makes the plan. An empty one means that catalog and target agree.
 pub(crate) fn plan(request: &Request<'_>) -> Plan {
-    let exact = |table: &str| !request.undo && request.model.table_hints(table).exact_order;
+    // A program of before may read and write by position.
+    let exact = |table: &str| request.undo || request.model.table_hints(table).exact_order;
     let changes = diff(request.live, request.target, &exact);
     let mut planner =
         Planner { request, changes, steps: Vec::new(), aside: Vec::new(), edited_indexes: Vec::new() };

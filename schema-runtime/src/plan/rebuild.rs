@@ -82,11 +82,10 @@ impl Image<'_> {
             if let Some(rowid) = self.becomes_rowid(column) {
                 return Some(rowid);
             }
-            let must_fill = column.not_null.is_some() && (column.default.is_none() || self.is_unique(column));
             return match self.fill {
-                true if must_fill => Some(self.made_up(column)),
+                true if made_up_where_added(self.to, column) => Some(self.made_up(column)),
                 // The same default in all rows would clash, or by a conflict clause delete all but one.
-                true if column.default.is_some() && self.is_unique(column) => Some("NULL".to_owned()),
+                true if column.default.is_some() && is_unique(self.to, column) => Some("NULL".to_owned()),
                 _ => None,
             };
         };
@@ -102,31 +101,30 @@ impl Image<'_> {
         Some(value)
     }
 
-    /// Whether a key or a unique index holds the column.
-    fn is_unique(&self, column: &ColumnInfo) -> bool {
-        let is = |name: &str| eq_name(name, &column.name);
-        self.to.in_primary_key(&column.name)
-            || self.to.uniques.iter().any(|unique| unique.terms.iter().any(|term| is(&term.column)))
-            || self
-                .to
-                .indexes
-                .iter()
-                .any(|index| index.unique && index.terms.iter().any(|term| is(&term.term)))
-    }
-
     /// A new `INTEGER PRIMARY KEY` takes the rowid that the row has.
     fn becomes_rowid(&self, column: &ColumnInfo) -> Option<String> {
         if self.to.is_rowid_alias(&column.name) { rowid_name(self.from).map(str::to_owned) } else { None }
     }
 
-    /// A value for a column that the undo brings back empty: unique where it can be, and of the column's type.
+    /// A value for a column that the undo brings back empty: of the column's type, and the empty one of it. Where it must be unique it
+    /// is one that no program writes: the true values take its place row by row.
     fn made_up(&self, column: &ColumnInfo) -> String {
-        let rowid = rowid_name(self.from).unwrap_or("1");
-        match affinity(&column.type_name, self.to.strict) {
-            Affinity::Text => format!("CAST({rowid} AS TEXT)"),
-            Affinity::Blob if self.to.strict => format!("CAST({rowid} AS BLOB)"),
-            Affinity::Real => format!("CAST({rowid} AS REAL)"),
-            _ => rowid.to_owned(),
+        let of = affinity(&column.type_name, self.to.strict);
+        if !is_unique(self.to, column) {
+            let empty = match of {
+                Affinity::Text => "''",
+                Affinity::Blob => "x''",
+                Affinity::Real => "0.0",
+                _ => "0",
+            };
+            return empty.to_owned();
+        }
+        let row = rowid_name(self.from).unwrap_or("abs(random() % 4398046511104)");
+        match of {
+            Affinity::Text => format!("'__schema_' || {row}"),
+            Affinity::Blob if self.to.strict => format!("CAST('__schema_' || {row} AS BLOB)"),
+            Affinity::Real => format!("-4611686018427387904.0 - 1024.0 * {row}"),
+            _ => format!("-4611686018427387904 + {row}"),
         }
     }
 
@@ -318,26 +316,8 @@ impl Image<'_> {
         }
     }
 
-    /// `value` as the column's affinity stores it. SQLite: <https://www.sqlite.org/datatype3.html>, section 3.
-    ///
-    /// The comparison applies the numeric affinity to `value`, so it holds for numbers and for texts that are turned into one.
     fn stored(&self, column: &ColumnInfo, value: &str) -> String {
-        let numeric = format!("CAST({value} AS NUMERIC) = {value}");
-        match affinity(&column.type_name, self.to.strict) {
-            Affinity::Integer | Affinity::Numeric => format!(
-                "CASE WHEN {numeric} AND typeof(CAST({value} AS NUMERIC)) = 'real' \
-                 AND CAST({value} AS REAL) = CAST(CAST({value} AS REAL) AS INTEGER) \
-                 AND abs(CAST({value} AS REAL)) < 9223372036854775807 THEN CAST(CAST({value} AS REAL) AS INTEGER) \
-                 WHEN {numeric} THEN CAST({value} AS NUMERIC) ELSE {value} END"
-            ),
-            Affinity::Real => format!("CASE WHEN {numeric} THEN CAST({value} AS REAL) ELSE {value} END"),
-            Affinity::Text => {
-                format!(
-                    "CASE WHEN typeof({value}) IN ('integer', 'real') THEN CAST({value} AS TEXT) ELSE {value} END"
-                )
-            }
-            _ => value.to_owned(),
-        }
+        stored(affinity(&column.type_name, self.to.strict), value)
     }
 
     /// The statements that rebuild the table: those of `after` re-create its indexes and triggers.
@@ -439,6 +419,28 @@ impl Image<'_> {
     }
 }
 
+/// `value` as a column of this affinity stores it. SQLite: <https://www.sqlite.org/datatype3.html>, section 3.
+///
+/// The comparison applies the numeric affinity to `value`, so it holds for numbers and for texts that are turned into one.
+pub(crate) fn stored(affinity: Affinity, value: &str) -> String {
+    let numeric = format!("CAST({value} AS NUMERIC) = {value}");
+    match affinity {
+        Affinity::Integer | Affinity::Numeric => format!(
+            "CASE WHEN {numeric} AND typeof(CAST({value} AS NUMERIC)) = 'real' \
+             AND CAST({value} AS REAL) = CAST(CAST({value} AS REAL) AS INTEGER) \
+             AND abs(CAST({value} AS REAL)) < 9223372036854775807 THEN CAST(CAST({value} AS REAL) AS INTEGER) \
+             WHEN {numeric} THEN CAST({value} AS NUMERIC) ELSE {value} END"
+        ),
+        Affinity::Real => format!("CASE WHEN {numeric} THEN CAST({value} AS REAL) ELSE {value} END"),
+        Affinity::Text => {
+            format!(
+                "CASE WHEN typeof({value}) IN ('integer', 'real') THEN CAST({value} AS TEXT) ELSE {value} END"
+            )
+        }
+        _ => value.to_owned(),
+    }
+}
+
 /// What SQLite calls the rowid, unless a column has the name.
 const ROWID_NAMES: [&str; 3] = ["rowid", "_rowid_", "oid"];
 
@@ -488,6 +490,19 @@ fn computed(table: &TableInfo) -> Vec<(&ColumnInfo, &str)> {
         ordered.push(left.remove(free.unwrap_or(0)));
     }
     ordered
+}
+
+/// Whether a key or a unique index holds the column.
+fn is_unique(table: &TableInfo, column: &ColumnInfo) -> bool {
+    let is = |name: &str| eq_name(name, &column.name);
+    table.in_primary_key(&column.name)
+        || table.uniques.iter().any(|unique| unique.terms.iter().any(|term| is(&term.column)))
+        || table.indexes.iter().any(|index| index.unique && index.terms.iter().any(|term| is(&term.term)))
+}
+
+/// Whether an undo that adds the column has to make its values up.
+pub(crate) fn made_up_where_added(table: &TableInfo, column: &ColumnInfo) -> bool {
+    column.not_null.is_some() && (column.default.is_none() || is_unique(table, column))
 }
 
 fn is_null(expr: &str) -> bool {

@@ -3,7 +3,8 @@
 //! Nothing of the newer model is needed: what to do lies in the history, and where it must lead too. The values of what was dropped or
 //! converted come from the backup of the revision (`rows`).
 
-mod deletion;
+mod asked;
+mod lost;
 mod rows;
 mod way;
 
@@ -11,6 +12,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::Connection;
+use schema_sql::eq_name;
 use serde::{Deserialize, Serialize};
 
 use crate::apply::{Applied, Job, apply};
@@ -23,12 +25,14 @@ use crate::history::{Stamp, schema_cookie};
 use crate::migrator::{Migrator, stated};
 use crate::plan::Plan;
 use crate::record::millis;
-use crate::report::{Event, Outcome, Report, RestoredRows, StepReport};
+use crate::report::{Event, Outcome, Report, StepReport};
 use crate::revision::{Kind, Revision, Status};
 use crate::run::{About, Run, refuse_full};
 use crate::snapshot::Snapshot;
 use crate::version::version_cmp;
-use deletion::Asked;
+use asked::Asked;
+use lost::lost;
+use rows::Filled;
 pub(crate) use way::{Way, standing};
 
 /// How far to go back.
@@ -141,7 +145,10 @@ impl<'a> Run<'a> {
         if let Some(way) = ways.first() {
             way.refuse_drift(&live)?;
         }
-        let deleted = self.deletions(conn, &live, &ways)?;
+        let mut warnings = self.deletions(conn, &live, &ways)?;
+        if let Some(way) = ways.first() {
+            warnings.extend(self.asked().conversions(conn, way)?);
+        }
         for way in &ways {
             way.refuse_drift(&live)?;
             if way.needs_backup {
@@ -150,7 +157,7 @@ impl<'a> Run<'a> {
             live = way.target.clone();
         }
         let mut report = self.told(Outcome::PlannedOnly, &ways);
-        report.warnings = deleted;
+        report.warnings = warnings;
         Ok(report)
     }
 
@@ -175,6 +182,9 @@ impl<'a> Run<'a> {
             .map(|way| way.needs_backup.then(|| self.copy_of(conn, database, way)).transpose())
             .collect::<Result<Vec<_>>>()?;
         self.deletions(conn, &live, &ways)?;
+        if let Some(way) = ways.first() {
+            self.asked().conversions(conn, way)?;
+        }
         connection::prove_writable(conn)?;
         let mut report = self.told(Outcome::RolledBack, &ways);
         let plan = &report.plan;
@@ -190,12 +200,14 @@ impl<'a> Run<'a> {
             way.refuse_drift(&reached)?;
             let so_far = ways.get(..=at).unwrap_or_default();
             report.warnings.extend(self.asked().deletions(conn, so_far, at, &reached)?);
-            let (applied, restored) = self.undo(deadline, way, &reached, copy.as_ref(), &own)?;
+            report.warnings.extend(self.asked().conversions(conn, way)?);
+            let (applied, filled) = self.undo(deadline, way, &reached, copy.as_ref(), &own)?;
             self.history.set_status(conn, way.revision.id, Status::RolledBack)?;
             times.extend(applied.steps);
             self.phases.apply += applied.apply;
             self.phases.verify += applied.verify;
-            report.restored.extend(restored);
+            report.restored.extend(filled.rows);
+            report.warnings.extend(filled.warnings);
             reached = applied.reached;
         }
         report.time_steps(&times);
@@ -281,7 +293,12 @@ impl<'a> Run<'a> {
         backup::verify(&info, self.options.hook.as_ref()).map_err(|fault| {
             fault.error.help("without the backup as it was written these values are gone")
         })?;
+        rows::refuse_unmatched(&self.open_copy(&info)?, &lost(way)?)?;
         Ok(info)
+    }
+
+    fn open_copy(&self, info: &BackupInfo) -> Result<Connection> {
+        connection::open(&info.path, OpenMode::ReadOnly, self.options.hook.as_ref(), Duration::ZERO)
     }
 
     /// The same by its note alone.
@@ -343,37 +360,36 @@ impl<'a> Run<'a> {
         live: &Catalog,
         copy: Option<&BackupInfo>,
         own: &[String],
-    ) -> Result<(Applied, Vec<RestoredRows>)> {
+    ) -> Result<(Applied, Filled)> {
         let conn = deadline.conn();
-        let hook = self.options.hook.as_ref();
-        let copy = match copy {
-            Some(info) => Some(connection::open(&info.path, OpenMode::ReadOnly, hook, Duration::ZERO)?),
-            None => None,
-        };
+        let copy = copy.map(|info| self.open_copy(info)).transpose()?;
+        let lost = if copy.is_some() { lost(way)? } else { Vec::new() };
         let of = way.undo.steps.len();
-        let mut restored = Vec::new();
+        let mut filled = Filled::default();
         let mut fill = |conn: &Connection| {
             let Some(copy) = &copy else { return Ok(()) };
-            restored = rows::bring_back(conn, copy, &way.undo, &way.target, deadline)?;
+            filled = rows::bring_back(conn, copy, (&lost, &way.target), &self.asked(), deadline)?;
             Ok(())
         };
+        let filled_later = |table: &str| lost.iter().any(|lost| eq_name(&lost.table().name, table));
         let mut job = Job {
             plan: &way.undo,
             start: live,
             target: &way.target,
             renames: &way.renames(),
             own,
-            exact: &|_| false,
+            exact: &|_| true,
             integrity: self.options.integrity,
             deadline,
             on_step: &mut |number, step| {
                 self.migrator.emit(&Event::of_step(number, of, step));
             },
             fill: Some(&mut fill),
+            filled: &filled_later,
         };
         let applied = apply(conn, &mut job)
             .map_err(|error| error.context(format!("cannot roll back revision {}", way.revision.id)))?;
-        Ok((applied, restored))
+        Ok((applied, filled))
     }
 
     fn record_back(
@@ -440,6 +456,7 @@ impl<'a> Run<'a> {
                     let fits = way.refuse_drift(&reached).and_then(|()| {
                         if way.needs_backup {
                             candidate.backup.clone_from(&row.backup);
+                            lost(&way)?;
                             run.find_copy(&conn, &database, &way)?;
                         }
                         Ok(())

@@ -6,7 +6,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::plan::Plan;
 use crate::rename::{Rename, Renames};
 use crate::revision::{Kind, Revision, Status};
-use crate::snapshot::Snapshot;
+use crate::snapshot::{ConvertRecord, Snapshot};
 
 /// So many differences are named.
 const NAMED: usize = 10;
@@ -35,6 +35,8 @@ pub(crate) struct Way<'r> {
     pub(crate) target: Catalog,
     /// What the revision before left; of the first one, nothing.
     pub(crate) before: Snapshot,
+    /// The conversions that the revision made.
+    pub(crate) converts: Vec<ConvertRecord>,
 }
 
 impl<'r> Way<'r> {
@@ -78,7 +80,9 @@ impl<'r> Way<'r> {
         };
         let target = left.start.clone().unwrap_or_else(|| before.catalog.clone());
         let needs_backup = undo.needs_backup || loses;
-        Ok(Way { revision, undo, needs_backup, left: left.catalog, target, before })
+        let mut converts = left.converts;
+        converts.retain(|made| !before.converts.contains(made));
+        Ok(Way { revision, undo, needs_backup, left: left.catalog, target, before, converts })
     }
 
     /// # Errors

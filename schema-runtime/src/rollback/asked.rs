@@ -1,16 +1,17 @@
-//! What goes with its content when revisions are taken back: tables and columns that they made. It is asked for by the name that it has now,
-//! and counted where it is: before anything is written, and again when earlier steps back have led to it.
+//! What people are asked for before revisions are taken back: tables and columns that go with their content, and values of since that
+//! before has no place for. It is asked for by the name that it has now, and counted where it is: before anything is written, and again
+//! when earlier steps back have led to it.
 
 use rusqlite::Connection;
-use schema_sql::quote_ident;
+use schema_sql::{eq_name, quote_ident};
 
 use super::Way;
 use crate::catalog::Catalog;
 use crate::connection::SqliteResult;
 use crate::diff::Change;
 use crate::error::{Error, ErrorKind, Result};
-use crate::plan::HazardCode;
-use crate::preflight::Consent;
+use crate::plan::{CheckKind, HazardCode};
+use crate::preflight::{Consent, failing};
 use crate::rename::Renames;
 
 /// What is asked of those who take revisions back.
@@ -112,13 +113,103 @@ impl Asked<'_> {
         Ok(told)
     }
 
+    fn consents_to(&self, code: HazardCode, object: &str) -> bool {
+        self.consents.iter().any(|consent| consent.covers(code, object))
+    }
+
+    /// Values that the way back would turn into something else: those that came since and that the type of before cannot hold. `way` is the
+    /// next one to be undone. What comes back from the backup anyway by an expression is asked for when it is there.
+    ///
+    /// # Errors
+    /// `Data` where nobody has consented.
+    pub(super) fn conversions(&self, conn: &Connection, way: &Way<'_>) -> Result<Vec<String>> {
+        let asked_later = |object: &str| {
+            let names = way.renames();
+            way.converts.iter().any(|record| {
+                way.target.tables.iter().any(|table| {
+                    eq_name(names.old_table(&table.name), &record.table)
+                        && table.columns.iter().any(|column| {
+                            eq_name(names.old_column(&table.name, &column.name), &record.column)
+                                && eq_name(&format!("{}.{}", table.name, column.name), object)
+                        })
+                })
+            })
+        };
+        let mut told = Vec::new();
+        for check in way.undo.steps.iter().flat_map(|step| &step.checks) {
+            if check.kind != CheckKind::Conversion || (way.needs_backup && asked_later(&check.object)) {
+                continue;
+            }
+            let Some(text) = failing(conn, check)? else { continue };
+            if !self.consents_to(check.code, &check.object) {
+                return Err(Error::new(
+                    ErrorKind::Data,
+                    "rows of the database stand in the way of the rollback",
+                )
+                .cause(text)
+                .help(check.help.clone()));
+            }
+            told.push(text);
+        }
+        Ok(told)
+    }
+
+    /// Values of `object` that the undo has invented for `rows` rows.
+    ///
+    /// # Errors
+    /// `Data` where nobody has consented.
+    pub(super) fn made_up(&self, object: &str, rows: u64) -> Result<Option<String>> {
+        if rows == 0 {
+            return Ok(None);
+        }
+        let code = HazardCode::NotNull;
+        if !self.consents_to(code, object) {
+            let code = code.code();
+            return Err(self.data(
+                format!("{rows} rows of now have no value for `{object}`, which is NOT NULL without a default"),
+                format!(
+                    "delete these rows, or allow {code}={object}: they then hold an empty value, or where it must be unique an invented one"
+                ),
+            ));
+        }
+        Ok(Some(format!("{rows} rows that came since hold an invented value in `{object}`")))
+    }
+
+    /// Values of `object` that were written since in a form that only an expression leads to, and none back.
+    ///
+    /// # Errors
+    /// `Data` where nobody has consented.
+    pub(super) fn one_way(&self, object: &str, rows: u64) -> Result<Option<String>> {
+        if rows == 0 {
+            return Ok(None);
+        }
+        let text = format!(
+            "{rows} values of `{object}` were written since, and the `convert` of the revision has no way back"
+        );
+        if !self.consents_to(HazardCode::ConvertValues, object) {
+            let code = HazardCode::ConvertValues.code();
+            return Err(self.data(
+                text,
+                format!("turn them by hand to what they were before, or allow {code}={object}: they stay as they are"),
+            ));
+        }
+        Ok(Some(format!("{text}: they stay as they are")))
+    }
+
+    fn data(&self, cause: String, help: String) -> Error {
+        Error::new(ErrorKind::Data, "rows of the database stand in the way of the rollback")
+            .cause(cause)
+            .state("transaction rolled back; the database is unchanged")
+            .help(help)
+    }
+
     fn ask(&self, place: &Place, count: i64) -> Result<String> {
         let object = place.name();
         let what = match place.column {
             Some(_) => format!("{count} values that are not NULL"),
             None => format!("{count} rows"),
         };
-        let consented = self.consents.iter().any(|consent| consent.covers(place.code, &object));
+        let consented = self.consents_to(place.code, &object);
         let may_go = consented || (place.column.is_some() && self.saved);
         if !may_go {
             return Err(Error::new(
