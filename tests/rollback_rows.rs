@@ -461,3 +461,41 @@ fn a_change_that_was_made_to_an_empty_table_is_undone_for_its_rows() {
     back(&place, &Back::Last(1));
     assert_eq!(place.query("SELECT typeof(n), n FROM t"), "'text'|'7'");
 }
+
+#[test]
+fn rows_of_a_virtual_table_do_not_come_back_and_everybody_says_so_before() {
+    let place = Place::by_hand(
+        "CREATE TABLE t (id INTEGER PRIMARY KEY); CREATE VIRTUAL TABLE notes USING fts5(body);
+         INSERT INTO notes VALUES ('only here')",
+    );
+    without_model().baseline(place.path()).expect("a baseline");
+    let two = model("--: version 2.0.0\nCREATE TABLE t (id INTEGER PRIMARY KEY)");
+    let migrator = Migrator::new(two).removed(schema_runtime::RemovalPolicy::Drop).allow("L104");
+    migrator.run(place.path()).expect("a run");
+    let part = "the rows of virtual table `notes` cannot be brought back";
+    for migrator in [without_model(), without_model().dry_run(true)] {
+        let error =
+            place.unchanged_by(|| migrator.rollback(place.path(), &Back::Last(1)).expect_err("refused"));
+        assert_eq!(error.kind(), ErrorKind::Backup, "{error}");
+        contains(&error.to_string(), &[part]);
+    }
+    let candidates = without_model().rollback_candidates(place.path()).expect("candidates");
+    contains(candidates[0].refused.as_deref().unwrap_or_default(), &[part]);
+}
+
+#[test]
+fn actions_of_references_delete_nothing_while_parents_and_children_come_back() {
+    let place = changed(
+        "CREATE TABLE p (id INTEGER PRIMARY KEY, name TEXT);
+         CREATE TABLE c (id INTEGER PRIMARY KEY, p INT NOT NULL REFERENCES p (id) ON DELETE CASCADE ON UPDATE CASCADE, up INT REFERENCES c (id) ON DELETE CASCADE, note TEXT);
+         CREATE VIEW v AS SELECT c.id, name, note FROM c JOIN p ON p.id = c.p",
+        "INSERT INTO p VALUES (1, 'one'), (2, 'two'); INSERT INTO c VALUES (1, 1, NULL, 'n1'), (2, 2, 1, 'n2'), (3, 2, 2, 'n3')",
+        "CREATE TABLE p (id TEXT PRIMARY KEY); CREATE TABLE c (id INTEGER PRIMARY KEY, p TEXT NOT NULL, up INT)",
+    );
+    place.sql("INSERT INTO p VALUES ('3'); INSERT INTO c VALUES (4, '3', 3); DELETE FROM c WHERE id = 1; UPDATE c SET up = NULL WHERE id = 2");
+    back(&place, &Back::Last(1));
+    assert_eq!(place.query("SELECT * FROM c"), "2|2|NULL|'n2'\n3|2|2|'n3'\n4|3|3|NULL");
+    assert_eq!(place.query("SELECT * FROM p"), "1|'one'\n2|'two'\n3|NULL");
+    assert_eq!(place.query("SELECT * FROM v"), "2|'two'|'n2'\n3|'two'|'n3'\n4|NULL|NULL");
+    assert_eq!(place.query("PRAGMA foreign_key_check"), "");
+}

@@ -37,6 +37,8 @@ pub(crate) struct Way<'r> {
     pub(crate) before: Snapshot,
     /// The conversions that the revision made.
     pub(crate) converts: Vec<ConvertRecord>,
+    /// The newest revision of another model that came after it and stands.
+    pub(crate) later: Option<&'r Revision>,
 }
 
 impl<'r> Way<'r> {
@@ -82,7 +84,13 @@ impl<'r> Way<'r> {
         let needs_backup = undo.needs_backup || loses;
         let mut converts = left.converts;
         converts.retain(|made| !before.converts.contains(made));
-        Ok(Way { revision, undo, needs_backup, left: left.catalog, target, before, converts })
+        let later = rows.iter().rev().find(|row| {
+            row.id > revision.id
+                && row.model != revision.model
+                && row.status == Status::Completed
+                && row.kind == Kind::Automatic
+        });
+        Ok(Way { revision, undo, needs_backup, left: left.catalog, target, before, converts, later })
     }
 
     /// # Errors
@@ -100,7 +108,11 @@ impl<'r> Way<'r> {
         let error = named.fold(error, |error, change| error.cause(format!("since then: {change}")));
         let more = changes.len().saturating_sub(NAMED);
         let error = if more > 0 { error.cause(format!("and {more} more differences")) } else { error };
-        Err(error.help("take these changes back first, or restore the backup as a whole"))
+        let Some(later) = self.later else {
+            return Err(error.help("take these changes back first, or restore the backup as a whole"));
+        };
+        let error = error.cause(format!("revision {} of model `{}` came after it", later.id, later.model));
+        Err(error.help(format!("roll model `{}` back first, or restore the backup as a whole", later.model)))
     }
 
     /// The renames that the undo makes.
