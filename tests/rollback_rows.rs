@@ -353,6 +353,16 @@ fn text_that_is_no_utf_16_comes_back_bit_by_bit() {
     let texts = |table: &str| place.query(&format!("SELECT typeof(a), hex(CAST(a AS BLOB)) FROM {table}"));
     let (t, u) = (texts("t"), texts("u"));
     started(&place, "--: version 2.0.0\nCREATE TABLE t (id INTEGER PRIMARY KEY)");
+    if rusqlite::version_number() < 3_041_000 {
+        // It takes the bytes of a parameter for UTF-8.
+        stopped(
+            &place,
+            "t",
+            ErrorKind::Backup,
+            &["holds a text that is no UTF-16", "restore the backup as a whole"],
+        );
+        return;
+    }
     back(&place, &Back::Last(1));
     assert_eq!((texts("t"), texts("u")), (t, u));
 }

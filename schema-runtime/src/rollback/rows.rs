@@ -51,7 +51,18 @@ pub(super) fn bring_back(
         let failed = |err| {
             does_not_fit(deadline.error(err, format!("the values of `{}` cannot be brought back", name())))
         };
-        let values = Values::of(backup).map_err(failed)?;
+        let values = Values::of(conn).map_err(failed)?;
+        if values.would_alter(backup, lost.table()).map_err(failed)? {
+            let version = rusqlite::version();
+            return Err(Error::new(
+                ErrorKind::Backup,
+                format!("the values of `{}` cannot be brought back", name()),
+            )
+            .cause(format!(
+                "the backup holds a text that is no UTF-16, which SQLite {version} would alter on the way"
+            ))
+            .help("restore the backup as a whole, or link SQLite 3.41 or newer"));
+        }
         match lost {
             Lost::Table(table) => {
                 filled.rows.push(whole_table(conn, backup, table, &values).map_err(failed)?);
@@ -127,12 +138,43 @@ fn does_not_fit(error: Error) -> Error {
 struct Values {
     /// A text is handed over as UTF-8, for which SQLite replaces what is no character: in UTF-16 such a text goes as its bytes.
     as_bytes: bool,
+    /// How two bytes are read, where this SQLite takes the bytes of a parameter for UTF-8 whatever the database has: a text that is no
+    /// UTF-16 cannot go over.
+    only_characters: Option<fn([u8; 2]) -> u16>,
 }
 
 impl Values {
-    fn of(backup: &Connection) -> rusqlite::Result<Values> {
-        let encoding: String = backup.query_row("PRAGMA encoding", [], |row| row.get(0))?;
-        Ok(Values { as_bytes: encoding != "UTF-8" })
+    fn of(conn: &Connection) -> rusqlite::Result<Values> {
+        let encoding: String = conn.query_row("PRAGMA encoding", [], |row| row.get(0))?;
+        let (unit, sample): (fn([u8; 2]) -> u16, &[u8]) = match encoding.as_str() {
+            "UTF-16le" => (u16::from_le_bytes, b"a\0"),
+            "UTF-16be" => (u16::from_be_bytes, b"\0a"),
+            _ => return Ok(Values { as_bytes: false, only_characters: None }),
+        };
+        // Before 3.41 so; asked, since it is no promise.
+        let as_bytes = conn.query_row("SELECT CAST(?1 AS TEXT) = 'a'", [sample], |row| row.get(0))?;
+        Ok(Values { as_bytes, only_characters: (!as_bytes).then_some(unit) })
+    }
+
+    /// Whether `table` holds a text that cannot go over as it is.
+    fn would_alter(&self, backup: &Connection, table: &TableInfo) -> rusqlite::Result<bool> {
+        let Some(unit) = self.only_characters else { return Ok(false) };
+        let name = quote_ident(&table.name);
+        for column in plain(table) {
+            let column = quote_ident(&column.name);
+            let sql =
+                format!("SELECT CAST({column} AS BLOB) FROM main.{name} WHERE typeof({column}) = 'text'");
+            let mut read = backup.prepare(&sql)?;
+            let mut rows = read.query([])?;
+            while let Some(row) = rows.next()? {
+                let bytes = row.get_ref(0)?.as_blob_or_null()?.unwrap_or_default();
+                let units = bytes.chunks_exact(2).filter_map(|pair| pair.try_into().ok()).map(unit);
+                if bytes.len() % 2 == 1 || char::decode_utf16(units).any(|read| read.is_err()) {
+                    return Ok(true);
+                }
+            }
+        }
+        Ok(false)
     }
 
     /// A query for the columns `c0`, `c1`, … of `rows`.
@@ -157,6 +199,11 @@ impl Values {
     }
 }
 
+/// The columns that can be written.
+fn plain(table: &TableInfo) -> impl Iterator<Item = &ColumnInfo> {
+    table.columns.iter().filter(|column| column.generated.is_none())
+}
+
 /// Gives `statement` the values of `row` as parameters of the same places, also text that is no UTF-8.
 fn bind(statement: &mut Statement<'_>, row: &Row<'_>) -> rusqlite::Result<()> {
     for at in 0..statement.parameter_count() {
@@ -174,9 +221,8 @@ fn whole_table(
     let name = quote_ident(&table.name);
     let alias = table.primary_key.as_ref().is_some_and(|key| key.rowid_alias);
     let rowid = rowid_name(table).filter(|_| !alias).map(str::to_owned);
-    let plain = table.columns.iter().filter(|column| column.generated.is_none());
     let columns: Vec<String> =
-        rowid.into_iter().chain(plain.map(|column| quote_ident(&column.name))).collect();
+        rowid.into_iter().chain(plain(table).map(|column| quote_ident(&column.name))).collect();
     let number = columns.len();
     let read: Vec<String> =
         columns.iter().enumerate().map(|(at, column)| format!("{column} AS c{at}")).collect();
