@@ -339,6 +339,19 @@ impl Renames {
         renamed.map_or(new, |rename| rename.from.as_str())
     }
 
+    /// The name that the table `old` has after the renames.
+    pub(crate) fn new_table<'a>(&'a self, old: &'a str) -> &'a str {
+        let renamed = self.list.iter().find(|rename| rename.table.is_none() && eq_name(&rename.from, old));
+        renamed.map_or(old, |rename| rename.to.as_str())
+    }
+
+    /// The name that the column `old` of the table (by its new name) has after the renames.
+    pub(crate) fn new_column<'a>(&'a self, table: &str, old: &'a str) -> &'a str {
+        let of_table = |rename: &&Rename| rename.table.as_deref().is_some_and(|name| eq_name(name, table));
+        let renamed = self.list.iter().filter(of_table).find(|rename| eq_name(&rename.from, old));
+        renamed.map_or(old, |rename| rename.to.as_str())
+    }
+
     /// The native statements, group by group: all tables, then the columns of each table. Names that change places, and
     /// tables whose name changes only its spelling (SQLite: "there is already another table"), go through a third name.
     pub(crate) fn statements(&self) -> Vec<(Vec<Rename>, Vec<String>)> {

@@ -166,6 +166,11 @@ impl Revision {
         self.id != 0 && self.checksum_algorithm == ALGORITHM && self.computed_checksum() != self.checksum
     }
 
+    /// Whether a rollback can go back over the row: a change, or steps of one that were undone alone.
+    pub(crate) fn is_change(&self) -> bool {
+        self.kind == Kind::Automatic || (self.kind == Kind::Rollback && self.undo.is_some())
+    }
+
     pub(crate) fn computed_checksum(&self) -> String {
         let numbers = [self.id, self.batch, self.duration_ms, self.format].map(|number| number.to_string());
         let needed = [&self.version, &self.name, &self.applied_at, &self.model, &self.checksum_algorithm];

@@ -58,7 +58,7 @@ fn undo(model: &str, history: &History, own: &[String], deadline: &Deadline<'_>)
         plan: &way.undo,
         start: &live,
         target: &way.target,
-        renames: &way.renames(),
+        renames: &way.renames,
         own,
         exact: &|_| false,
         integrity: IntegrityCheck::Quick,

@@ -94,12 +94,12 @@ impl Asked<'_> {
     ) -> Result<Vec<String>> {
         let mut told = Vec::new();
         let Some(way) = ways.last() else { return Ok(told) };
-        let renames: Vec<Renames> = ways.iter().map(Way::renames).collect();
+        let renames: Vec<&Renames> = ways.iter().map(|way| &way.renames).collect();
         let through = |place: &Place, from: usize| {
             let earlier = renames.get(from..ways.len() - 1).unwrap_or_default();
             earlier.iter().rev().fold(place.clone(), |place, renames| place.before(renames))
         };
-        let own = &renames[ways.len() - 1];
+        let own = &way.renames;
         for place in way.undo.changes().filter_map(|change| Place::of(change, &way.left, own)) {
             let there = through(&place, done);
             if !there.is_in(held) {
@@ -124,7 +124,7 @@ impl Asked<'_> {
     /// `Data` where nobody has consented.
     pub(super) fn conversions(&self, conn: &Connection, way: &Way<'_>) -> Result<Vec<String>> {
         let asked_later = |object: &str| {
-            let names = way.renames();
+            let names = &way.renames;
             way.converts.iter().any(|record| {
                 way.target.tables.iter().any(|table| {
                     eq_name(names.old_table(&table.name), &record.table)

@@ -4,6 +4,7 @@
 //! converted come from the backup of the revision (`rows`).
 
 mod asked;
+mod columns;
 mod lost;
 mod rows;
 mod way;
@@ -371,12 +372,12 @@ impl<'a> Run<'a> {
             filled = rows::bring_back(conn, copy, (&lost, &way.target), &self.asked(), deadline)?;
             Ok(())
         };
-        let filled_later = |table: &str| lost.iter().any(|lost| eq_name(&lost.table().name, table));
+        let filled_later = |table: &str| lost.iter().any(|lost| eq_name(&lost.table.name, table));
         let mut job = Job {
             plan: &way.undo,
             start: live,
             target: &way.target,
-            renames: &way.renames(),
+            renames: &way.renames,
             own,
             exact: &|_| true,
             integrity: self.options.integrity,

@@ -17,8 +17,8 @@ pub(crate) fn standing<'r>(rows: &'r [Revision], model: &str) -> Vec<&'r Revisio
         .rev()
         .filter(|row| row.model == model && row.status == Status::Completed)
         // A rollback or a restore records a way that was gone; what stands below it can still be undone.
-        .filter(|row| !matches!(row.kind, Kind::Rollback | Kind::Restore))
-        .take_while(|row| row.kind == Kind::Automatic)
+        .filter(|row| row.is_change() || !matches!(row.kind, Kind::Rollback | Kind::Restore))
+        .take_while(|row| row.is_change())
         .collect()
 }
 
@@ -33,12 +33,30 @@ pub(crate) struct Way<'r> {
     pub(crate) left: Catalog,
     /// The catalog that the undo leads to.
     pub(crate) target: Catalog,
+    /// The renames that the undo makes.
+    pub(crate) renames: Renames,
     /// What the revision before left; of the first one, nothing.
     pub(crate) before: Snapshot,
     /// The conversions that the revision made.
     pub(crate) converts: Vec<ConvertRecord>,
     /// The newest revision of another model that came after it and stands.
     pub(crate) later: Option<&'r Revision>,
+    /// Where some steps are undone alone: more of them.
+    pub(crate) alone: Option<Alone>,
+}
+
+/// Steps of a revision that are undone while the others stand.
+pub(crate) struct Alone {
+    /// Their numbers in the undo of the whole, from 1.
+    pub(crate) numbers: Vec<usize>,
+    /// How to make them again; `None` where that leads nowhere.
+    pub(crate) redo: Option<Plan>,
+    /// What is recorded of the catalog that is left.
+    pub(crate) snapshot: Snapshot,
+    /// The catalog of the revision's backup.
+    pub(crate) then: Catalog,
+    /// From the catalog that the revision left to that of its backup.
+    pub(crate) renames: Renames,
 }
 
 impl<'r> Way<'r> {
@@ -88,9 +106,11 @@ impl<'r> Way<'r> {
             row.id > revision.id
                 && row.model != revision.model
                 && row.status == Status::Completed
-                && row.kind == Kind::Automatic
+                && row.is_change()
         });
-        Ok(Way { revision, undo, needs_backup, left: left.catalog, target, before, converts, later })
+        let renames = renames_of(&undo);
+        let left = left.catalog;
+        Ok(Way { revision, undo, needs_backup, left, target, renames, before, converts, later, alone: None })
     }
 
     /// # Errors
@@ -115,17 +135,25 @@ impl<'r> Way<'r> {
         Err(error.help(format!("roll model `{}` back first, or restore the backup as a whole", later.model)))
     }
 
-    /// The renames that the undo makes.
-    pub(crate) fn renames(&self) -> Renames {
-        let list = self.undo.changes().filter_map(|change| match change {
-            Change::RenameTable { from, to } => {
-                Some(Rename { table: None, from: from.clone(), to: to.clone() })
-            }
-            Change::RenameColumn { table, from, to } => {
-                Some(Rename { table: Some(table.clone()), from: from.clone(), to: to.clone() })
-            }
-            _ => None,
-        });
-        Renames { list: list.collect(), unmatched: Vec::new() }
+    /// The catalog of the revision's backup.
+    pub(crate) fn then(&self) -> &Catalog {
+        self.alone.as_ref().map_or(&self.target, |alone| &alone.then)
     }
+
+    /// The renames from the catalog that the revision left to that of its backup.
+    pub(crate) fn renames_to_then(&self) -> &Renames {
+        self.alone.as_ref().map_or(&self.renames, |alone| &alone.renames)
+    }
+}
+
+/// The renames that a plan makes.
+pub(super) fn renames_of(plan: &Plan) -> Renames {
+    let list = plan.changes().filter_map(|change| match change {
+        Change::RenameTable { from, to } => Some(Rename { table: None, from: from.clone(), to: to.clone() }),
+        Change::RenameColumn { table, from, to } => {
+            Some(Rename { table: Some(table.clone()), from: from.clone(), to: to.clone() })
+        }
+        _ => None,
+    });
+    Renames { list: list.collect(), unmatched: Vec::new() }
 }
