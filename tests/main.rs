@@ -48,6 +48,7 @@ mod restore;
 mod review;
 mod rollback;
 mod rollback_rows;
+mod rollback_steps;
 mod saved_plans;
 mod side_by_side;
 mod sql_target;

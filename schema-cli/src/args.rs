@@ -286,13 +286,18 @@ pub(crate) struct Rollback {
     /// All revisions above what this version left
     #[arg(long, value_name = "VERSION")]
     pub(crate) to: Option<String>,
+    /// Of the last revision these steps alone, where the rest stands without them: numbers as --dry-run shows them
+    #[arg(long, value_name = "NUMBER[,NUMBER]", value_delimiter = ',', conflicts_with_all = ["to", "last"],
+          value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) steps: Vec<u32>,
     /// The name of the model whose revisions are meant [default: main]
     #[arg(long, value_name = "NAME")]
     pub(crate) model: Option<String>,
     /// Only show what would be done
     #[arg(long)]
     pub(crate) dry_run: bool,
-    /// Consent that a table which holds rows by now goes, L101, or without a backup a column with values, L102
+    /// Consent that a table which holds rows by now goes (L101), a column with values without a backup (L102), that values of now
+    /// are converted (L103) or made up (L201)
     #[arg(long, value_name = "CODE[=TABLE.COLUMN]")]
     pub(crate) allow: Vec<String>,
     /// Why, for the history

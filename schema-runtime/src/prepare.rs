@@ -485,7 +485,7 @@ fn read_tables(plan: &Plan, target: &Target) -> Vec<String> {
 }
 
 /// The undo as its rehearsal proved it, or why it does not lead back.
-fn accepted(undo: Plan, proof: UndoProof) -> std::result::Result<Plan, String> {
+pub(crate) fn accepted(undo: Plan, proof: UndoProof) -> std::result::Result<Plan, String> {
     match proof {
         UndoProof::Proved => Ok(undo),
         UndoProof::NeedsBackup => Ok(Plan { needs_backup: true, ..undo }),

@@ -334,6 +334,20 @@ fn backticked(token: &schema_sql::Token<'_>) -> String {
     }
 }
 
+/// The catalog that `plan` leads to from `start`, without rows; else the step that SQLite refuses, and why.
+pub(crate) fn reached_by(
+    scratch: &dyn Fn() -> Result<Connection>,
+    start: &Catalog,
+    plan: &Plan,
+    own: &[String],
+) -> Result<std::result::Result<Catalog, (String, String)>> {
+    let scratch = replayed(scratch, start, &[])?;
+    match run(&scratch, plan, &|| Ok(()))? {
+        Some((step, err)) => Ok(Err((step.summary(), reason(&err)))),
+        None => catalog::read(&scratch, "main", own).map(Ok),
+    }
+}
+
 /// Tries `plan`, then `undo`.
 ///
 /// # Errors

@@ -221,7 +221,12 @@ impl<'a> Run<'a> {
         };
         let source = &self.migrator.source;
         let (name, print) = (source.name(), source.fingerprint());
-        if self.options.reapply || !self.history.was_rolled_back(conn, name, source.version(), &print)? {
+        // Steps of this very version, undone alone.
+        let is_it = source.version().is_empty() || version_cmp(&last.version, source.version()).is_eq();
+        let in_part =
+            is_it && last.kind == Kind::Rollback && last.fingerprint.as_deref() == Some(print.as_str());
+        let barred = in_part || self.history.was_rolled_back(conn, name, source.version(), &print)?;
+        if self.options.reapply || !barred {
             return Ok(());
         }
         Err(Error::new(

@@ -254,7 +254,7 @@ fn way_back(row: &Revision) -> WayBack {
     match row.kind {
         Kind::Baseline => return WayBack::None,
         // They record a way that was gone; what they took back has another status.
-        Kind::Rollback | Kind::Restore => return WayBack::Alone,
+        Kind::Rollback | Kind::Restore if !row.is_change() => return WayBack::Alone,
         _ => {}
     }
     // A plan of a format that is not known is taken for one that needs everything.

@@ -20,6 +20,9 @@ pub(crate) fn run(context: &Context, args: &args::Rollback) -> Result<Answer> {
     }
     let back = match &args.to {
         Some(version) => Back::ToVersion(version.clone()),
+        None if !args.steps.is_empty() => {
+            Back::Steps(args.steps.iter().map(|number| *number as usize).collect())
+        }
         None => Back::Last(args.last as usize),
     };
     let report = migrator.rollback(&path, &back)?;

@@ -225,10 +225,10 @@ fn last_plan(row: &Revision) -> Option<Plan> {
 
 /// The last completed row that has steps.
 fn last_change(rows: &[Revision]) -> Option<(&Revision, Plan)> {
-    let completed = rows
-        .iter()
-        .rev()
-        .filter(|row| row.status == Status::Completed && !matches!(row.kind, Kind::Rollback | Kind::Restore));
+    let completed = rows.iter().rev().filter(|row| {
+        row.status == Status::Completed
+            && (row.is_change() || !matches!(row.kind, Kind::Rollback | Kind::Restore))
+    });
     completed.filter_map(|row| Some((row, last_plan(row).filter(|plan| !plan.is_empty())?))).next()
 }
 

@@ -7,6 +7,7 @@ mod asked;
 mod columns;
 mod lost;
 mod rows;
+mod steps;
 mod way;
 
 use std::path::{Path, PathBuf};
@@ -44,6 +45,9 @@ pub enum Back {
     Last(usize),
     /// To what this version of the model left.
     ToVersion(String),
+    /// Over these steps of the last revision alone, where the rest stands without them: their numbers, from 1, as a
+    /// [`dry_run`](Migrator::dry_run) of its rollback shows them.
+    Steps(Vec<usize>),
 }
 
 /// A revision that could be rolled back, together with those above it.
@@ -140,9 +144,9 @@ impl<'a> Run<'a> {
 
     fn would_go_back(&mut self, conn: &Connection, database: &Path, back: &Back) -> Result<Report> {
         let rows = self.history.all(conn)?;
-        let ways = self.ways(&rows, back)?;
         let own = found::own_tables(self.migrator);
         let mut live = catalog::read(conn, "main", &own)?;
+        let ways = self.ways(conn, &rows, &live, back)?;
         if let Some(way) = ways.first() {
             way.refuse_drift(&live)?;
         }
@@ -166,14 +170,14 @@ impl<'a> Run<'a> {
     fn go_back(&mut self, deadline: &Deadline<'_>, database: &Path, back: &Back) -> Result<Report> {
         let conn = deadline.conn();
         let rows = self.history.all(conn)?;
-        let ways = self.ways(&rows, back)?;
+        connection::refuse_cut_file(conn)?;
+        let own = found::own_tables(self.migrator);
+        let live = catalog::read(conn, "main", &own)?;
+        let ways = self.ways(conn, &rows, &live, back)?;
         let Some(last) = ways.last() else {
             connection::rollback(conn)?;
             return Ok(self.told(Outcome::UpToDate, &ways));
         };
-        connection::refuse_cut_file(conn)?;
-        let own = found::own_tables(self.migrator);
-        let live = catalog::read(conn, "main", &own)?;
         if let Some(way) = ways.first() {
             way.refuse_drift(&live)?;
         }
@@ -203,7 +207,9 @@ impl<'a> Run<'a> {
             report.warnings.extend(self.asked().deletions(conn, so_far, at, &reached)?);
             report.warnings.extend(self.asked().conversions(conn, way)?);
             let (applied, filled) = self.undo(deadline, way, &reached, copy.as_ref(), &own)?;
-            self.history.set_status(conn, way.revision.id, Status::RolledBack)?;
+            if way.alone.is_none() {
+                self.history.set_status(conn, way.revision.id, Status::RolledBack)?;
+            }
             times.extend(applied.steps);
             self.phases.apply += applied.apply;
             self.phases.verify += applied.verify;
@@ -212,7 +218,8 @@ impl<'a> Run<'a> {
             reached = applied.reached;
         }
         report.time_steps(&times);
-        let before = Snapshot { catalog: reached, start: None, ..last.before.clone() };
+        let before = last.alone.as_ref().map_or(&last.before, |alone| &alone.snapshot).clone();
+        let before = Snapshot { catalog: reached, start: None, ..before };
         report.revision =
             Some(self.record_back(deadline, &ways, (&report.plan, before), saved.as_ref().ok())?);
         match saved {
@@ -226,7 +233,13 @@ impl<'a> Run<'a> {
     }
 
     /// The revisions to undo, newest first.
-    fn ways<'r>(&mut self, rows: &'r [Revision], back: &Back) -> Result<Vec<Way<'r>>> {
+    fn ways<'r>(
+        &mut self,
+        conn: &Connection,
+        rows: &'r [Revision],
+        live: &Catalog,
+        back: &Back,
+    ) -> Result<Vec<Way<'r>>> {
         let model = self.migrator.source.name();
         let standing = standing(rows, model);
         let refused = |what: String| {
@@ -237,6 +250,12 @@ impl<'a> Run<'a> {
             error.help("see what can be rolled back with `schema status`; restore a backup to go further")
         };
         let number = match back {
+            Back::Steps(_) if standing.is_empty() => {
+                return Err(refused(format!(
+                    "no revision of model `{model}` stands that could be rolled back"
+                )));
+            }
+            Back::Steps(_) => 1,
             Back::Last(number) if *number > standing.len() => {
                 let there = standing.len();
                 return Err(refused(format!(
@@ -268,9 +287,16 @@ impl<'a> Run<'a> {
                 }
             }
         };
-        let ways = standing.iter().take(number).map(|row| Way::of(rows, row)).collect::<Result<Vec<_>>>()?;
+        let mut ways =
+            standing.iter().take(number).map(|row| Way::of(rows, row)).collect::<Result<Vec<_>>>()?;
         if let Some(last) = ways.last() {
             self.version.clone_from(&last.before.version);
+        }
+        let Back::Steps(numbers) = back else { return Ok(ways) };
+        if let Some(whole) = ways.pop() {
+            whole.refuse_drift(live)?;
+            self.version.clone_from(&whole.revision.version);
+            ways.push(steps::alone(conn, self.migrator, whole, numbers)?);
         }
         Ok(ways)
     }
@@ -403,7 +429,12 @@ impl<'a> Run<'a> {
         let conn = deadline.conn();
         let head = self.history.head(conn)?.map_or(0, |(id, _)| id);
         let mut revision = self.revision(conn, Kind::Rollback, &name_of(ways), head + 1)?;
-        revision.fingerprint = None;
+        // Steps that were undone alone are a change like any other; the model that they belong to is known by its fingerprint.
+        let alone = ways.last().and_then(|way| Some((way, way.alone.as_ref()?)));
+        revision.fingerprint = alone.and_then(|(way, _)| way.revision.fingerprint.clone());
+        let redo = alone.and_then(|(_, alone)| alone.redo.as_ref());
+        revision.undo = redo.map(Plan::to_json).transpose()?;
+        revision.rollback_sql = redo.map(Plan::to_sql);
         revision.plan = Some(plan.to_json()?);
         revision.snapshot = Some(before.to_json()?);
         revision.backup = saved.map(|info| info.path.display().to_string());
@@ -499,6 +530,16 @@ fn whole(ways: &[Way<'_>]) -> Plan {
 /// `rollback of revision 7: add column t.a`.
 fn name_of(ways: &[Way<'_>]) -> String {
     match ways {
+        [Way { revision, undo, alone: Some(alone), .. }] => {
+            let numbers: Vec<String> = alone.numbers.iter().map(usize::to_string).collect();
+            let changes: Vec<String> = undo.changes().map(ToString::to_string).collect();
+            format!(
+                "rollback of step {} of revision {}: {}",
+                numbers.join(", "),
+                revision.id,
+                changes.join("; ")
+            )
+        }
         [way] => format!("rollback of revision {}: {}", way.revision.id, way.revision.name),
         _ => {
             let ids: Vec<String> = ways.iter().map(|way| way.revision.id.to_string()).collect();
