@@ -132,13 +132,16 @@ pub(super) struct Values {
     as_bytes: bool,
     /// How two bytes are read, where this SQLite takes the bytes of a parameter for UTF-8 whatever the database has: a text that is no
     /// UTF-16 cannot go over.
-    only_characters: Option<fn([u8; 2]) -> u16>,
+    only_characters: Option<ReadUnit>,
 }
+
+/// A unit of UTF-16 from its bytes.
+type ReadUnit = fn([u8; 2]) -> u16;
 
 impl Values {
     fn of(conn: &Connection) -> rusqlite::Result<Values> {
         let encoding: String = conn.query_row("PRAGMA encoding", [], |row| row.get(0))?;
-        let (unit, sample): (fn([u8; 2]) -> u16, &[u8]) = match encoding.as_str() {
+        let (unit, sample): (ReadUnit, &[u8]) = match encoding.as_str() {
             "UTF-16le" => (u16::from_le_bytes, b"a\0"),
             "UTF-16be" => (u16::from_be_bytes, b"\0a"),
             _ => return Ok(Values { as_bytes: false, only_characters: None }),
