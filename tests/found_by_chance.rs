@@ -4,6 +4,30 @@ use crate::support::pair::{Kept, run_kept};
 
 const CASES: &[Kept] = &[
     Kept {
+        name: "a rebuild leaves no row out because a UNIQUE that goes says ON CONFLICT IGNORE, nor does its undo",
+        before: "CREATE TABLE t (a TEXT DEFAULT 'x', b TEXT, g AS (length(a)) VIRTUAL, UNIQUE (b, g) ON CONFLICT IGNORE)",
+        rows: "INSERT INTO t (a, b) VALUES ('x', 'b'), ('xx', 'b')",
+        after: "CREATE TABLE t (b TEXT)",
+        ends: "rebuild, undo refused",
+        ..Kept::DEFAULT
+    },
+    Kept {
+        name: "rows that keep to a partial index by the affinity of a column do not clash when its NULLs are filled",
+        before: "CREATE TABLE t (a TEXT DEFAULT 7, b); CREATE UNIQUE INDEX i ON t ((b IS NULL)) WHERE a > 5",
+        rows: "INSERT INTO t VALUES ('k', NULL), ('1e3', NULL)",
+        after: "CREATE TABLE t (a TEXT NOT NULL DEFAULT 7, b); CREATE UNIQUE INDEX i ON t ((b IS NULL)) WHERE a > 5",
+        ends: "update",
+        ..Kept::DEFAULT
+    },
+    Kept {
+        name: "a row whose NULL is filled and then falls under a partial index is still held against the others",
+        before: "CREATE TABLE t (a TEXT DEFAULT 7, b); CREATE UNIQUE INDEX i ON t (b) WHERE a > 5",
+        rows: "INSERT INTO t VALUES (NULL, 1), ('6', 1)",
+        after: "CREATE TABLE t (a TEXT NOT NULL DEFAULT 7, b); CREATE UNIQUE INDEX i ON t (b) WHERE a > 5",
+        ends: "rows: the same `b`",
+        ..Kept::DEFAULT
+    },
+    Kept {
         name: "an undo does not commit rows that break the CHECK of a column which it brings back",
         before: "CREATE TABLE t (a, b TEXT NOT NULL DEFAULT '' CHECK (b <> ''))",
         rows: "INSERT INTO t VALUES (1, 'x'), (2, 'y')",

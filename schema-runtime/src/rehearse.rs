@@ -305,7 +305,9 @@ fn run<'p>(
         }
         for sql in &step.sql {
             let fills = (step.changes.is_empty() || step.changes.iter().any(Change::alters_table))
-                && (sql.starts_with("INSERT INTO main.") || sql.starts_with("UPDATE main."));
+                && ["INSERT INTO main.", "INSERT OR ABORT INTO main.", "UPDATE main."]
+                    .iter()
+                    .any(|start| sql.starts_with(start));
             let done = if fills { execute_strictly(scratch, sql) } else { scratch.execute_batch(sql) };
             if let Err(err) = done {
                 return Ok(Some((step, err)));

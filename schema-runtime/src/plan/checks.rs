@@ -113,8 +113,14 @@ pub(super) fn table_checks(image: &Image<'_>, texts: &Texts<'_>, rebuild: bool) 
     for index in image.to.indexes.iter().filter(|index| index.unique) {
         // One that is new or other than before is checked by the step that makes it.
         let kept = image.from.index(&index.name).is_some_and(|found| same_index(texts, found, index));
-        if kept && moved.iter().any(|column| names(&index.sql, column)) {
-            checks.push(unique_index_check(image, index));
+        let named: Vec<&str> =
+            moved.iter().copied().filter(|column| kept && names(&index.sql, column)).collect();
+        match named.as_slice() {
+            [] => {}
+            [column] if is_filled_alone(image, texts, column) => {
+                checks.push(filled_index_check(image, index, column));
+            }
+            _ => checks.push(unique_index_check(image, index)),
         }
     }
     for check in &image.to.checks {
@@ -493,6 +499,27 @@ pub(super) fn unique_index_check(image: &Image<'_>, index: &IndexInfo) -> Check 
     let terms: Vec<(String, String)> = index.terms.iter().map(|term| index_term(image.to, term)).collect();
     let shown: Vec<&str> = index.terms.iter().map(|term| term.term.as_str()).collect();
     unique_query(image, &terms, index.filter.as_deref(), &format!("`{}`", shown.join("`, `")))
+}
+
+/// Whether nothing of the column moves but its NULLs, which are filled.
+fn is_filled_alone(image: &Image<'_>, texts: &Texts<'_>, column: &str) -> bool {
+    let (Some(found), Some(column)) = (image.from.column(column), image.to.column(column)) else {
+        return false;
+    };
+    column.generated.is_none()
+        && found.generated.is_none()
+        && !image.changes_type(column)
+        && same_collation(texts, found.collation.as_deref(), column.collation.as_deref())
+}
+
+/// The same where NULLs of one column are filled: what was there keeps to the index already, so that rows which agree count only with
+/// one that is filled among them. As an expression a filled column compares without its affinity, and others might seem to agree.
+fn filled_index_check(image: &Image<'_>, index: &IndexInfo, column: &str) -> Check {
+    let check = unique_index_check(image, index);
+    let rows = image.stored_rows();
+    let beside = image.stored_rows_beside(column);
+    let query = check.query.replacen(&rows, &beside, 1) + " AND max(__schema_before IS NULL)";
+    Check { query, ..check }
 }
 
 /// A check that finds nothing, but fails where an expression of the index does: `json_extract` of a text that is no JSON.

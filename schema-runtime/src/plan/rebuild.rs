@@ -241,6 +241,11 @@ impl Image<'_> {
         self.rows_by(None, &|column, value| self.stored(column, value))
     }
 
+    /// As [`stored_rows`](Self::stored_rows), with what the row holds now in the column `kept`, under the name `__schema_before`.
+    pub(super) fn stored_rows_beside(&self, kept: &str) -> String {
+        self.rows_by(Some(kept), &|column, value| self.stored(column, value))
+    }
+
     fn rows_by(&self, kept: Option<&str>, turned: &dyn Fn(&ColumnInfo, &str) -> String) -> String {
         let rowid = self.rowid().map(|rowid| format!("{rowid} AS {rowid}"));
         let plain = || self.to.columns.iter().filter(|column| column.generated.is_none());
@@ -337,8 +342,10 @@ impl Image<'_> {
         } else {
             String::new()
         };
+        // By a conflict clause of the table a row would silently be left out, or take another's place.
+        let or_abort = if has_conflict_clause(self.to) { " OR ABORT" } else { "" };
         sql.push(format!(
-            "INSERT INTO main.{name} ({}) {asked}SELECT {} FROM main.{old} AS {name}",
+            "INSERT{or_abort} INTO main.{name} ({}) {asked}SELECT {} FROM main.{old} AS {name}",
             columns.join(", "),
             values.join(", ")
         ));
@@ -490,6 +497,15 @@ fn computed(table: &TableInfo) -> Vec<(&ColumnInfo, &str)> {
         ordered.push(left.remove(free.unwrap_or(0)));
     }
     ordered
+}
+
+fn has_conflict_clause(table: &TableInfo) -> bool {
+    table.primary_key.as_ref().is_some_and(|key| key.conflict.is_some())
+        || table.uniques.iter().any(|unique| unique.conflict.is_some())
+        || table
+            .columns
+            .iter()
+            .any(|column| column.not_null.as_ref().is_some_and(|rule| rule.conflict.is_some()))
 }
 
 /// Whether a key or a unique index holds the column.

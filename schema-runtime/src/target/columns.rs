@@ -395,11 +395,21 @@ impl<'a> Merge<'a> {
     ) -> Vec<T> {
         let name = &table.wanted.name;
         let mut merged = Vec::new();
-        let mut wanted: Vec<&T> = sides.wanted.iter().collect();
-        for found in sides.live {
+        let explicit = self.sides.model.explicit;
+        let said = |found: &T, other: &T| {
+            let mut want = other.clone();
+            if !explicit {
+                (rules.unsaid)(found, &mut want);
+            }
+            want
+        };
+        let same_as_said = |found: &T, other: &T| (rules.same)(found, &said(found, other));
+        let wants = pairs(sides.live, sides.wanted, rules.alike, &same_as_said);
+        let bases = pairs(sides.live, sides.base.unwrap_or_default(), rules.alike, rules.same);
+        for (at, found) in sides.live.iter().enumerate() {
             let key = (rules.key)(found);
             let managed = self.managed_last(&key);
-            let Some(at) = wanted.iter().position(|other| (rules.alike)(found, other)) else {
+            let Some(other) = wants.iter().position(|pair| *pair == Some(at)) else {
                 // Removed from the model: dropped under every policy. Never the model's: left alone.
                 if !managed {
                     self.carry(key);
@@ -407,12 +417,9 @@ impl<'a> Merge<'a> {
                 }
                 continue;
             };
-            let mut want = wanted.remove(at).clone();
-            if !self.sides.model.explicit {
-                (rules.unsaid)(found, &mut want);
-            }
-            let base = sides.base.filter(|_| managed);
-            let base = base.and_then(|base| base.iter().find(|other| (rules.alike)(found, other)));
+            let want = said(found, &sides.wanted[other]);
+            let base = bases.iter().position(|pair| *pair == Some(at)).filter(|_| managed);
+            let base = base.and_then(|base| sides.base?.get(base));
             let what = format!("{} of `{name}`", (rules.label)(found));
             if table.base.is_some() {
                 self.present(&format!("{} of `{name}`", (rules.show)(found)), &key);
@@ -422,7 +429,8 @@ impl<'a> Merge<'a> {
             self.owners.set(key, State::Managed);
             merged.push(if take { want } else { found.clone() });
         }
-        for want in wanted {
+        let new = sides.wanted.iter().zip(&wants).filter(|(_, pair)| pair.is_none());
+        for (want, _) in new {
             let key = (rules.key)(want);
             self.missing(&format!("{} of `{name}`", (rules.show)(want)), &key);
             self.owners.set(key, State::Managed);
@@ -558,6 +566,28 @@ struct Constraints<'c, T> {
     live: &'c [T],
     base: Option<&'c [T]>,
     wanted: &'c [T],
+}
+
+/// Of each of `others` the place in `live` of the one that it is like, each once; those that are the same come first.
+fn pairs<T>(
+    live: &[T],
+    others: &[T],
+    alike: &dyn Fn(&T, &T) -> bool,
+    same: &dyn Fn(&T, &T) -> bool,
+) -> Vec<Option<usize>> {
+    let mut pairs = vec![None; others.len()];
+    for exactly in [true, false] {
+        for (at, other) in others.iter().enumerate() {
+            if pairs[at].is_some() {
+                continue;
+            }
+            let fits = |(place, found): &(usize, &T)| {
+                !pairs.contains(&Some(*place)) && alike(found, other) && (!exactly || same(found, other))
+            };
+            pairs[at] = live.iter().enumerate().find(fits).map(|(place, _)| place);
+        }
+    }
+    pairs
 }
 
 /// How constraints of one kind are told apart, compared and shown.
