@@ -4,7 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use rusqlite::Connection;
-use schema_runtime::{Back, BackupPolicy, ErrorKind, Migrator, Model, Outcome, Report};
+use schema_runtime::{Back, BackupPolicy, Cancel, ErrorKind, Event, Migrator, Model, Outcome, Report};
 
 use crate::support::model::model;
 use crate::support::place::{Place, contains};
@@ -138,6 +138,7 @@ fn nothing_but_a_whole_backup_of_this_database_in_its_folder_is_put_back() {
         std::os::unix::fs::symlink(&copy, &backup).expect("a link");
         let error = without_model().restore(place.path(), name).expect_err("a link");
         assert_eq!(error.kind(), ErrorKind::Backup, "{error}");
+        contains(&error.to_string(), &["it is a link, and may lead out of the folder"]);
         assert_eq!(place.query("SELECT count(*) FROM t"), "2");
     }
 }
@@ -202,4 +203,208 @@ fn the_backup_of_before_the_first_run_has_no_history_and_gets_the_one_of_now() {
     assert_eq!(error.kind(), ErrorKind::RolledBack, "{error}");
     let again = Migrator::new(model(TWO)).reapply().run(place.path()).expect("applied again");
     assert_eq!(again.outcome, Outcome::Migrated);
+}
+
+#[test]
+fn a_dry_run_proves_the_backup_and_touches_nothing() {
+    for mode in ["DELETE", "WAL"] {
+        let (place, backup) = migrated(mode);
+        let dry = without_model().dry_run(true);
+        let report = place.unchanged_by(|| dry.restore(place.path(), &backup).expect("a dry run"));
+        assert_eq!((report.outcome, report.version.as_str()), (Outcome::PlannedOnly, "1.0.0"));
+        let mut bytes = fs::read(&backup).expect("the backup");
+        bytes[5000] ^= 1;
+        fs::write(&backup, bytes).expect("altered");
+        let error = place.unchanged_by(|| dry.restore(place.path(), &backup).expect_err("altered"));
+        contains(&error.to_string(), &["have the SHA-256"]);
+    }
+}
+
+#[test]
+fn a_connection_whose_journal_a_crash_would_leave_useless_is_refused() {
+    for mode in ["OFF", "MEMORY"] {
+        let (place, backup) = migrated("DELETE");
+        let unsafe_hook = without_model()
+            .connection(move |conn| conn.execute_batch(&format!("PRAGMA journal_mode = {mode}")));
+        let error = place.unchanged_by(|| unsafe_hook.restore(place.path(), &backup).expect_err(mode));
+        assert_eq!(error.kind(), ErrorKind::Connection, "{error}");
+        contains(&error.to_string(), &[&format!("its journal mode is {mode}"), "nothing was changed"]);
+    }
+}
+
+#[test]
+fn what_was_proved_is_what_is_put_back() {
+    for mode in ["DELETE", "WAL"] {
+        // Altered as soon as the present is saved, which comes behind the proof.
+        let (place, backup) = migrated(mode);
+        let forged = backup.clone();
+        let migrator = without_model().observer(move |event| {
+            if matches!(event, Event::BackedUp { .. }) {
+                let conn = Connection::open(&forged).expect("the backup");
+                conn.execute_batch("UPDATE t SET a = 'forged'").expect("forged");
+            }
+        });
+        migrator.restore(place.path(), &backup).expect("a restore");
+        assert_eq!(place.query("SELECT * FROM t"), "1|'then'", "{mode}");
+    }
+    // A log and a journal that SQLite would play into the backup.
+    for suffix in ["-wal", "-journal"] {
+        let (place, backup) = migrated("DELETE");
+        let other = place.folder().join("other.db");
+        fs::copy(&backup, &other).expect("a copy");
+        let conn = Connection::open(&other).expect("the copy");
+        let mode = if suffix == "-wal" { "WAL" } else { "DELETE" };
+        conn.execute_batch(&format!(
+            "PRAGMA journal_mode = {mode}; PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = 1; BEGIN IMMEDIATE;
+             UPDATE t SET a = 'forged'; CREATE TABLE big (x); INSERT INTO big SELECT zeroblob(100000)"
+        ))
+        .expect("a log");
+        if suffix == "-wal" {
+            conn.execute_batch("COMMIT").expect("a log");
+        }
+        let beside = |path: &std::path::Path| {
+            let mut name = path.as_os_str().to_owned();
+            name.push(suffix);
+            PathBuf::from(name)
+        };
+        fs::copy(beside(&other), beside(&backup)).expect("it lies beside");
+        drop(conn);
+        let whole = fs::read(&backup).expect("the backup");
+        let backups = without_model().backups(place.path()).expect("a list");
+        let info = backups.iter().find(|info| info.path == backup).expect("it");
+        let error = without_model().verify_backup(info);
+        contains(&error.expect_err("not alone").to_string(), &["lies beside it", "move that file away"]);
+        without_model().restore(place.path(), &backup).expect("a restore");
+        assert_eq!(place.query("SELECT * FROM t"), "1|'then'", "{suffix}");
+        assert!(fs::read(&backup).expect("the backup") == whole, "{suffix}");
+    }
+}
+
+#[test]
+fn a_damaged_database_is_told_how_to_come_back() {
+    for (what, kind) in [("header", ErrorKind::NotADatabase), ("pages", ErrorKind::Corrupt)] {
+        let (place, backup) = migrated("DELETE");
+        let mut bytes = fs::read(place.path()).expect("the database");
+        match what {
+            "header" => bytes[..16].fill(0),
+            _ => bytes[100..4096].fill(0xff),
+        }
+        fs::write(place.path(), &bytes).expect("damaged");
+        let error = without_model().restore(place.path(), &backup).expect_err(what);
+        assert_eq!(error.kind(), kind, "{error}");
+        contains(&error.to_string(), &["help: move `app.db` away", "the backup becomes the database"]);
+        fs::rename(place.path(), place.folder().join("damaged.db")).expect("as it says");
+        without_model().restore(place.path(), backup.file_name().expect("a name")).expect("a restore");
+        assert_eq!(place.query("SELECT * FROM t"), "1|'then'");
+    }
+}
+
+#[test]
+fn a_history_that_this_program_does_not_know_is_left_alone() {
+    let newer = "ALTER TABLE migration_history ADD COLUMN novel; UPDATE migration_history SET format = 99";
+    let (place, backup) = migrated("DELETE");
+    place.sql(newer);
+    let error = place.unchanged_by(|| without_model().restore(place.path(), &backup).expect_err("newer"));
+    assert_eq!(error.kind(), ErrorKind::History, "{error}");
+
+    // In the backup: neither the database nor, where there is none, a file is touched.
+    let place = Place::new();
+    start(&place, ONE);
+    place.sql(newer);
+    let backup = Migrator::new(model(ONE)).back_up(place.path()).expect("a backup").path;
+    let error = place.unchanged_by(|| without_model().restore(place.path(), &backup).expect_err("newer"));
+    contains(&error.to_string(), &["it is of format 99"]);
+    fs::remove_file(place.path()).expect("gone");
+    without_model().restore(place.path(), &backup).expect_err("newer");
+    assert!(!place.path().exists());
+}
+
+#[test]
+fn histories_that_have_parted_are_both_kept() {
+    let (place, of_one) = migrated("DELETE");
+    let of_two = Migrator::new(model(TWO)).back_up(place.path()).expect("a backup").path;
+    fs::copy(&of_one, place.path()).expect("by hand");
+    let three = TWO.replace("2.0.0", "3.0.0").replace("b INT", "c INT");
+    start(&place, &three);
+    let report = without_model().restore(place.path(), &of_two).expect("a restore");
+    contains(&report.warnings.concat(), &["the histories differ from row 2 on"]);
+    assert_eq!(
+        place.query("SELECT kind, status, version FROM migration_history"),
+        "'automatic'|'completed'|'1.0.0'\n'automatic'|'completed'|'2.0.0'\n'automatic'|'rolled_back'|'3.0.0'\n'restore'|'completed'|'2.0.0'"
+    );
+    assert!(without_model().status(place.path()).expect("a status").tampered.is_empty());
+    assert_eq!(start(&place, TWO).outcome, Outcome::UpToDate);
+    let error = Migrator::new(model(&three)).run(place.path()).expect_err("restored away");
+    assert_eq!(error.kind(), ErrorKind::RolledBack, "{error}");
+}
+
+#[test]
+fn connections_that_are_set_otherwise_restore_as_well() {
+    for mode in ["DELETE", "WAL"] {
+        for hook in [
+            "locking_mode = EXCLUSIVE",
+            "journal_mode = WAL",
+            "query_only = ON",
+            "foreign_keys = ON",
+            "synchronous = OFF",
+        ] {
+            for size in [1024, 4096] {
+                let place = Place::new();
+                place.sql(&format!("PRAGMA page_size = {size}; PRAGMA journal_mode = {mode}"));
+                start(&place, ONE);
+                place.sql("INSERT INTO t VALUES (1, 'then')");
+                let backup = start(&place, TWO).backup.expect("a backup").path;
+                place.sql("INSERT INTO t VALUES (2, 'now', 7)");
+                let migrator =
+                    without_model().connection(move |conn| conn.execute_batch(&format!("PRAGMA {hook}")));
+                migrator
+                    .restore(place.path(), &backup)
+                    .unwrap_or_else(|err| panic!("{mode} {hook} {size}\n{err}"));
+                assert_eq!(place.query("SELECT * FROM t"), "1|'then'", "{mode} {hook} {size}");
+                assert_eq!(place.query("PRAGMA integrity_check"), "'ok'");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_models_of_the_database_are_told_and_no_other() {
+    let place = Place::new();
+    let app = |version: &str, columns: &str| {
+        format!("--: model app\n--: version {version}\nCREATE TABLE t ({columns})")
+    };
+    start(&place, &app("1.0.0", "id INTEGER PRIMARY KEY"));
+    let backup = Migrator::new(model(&app("1.0.0", "id INTEGER PRIMARY KEY")))
+        .back_up(place.path())
+        .expect("a backup");
+    start(&place, &app("2.0.0", "id INTEGER PRIMARY KEY, a TEXT"));
+    let report = without_model().restore(place.path(), &backup.path).expect("a restore");
+    assert_eq!((report.model.as_str(), report.version.as_str()), ("app", "1.0.0"));
+    assert_eq!(report.from_version.as_deref(), Some("2.0.0"));
+    assert_eq!(place.query("SELECT DISTINCT model FROM migration_history"), "'app'");
+    assert_eq!(place.query("SELECT kind FROM migration_history WHERE id = 3"), "'restore'");
+}
+
+#[test]
+fn a_database_of_something_else_is_not_written_over() {
+    let (place, backup) = migrated("DELETE");
+    fs::remove_file(place.path()).expect("gone");
+    place.sql("CREATE TABLE precious (x); INSERT INTO precious VALUES (1)");
+    for policy in [BackupPolicy::Never, BackupPolicy::Always] {
+        let migrator = without_model().backup(policy);
+        let error = place.unchanged_by(|| migrator.restore(place.path(), &backup).expect_err("another"));
+        contains(&error.to_string(), &["it is of another database", "move the database away"]);
+    }
+}
+
+#[test]
+fn a_restore_that_is_cancelled_changes_nothing() {
+    for policy in [BackupPolicy::Never, BackupPolicy::Always] {
+        let (place, backup) = migrated("WAL");
+        let cancel = Cancel::new();
+        cancel.cancel();
+        let migrator = without_model().backup(policy).cancel(cancel);
+        let error = place.unchanged_by(|| migrator.restore(place.path(), &backup).expect_err("cancelled"));
+        assert_eq!((error.kind(), error.help_line()), (ErrorKind::Cancelled, Some("start again")), "{error}");
+    }
 }

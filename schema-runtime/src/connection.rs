@@ -261,7 +261,9 @@ pub(crate) fn begin_immediate(conn: &Connection, wait: Duration, cancel: Option<
     let mut pause = Pause::new(wait);
     loop {
         if cancel.is_some_and(Cancel::is_cancelled) {
-            return Err(Error::new(ErrorKind::Cancelled, what()).cause("the run was cancelled"));
+            return Err(Error::new(ErrorKind::Cancelled, what())
+                .cause("the run was cancelled")
+                .help("start again"));
         }
         match conn.execute_batch("BEGIN IMMEDIATE") {
             Ok(()) => return Ok(()),

@@ -172,6 +172,12 @@ impl Error {
         self
     }
 
+    /// Says what to do instead of what was said before.
+    pub(crate) fn rather(mut self, help: impl Into<String>) -> Self {
+        self.0.help = Some(help.into());
+        self
+    }
+
     /// Keeps the underlying error, and its text as a reason.
     pub(crate) fn source(mut self, source: impl StdError + Send + Sync + 'static) -> Self {
         self.0.causes.push(source.to_string());

@@ -11,13 +11,16 @@ use rusqlite::backup::{Backup, StepResult};
 
 use crate::backup::{self, BackupInfo, BackupPolicy, BackupSource, Working};
 use crate::catalog;
-use crate::connection::{self, OpenMode, Pause, SqliteResult};
+use crate::connection::{self, Hook, OpenMode, Pause, SqliteResult};
 use crate::error::{Error, ErrorKind, Result};
 use crate::found;
+use crate::history::Shape;
 use crate::migrator::{Migrator, stated};
-use crate::report::{Event, Outcome, Report};
+use crate::record::millis;
+use crate::report::{Event, Outcome, Report, count};
 use crate::revision::{Kind, Revision, Status};
 use crate::run::{About, Run, data_version, disturbed, is_empty};
+use crate::settings::Settings;
 use crate::snapshot::Snapshot;
 use crate::upkeep::resolved;
 
@@ -44,6 +47,14 @@ impl Migrator {
 struct Present {
     rows: Vec<Revision>,
     saved: std::result::Result<BackupInfo, &'static str>,
+    warnings: Vec<String>,
+}
+
+/// What its history says.
+struct Recorded {
+    identity: Option<String>,
+    rows: Vec<Revision>,
+    warnings: Vec<String>,
 }
 
 impl<'a> Run<'a> {
@@ -54,24 +65,81 @@ impl<'a> Run<'a> {
         let hook = options.hook.as_ref();
         migrator.emit(&Event::Checking { database: database.display().to_string() });
         let info = run.named(database, name)?;
-        backup::verify(&info, hook).map_err(|fault| fault.error)?;
+        let working = Working::of(&info, hook)?;
+        run.refuse_format(&working)?;
         refuse_full(database, &info)?;
-        let mut live = connection::open(database, OpenMode::Create, hook, options.lock_wait)?;
+        if options.dry_run {
+            return run.would_restore(database, &info);
+        }
+        let rescue = |error: Error| rescued(error, database);
+        let mut live =
+            connection::open(database, OpenMode::Create, hook, options.lock_wait).map_err(rescue)?;
         connection::refuse_if_in_use(&live)?;
-        let watch = Watch::begin(&live, database, migrator)?;
-        let present = run.present(&live, &watch, database, &info)?;
-        let page_size = watch.page_size(&live, &info, migrator)?;
-        let (working, mut report) = run.working(&info, page_size, &present)?;
-        put_back(&working.open(hook)?, &mut live, &watch, options.lock_wait)?;
+        let settings = Settings::enter(&live).map_err(rescue)?;
+        let watch = Watch::begin(&live, database, migrator).map_err(rescue)?;
+        let present = run.present(&live, &watch, database, &info).map_err(rescue)?;
+        let working = match page_size_of(&live, &working, hook)? {
+            Some(size) => working.in_pages_of(size, &info, hook)?,
+            None => working,
+        };
+        let (head, mut report) = run.complete(&working, &info, &present)?;
+        if options.cancel.is_cancelled() {
+            return Err(
+                Error::new(ErrorKind::Cancelled, "the run was cancelled").help("start again to restore")
+            );
+        }
+        // They stay for the write; the connection ends with it.
+        settings.keep();
+        let written = put_back(&working.open(hook)?, &mut live, &watch, options.lock_wait);
         // A lock that was kept goes with the connection.
-        drop(live);
+        drop((live, watch));
+        if let Err(error) = written {
+            report.warnings.push(run.settled(database, head, error)?);
+        }
         match present.saved {
             Ok(info) => report.backup = Some(info),
             Err(why) => report.no_backup = Some(why.to_owned()),
         }
+        report.warnings.extend(present.warnings);
         report.phases = run.phases;
         report.duration = run.began.elapsed();
         Ok(report)
+    }
+
+    /// A history of a format that this program does not know would lock it out of what it has restored.
+    fn refuse_format(&self, working: &Working) -> Result<()> {
+        self.history.check_shape(&working.open(self.options.hook.as_ref())?).map(drop)
+    }
+
+    /// What a restore would do, by what there is.
+    fn would_restore(&self, database: &Path, info: &BackupInfo) -> Result<Report> {
+        let mut report = Report::new(Outcome::PlannedOnly, self.migrator.source.name(), "");
+        report.version = info.version.clone().unwrap_or_default();
+        if let Some(live) = self.open_reading(database).map_err(|error| rescued(error, database))? {
+            connection::begin_reading(&live)?;
+            let found = self.history_of(&live, info).map_err(|error| rescued(error, database));
+            connection::rollback(&live)?;
+            report.warnings = found?.warnings;
+        }
+        report.duration = self.began.elapsed();
+        Ok(report)
+    }
+
+    /// What has become of a write of which SQLite reported an error: it may have happened all the same. A warning if it has.
+    fn settled(&self, database: &Path, head: (i64, String), error: Error) -> Result<String> {
+        let seen = self
+            .open_reading(database)
+            .and_then(|conn| conn.map(|conn| self.history.head(&conn)).transpose());
+        match seen {
+            Ok(Some(Some(found))) if found == head => {
+                Ok(format!("SQLite reported an error, but the backup is in the file: {}", error.what()))
+            }
+            Ok(_) => Err(error),
+            Err(_) => {
+                Err(error
+                    .state("SQLite may or may not have written the backup, and the file cannot be read now"))
+            }
+        }
     }
 
     /// The backup of this name in the folder; never a file elsewhere.
@@ -115,19 +183,13 @@ impl<'a> Run<'a> {
         database: &Path,
         info: &BackupInfo,
     ) -> Result<Present> {
+        let Recorded { identity, rows, warnings } = self.history_of(live, info)?;
+        let (saved, rows) = (Err("the database was empty"), rows);
         if is_empty(live)? {
-            return Ok(Present { rows: Vec::new(), saved: Err("the database was empty") });
-        }
-        let identity = self.history.identity(live)?;
-        let rows = if self.history.exists(live)? { self.history.all(live)? } else { Vec::new() };
-        let other = info.history.as_ref().zip(identity.as_ref()).is_some_and(|(theirs, ours)| theirs != ours);
-        if other {
-            return Err(Error::new(ErrorKind::Backup, format!("cannot restore `{}`", info.path.display()))
-                .cause("its note says that it is of another database")
-                .help("move the database away and restore again, if this is what you want"));
+            return Ok(Present { rows, saved, warnings });
         }
         if self.options.backup == BackupPolicy::Never {
-            return Ok(Present { rows, saved: Err("the backup policy is never") });
+            return Ok(Present { rows, saved: Err("the backup policy is never"), warnings });
         }
         let about = About {
             version: rows
@@ -142,46 +204,92 @@ impl<'a> Run<'a> {
             Watch::Locked => BackupSource::Connection(live),
             Watch::Counted { .. } => BackupSource::File,
         };
-        let saved = self.copy(database, source, &about).map_err(|error| {
-            error.help("free space or mend what it names, or restore without saving the present state: `--no-backup`")
+        let saved = self.copy(database, source, &about).map_err(|error| match error.kind() {
+            ErrorKind::DiskFull | ErrorKind::Backup => {
+                error.rather("free space or mend what it names, or restore without saving the present state: `--no-backup`")
+            }
+            _ => error,
         })?;
-        Ok(Present { rows, saved: Ok(saved) })
+        Ok(Present { rows, saved: Ok(saved), warnings })
     }
 
-    /// The backup with the truth about it.
-    fn working(
+    /// What the database says of itself, which must be the one of the backup.
+    fn history_of(&self, live: &Connection, info: &BackupInfo) -> Result<Recorded> {
+        let mut recorded = Recorded { identity: None, rows: Vec::new(), warnings: Vec::new() };
+        if is_empty(live)? {
+            return Ok(recorded);
+        }
+        let read = || -> Result<(Option<String>, Vec<Revision>)> {
+            let rows = match self.history.check_shape(live)? {
+                Shape::Missing => Vec::new(),
+                _ => self.history.all(live)?,
+            };
+            Ok((self.history.identity(live)?, rows))
+        };
+        match read() {
+            Ok((identity, rows)) => (recorded.identity, recorded.rows) = (identity, rows),
+            // Who gives up the present need not be able to read it.
+            Err(error)
+                if error.kind() == ErrorKind::Corrupt && self.options.backup == BackupPolicy::Never =>
+            {
+                recorded.warnings.push(format!(
+                    "the history of now is damaged, and what it had is gone: {}",
+                    error.what()
+                ));
+                return Ok(recorded);
+            }
+            Err(error) => return Err(error),
+        }
+        if info.history.is_some() && info.history != recorded.identity {
+            return Err(Error::new(ErrorKind::Backup, format!("cannot restore `{}`", info.path.display()))
+                .cause("its note says that it is of another database")
+                .help("move the database away and restore again, if this is what you want"));
+        }
+        Ok(recorded)
+    }
+
+    /// Gives the backup the truth about it: what was recorded since, and the restore. The history's last row then, and a report.
+    fn complete(
         &self,
+        working: &Working,
         info: &BackupInfo,
-        page_size: Option<i64>,
         present: &Present,
-    ) -> Result<(Working, Report)> {
-        let hook = self.options.hook.as_ref();
-        let working = Working::of(info, page_size, hook)?;
-        let conn = working.open(hook)?;
+    ) -> Result<((i64, String), Report)> {
+        let conn = working.open(self.options.hook.as_ref())?;
         connection::begin_immediate(&conn, Duration::ZERO, None)?;
         let then = if self.history.exists(&conn)? { self.history.all(&conn)? } else { Vec::new() };
         self.history.ensure(&conn)?;
         self.history.forget_stamps(&conn)?;
-        let tail = since(&then, &present.rows);
         let mut report = Report::new(Outcome::Restored, self.migrator.source.name(), "");
-        if tail.is_none() {
-            report.warnings.push(
-                "the history of before the restore is another one than the backup's; the saved copy has it"
-                    .to_owned(),
-            );
-        }
-        let tail = tail.unwrap_or_default();
+        let same = then
+            .iter()
+            .zip(&present.rows)
+            .take_while(|(then, now)| then.id == now.id && then.checksum == now.checksum);
+        let same = same.count();
+        let tail = present.rows.get(same..).unwrap_or_default();
         for row in tail {
             let status = if row.status == Status::Completed { Status::RolledBack } else { row.status };
-            self.history.carry_over(&conn, row, status)?;
+            if same == then.len() {
+                self.history.carry_over(&conn, row, status)?;
+            } else {
+                // The two have gone ways of their own: what is only in the present one comes behind the other, with new numbers.
+                let id = self.history.append(&conn, row)?;
+                self.history.set_status(&conn, id, status)?;
+            }
         }
-        let mut models: Vec<&str> = tail.iter().map(|row| row.model.as_str()).collect();
-        models.push(self.migrator.source.name());
-        models.sort_unstable();
-        models.dedup();
+        if same < then.len() && !present.rows.is_empty() {
+            report.warnings.push(format!(
+                "the histories differ from row {} on; what the one of before the restore had comes behind the backup's",
+                same + 1
+            ));
+        }
+        let mut models = self.history.models(&conn)?;
+        if models.is_empty() {
+            models.push(self.migrator.source.name().to_owned());
+        }
         let live = catalog::read(&conn, "main", &found::own_tables(self.migrator))?;
         let batch = self.history.head(&conn)?.map_or(0, |(id, _)| id) + 1;
-        for model in models {
+        for model in &models {
             let last = self.history.latest(&conn, model)?;
             let snapshot = match last.and_then(|row| row.snapshot) {
                 Some(text) => Snapshot::from_json(&text)?,
@@ -189,27 +297,31 @@ impl<'a> Run<'a> {
             };
             let name = format!("restore of {}", file_name(&info.path));
             let mut revision = self.revision(&conn, Kind::Restore, &name, batch)?;
-            revision.model = model.to_owned();
+            revision.model.clone_from(model);
+            revision.duration_ms = millis(self.began.elapsed());
             revision.version.clone_from(&snapshot.version);
             revision.fingerprint = None;
             revision.snapshot = Some(snapshot.to_json()?);
             revision.backup = present.saved.as_ref().ok().map(|info| info.path.display().to_string());
             let id = self.history.append(&conn, &revision)?;
-            if model == self.migrator.source.name() {
+            if report.revision.is_none() || model == self.migrator.source.name() {
+                report.model.clone_from(model);
                 report.version = revision.version;
                 report.revision = Some(id);
             }
         }
+        let head = self.history.head(&conn)?.unwrap_or_default();
         connection::commit(&conn, Duration::ZERO)?;
         let from = present.rows.iter().rev().find(|row| {
-            row.model == self.migrator.source.name()
-                && row.status == Status::Completed
-                && row.snapshot.is_some()
+            row.model == report.model && row.status == Status::Completed && row.snapshot.is_some()
         });
         report.from_version = from.map(|row| row.version.clone());
         let undone = tail.iter().filter(|row| row.status == Status::Completed).count();
-        report.notes.push(format!("{undone} revisions that came after the backup are marked as rolled back"));
-        Ok((working, report))
+        if undone > 0 {
+            let revisions = count(undone, "revision");
+            report.notes.push(format!("{revisions} of after the backup, now marked as rolled back"));
+        }
+        Ok((head, report))
     }
 }
 
@@ -224,30 +336,28 @@ enum Watch {
 impl Watch {
     fn begin(live: &Connection, database: &Path, migrator: &Migrator) -> Result<Watch> {
         let (hook, wait) = (migrator.options.hook.as_ref(), migrator.options.lock_wait);
-        if is_wal(live)? {
-            let counter = connection::open(database, OpenMode::ReadOnly, hook, wait)?;
-            let before = data_version(&counter)?;
-            return Ok(Watch::Counted { counter, before });
+        let exclusive: String = live
+            .query_row("PRAGMA main.locking_mode", [], |row| row.get(0))
+            .at(|| "cannot read the locking mode".to_owned())?;
+        let counted = is_wal(live)? && exclusive != "exclusive";
+        let mut counter = None;
+        if counted {
+            let other = connection::open(database, OpenMode::ReadOnly, hook, wait)?;
+            let before = data_version(&other)?;
+            counter = Some(Watch::Counted { counter: other, before });
+        } else {
+            live.execute_batch("PRAGMA main.locking_mode = EXCLUSIVE")
+                .at(|| format!("cannot lock {}", connection::name_of(live)))?;
         }
-        let locked = "PRAGMA main.locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; COMMIT";
-        live.busy_timeout(wait).and_then(|()| live.execute_batch(locked)).map_err(|err| {
-            connection::sqlite_error(err, format!("cannot lock {}", connection::name_of(live)))
-                .help("end the other transaction or program, or wait longer with `Migrator::lock_wait`")
-        })?;
-        Ok(Watch::Locked)
-    }
-
-    /// In WAL mode SQLite refuses pages of another size.
-    fn page_size(&self, live: &Connection, info: &BackupInfo, migrator: &Migrator) -> Result<Option<i64>> {
-        let Watch::Counted { .. } = self else { return Ok(None) };
-        let size = |conn: &Connection| {
-            conn.query_row("PRAGMA main.page_size", [], |row| row.get::<_, i64>(0))
-                .at(|| format!("cannot read the page size of {}", connection::name_of(conn)))
-        };
-        let hook = migrator.options.hook.as_ref();
-        let theirs = size(&connection::open(&info.path, OpenMode::ReadOnly, hook, Duration::ZERO)?)?;
-        let ours = size(live)?;
-        Ok((ours != theirs).then_some(ours))
+        // In exclusive mode the lock stays; else it is only seen whether there is one, and whether it can be written.
+        connection::begin_immediate(live, wait, Some(&migrator.options.cancel))?;
+        let writable = connection::prove_writable(live);
+        connection::rollback(live)?;
+        writable?;
+        if counter.is_none() {
+            begin_exclusive(live, wait)?;
+        }
+        Ok(counter.unwrap_or(Watch::Locked))
     }
 
     /// Whether somebody has committed since.
@@ -257,6 +367,39 @@ impl Watch {
             Watch::Counted { counter, before } => Ok(data_version(counter)? != *before),
         }
     }
+}
+
+/// Shuts readers out too, who would go on in the old state; in exclusive mode the lock stays.
+fn begin_exclusive(live: &Connection, wait: Duration) -> Result<()> {
+    live.busy_timeout(wait).and_then(|()| live.execute_batch("BEGIN EXCLUSIVE; COMMIT")).map_err(|err| {
+        connection::sqlite_error(err, format!("cannot lock {}", connection::name_of(live)))
+            .help("end the other transaction or program, or wait longer with `Migrator::lock_wait`")
+    })
+}
+
+/// In WAL mode SQLite refuses pages of another size: that of `live`, where the copy has another.
+fn page_size_of(live: &Connection, working: &Working, hook: Option<&Hook>) -> Result<Option<i64>> {
+    if !is_wal(live)? {
+        return Ok(None);
+    }
+    let size = |conn: &Connection| {
+        conn.query_row("PRAGMA main.page_size", [], |row| row.get::<_, i64>(0))
+            .at(|| format!("cannot read the page size of {}", connection::name_of(conn)))
+    };
+    let (ours, theirs) = (size(live)?, size(&working.open(hook)?)?);
+    Ok((ours != theirs).then_some(ours))
+}
+
+/// What is damaged cannot be written over through SQLite; with no file there, the backup becomes the database.
+fn rescued(error: Error, database: &Path) -> Error {
+    let damaged = matches!(error.kind(), ErrorKind::Corrupt | ErrorKind::NotADatabase | ErrorKind::History);
+    if !damaged {
+        return error;
+    }
+    let name = file_name(database);
+    error.rather(format!(
+        "move `{name}` away, with `{name}-wal` and `{name}-journal` if they are there, and restore again: the backup becomes the database"
+    ))
 }
 
 fn is_wal(conn: &Connection) -> Result<bool> {
@@ -292,17 +435,10 @@ fn put_back(from: &Connection, live: &mut Connection, watch: &Watch, wait: Durat
     }
 }
 
-/// The rows that `now` has behind those of `then`; `None` where it is another history.
-fn since<'r>(then: &[Revision], now: &'r [Revision]) -> Option<&'r [Revision]> {
-    let same = then.len() <= now.len()
-        && then.iter().zip(now).all(|(then, now)| then.id == now.id && then.checksum == now.checksum);
-    // An empty file has lost its history, and says nothing against the backup's.
-    if same || now.is_empty() { Some(now.get(then.len()..).unwrap_or_default()) } else { None }
-}
-
-/// The change writes a log or a journal of about the size of the backup, beside the working copy and the saved one.
+/// The write takes a log of the backup's size, or a journal of the database's, beside what the file grows by.
 fn refuse_full(database: &Path, info: &BackupInfo) -> Result<()> {
-    let needed = info.bytes.saturating_mul(2);
+    let now = database.metadata().map_or(0, |file| file.len());
+    let needed = info.bytes.saturating_add(info.bytes.max(now));
     let folder = database.parent().map(PathBuf::from).unwrap_or_default();
     let Some(free) = backup::available_space(&folder).filter(|free| *free < needed) else { return Ok(()) };
     Err(Error::new(

@@ -68,6 +68,11 @@ impl<'c> Settings<'c> {
         }
         Ok(settings)
     }
+
+    /// Leaves the connection as it is now.
+    pub(crate) fn keep(self) {
+        std::mem::forget(self);
+    }
 }
 
 impl Drop for Settings<'_> {

@@ -243,7 +243,7 @@ fn make_folder(folder: &Path, database: &Path) -> Result<()> {
 }
 
 /// Where the system does not tell the free space, the copying will.
-fn refuse_full_disk(folder: &Path, bytes: u64) -> Result<()> {
+pub(super) fn refuse_full_disk(folder: &Path, bytes: u64) -> Result<()> {
     match available_space(folder) {
         Some(free) if free < bytes => {
             Err(Error::new(ErrorKind::DiskFull, format!("`{}` is too full", folder.display()))

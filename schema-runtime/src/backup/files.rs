@@ -57,6 +57,25 @@ pub(super) fn flush_and_hash(path: &Path) -> Result<(String, u64)> {
     read().map_err(|err| io_error(err, format!("cannot read `{}` back", path.display())))
 }
 
+/// Copies all bytes; their hash and number.
+pub(super) fn copy_and_hash(from: File, mut to: File) -> io::Result<(String, u64)> {
+    let (mut hash, mut buffer, mut bytes) = (Sha256::new(), vec![0; 1 << 20], 0);
+    let mut from = from;
+    loop {
+        let read = match from.read(&mut buffer) {
+            Ok(0) => break,
+            Ok(read) => read,
+            Err(err) if err.kind() == io::ErrorKind::Interrupted => continue,
+            Err(err) => return Err(err),
+        };
+        let part = buffer.get(..read).unwrap_or_default();
+        hash.update(part);
+        to.write_all(part)?;
+        bytes += read as u64;
+    }
+    Ok((hex(&hash.finalize()), bytes))
+}
+
 pub(super) fn hash(mut file: File) -> io::Result<(String, u64)> {
     let mut hash = Sha256::new();
     let mut buffer = vec![0; 1 << 20];
@@ -157,7 +176,8 @@ impl Partial {
         let mut at = 0;
         loop {
             let mut name = std::ffi::OsString::from(".");
-            name.push(stem_of(database));
+            // Of a path that a note gives the last name alone: the file stays in the folder.
+            name.push(Path::new(stem_of(database)).file_name().unwrap_or_default());
             name.push(format!("_{}_{at}.part", std::process::id()));
             let path = folder.join(name);
             match create_file(&path) {

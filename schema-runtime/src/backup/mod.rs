@@ -17,8 +17,8 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize, Serializer};
 
 pub(crate) use clock::now as present;
-use create::backup_kind;
 pub(crate) use create::{BackupRequest, BackupSource, create};
+use create::{backup_kind, refuse_full_disk};
 use list::list;
 pub use list::{BackupFolder, Stray, StrayKind};
 pub(crate) use list::{folder_of, listed};

@@ -2,13 +2,14 @@
 
 use std::fs::File;
 use std::io;
+use std::path::Path;
 use std::time::Duration;
 
 use rusqlite::Connection;
 
 use super::files::{hash, rewrite_note};
 use super::{BackupInfo, io_error};
-use crate::connection::{Hook, OpenMode, SqliteResult, now, open};
+use crate::connection::{Hook, OpenMode, SqliteResult, now, open, with_suffix};
 use crate::integrity::is_of_rows;
 use crate::sqlite_error::kind_of;
 use crate::{Error, ErrorKind, Result};
@@ -50,21 +51,45 @@ pub(crate) fn verify(info: &BackupInfo, hook: Option<&Hook>) -> std::result::Res
     let fault = |error: Error, disproved: bool| Fault { error: error.context(what()), disproved };
     let unread = |err: io::Error| fault(io_error(err, "it cannot be read".to_owned()), false);
     let (sha256, bytes) = File::open(&info.path).and_then(hash).map_err(unread)?;
-    if bytes != info.bytes || !sha256.eq_ignore_ascii_case(&info.sha256) {
-        let error = Error::new(ErrorKind::Backup, what())
-            .cause(format!(
-                "its {bytes} bytes have the SHA-256 {sha256}; {} bytes with {} were written",
-                info.bytes, info.sha256
-            ))
-            .help("use another backup");
+    if let Some(error) = differs(info, &sha256, bytes) {
         return Err(Fault { error, disproved: true });
     }
+    refuse_companions(&info.path).map_err(|error| fault(error, false))?;
     let conn = open(&info.path, OpenMode::ReadOnly, hook, Duration::ZERO).map_err(|err| fault(err, false))?;
     quick_check(&conn).map_err(|err| {
         let disproved = err.kind() == ErrorKind::Corrupt;
         fault(err, disproved)
     })?;
     now(&conn).map_err(|error| Fault { error, disproved: false })
+}
+
+/// Where the bytes that were read are not those that the note has.
+pub(super) fn differs(info: &BackupInfo, sha256: &str, bytes: u64) -> Option<Error> {
+    if bytes == info.bytes && sha256.eq_ignore_ascii_case(&info.sha256) {
+        return None;
+    }
+    let what = format!("cannot use the backup `{}`", info.path.display());
+    let cause = format!(
+        "its {bytes} bytes have the SHA-256 {sha256}; {} bytes with {} were written",
+        info.bytes, info.sha256
+    );
+    Some(Error::new(ErrorKind::Backup, what).cause(cause).help("use another backup"))
+}
+
+/// A finished backup has neither journal nor log; SQLite would play what lies there into it.
+fn refuse_companions(path: &Path) -> Result<()> {
+    for suffix in ["-journal", "-wal"] {
+        let beside = with_suffix(path, suffix);
+        if beside.metadata().is_ok_and(|file| file.len() > 0) {
+            return Err(Error::new(ErrorKind::Backup, "it cannot be opened as it was written")
+                .cause(format!(
+                    "`{}` lies beside it, and SQLite would play it into the backup",
+                    beside.display()
+                ))
+                .help("move that file away"));
+        }
+    }
+    Ok(())
 }
 
 /// Where the note cannot be written, or is another's by now, it stays as it is: the proof itself stands.
