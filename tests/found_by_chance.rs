@@ -4,6 +4,22 @@ use crate::support::pair::{Kept, run_kept};
 
 const CASES: &[Kept] = &[
     Kept {
+        name: "a generated column has its affinity before a CHECK compares it",
+        before: "CREATE TABLE t (a BLOB, g TEXT AS (a) VIRTUAL, CHECK (g IS NOT a OR g IS NULL))",
+        rows: "INSERT INTO t (a) VALUES (6), (NULL)",
+        after: "CREATE TABLE t (a BLOB, g TEXT COLLATE NOCASE AS (a) VIRTUAL, CHECK (g IS NOT a OR g IS NULL))",
+        ends: "scan with edits",
+        ..Kept::DEFAULT
+    },
+    Kept {
+        name: "the undo of a rebuild knows the order of columns that it left",
+        before: "CREATE TABLE t (x BLOB, e BLOB) STRICT",
+        rows: "INSERT INTO t VALUES (x'31', x'00'), (x'31', x'01'), (x'00', x'31')",
+        after: "CREATE TABLE t (c INTEGER DEFAULT NULL, x BLOB, e BLOB, CHECK (x IS NOT e OR x IS NULL)) STRICT",
+        ends: "rebuild",
+        ..Kept::DEFAULT
+    },
+    Kept {
         name: "a rebuild leaves no row out because a UNIQUE that goes says ON CONFLICT IGNORE, nor does its undo",
         before: "CREATE TABLE t (a TEXT DEFAULT 'x', b TEXT, g AS (length(a)) VIRTUAL, UNIQUE (b, g) ON CONFLICT IGNORE)",
         rows: "INSERT INTO t (a, b) VALUES ('x', 'b'), ('xx', 'b')",

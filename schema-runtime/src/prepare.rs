@@ -308,7 +308,6 @@ impl Maker<'_> {
             }
             times.preflight += began.elapsed();
             let began = Instant::now();
-            let undo = self.undo(target, &facts, &[])?;
             let stage = Stage {
                 scratch: &scratch,
                 own: &self.own,
@@ -319,7 +318,8 @@ impl Maker<'_> {
                 exact: &exact,
                 go_on: &go_on,
             };
-            let verdict = rehearse::rehearse(&stage, &plan, &undo)?;
+            let verdict =
+                rehearse::rehearse(&stage, &plan, &|reached| self.undo(target, reached, &facts, &[]))?;
             times.rehearse += began.elapsed();
             match verdict {
                 Verdict::Unregistered => facts.unregistered = true,
@@ -341,7 +341,7 @@ impl Maker<'_> {
                 Verdict::Proved { .. } if !unready.is_empty() => {
                     return Err(unready.swap_remove(0).refusal());
                 }
-                Verdict::Proved { undo: proof } => {
+                Verdict::Proved { undo, proof } => {
                     prepared.undo =
                         self.settle_undo(&stage, &plan, (undo, proof), &mut prepared.notes, &facts, target)?;
                     prepared.plan = plan;
@@ -387,8 +387,8 @@ impl Maker<'_> {
         let facts = Facts { unregistered: true, ..facts.clone() };
         let twice = [all.clone(), all.clone()].concat();
         for refuted in [&[][..], &all, &twice] {
-            let undo = self.undo(target, &facts, refuted)?;
-            if let Verdict::Proved { undo: proof } = rehearse::rehearse(stage, plan, &undo)? {
+            let undo = |reached: &Catalog| self.undo(target, reached, &facts, refuted);
+            if let Verdict::Proved { undo, proof } = rehearse::rehearse(stage, plan, &undo)? {
                 match accepted(undo, proof) {
                     Ok(undo) => return Ok(Some(undo)),
                     Err(again) => fault = again,
@@ -401,13 +401,14 @@ impl Maker<'_> {
         Ok(None)
     }
 
-    fn undo(&self, target: &Target, facts: &Facts, refuted: &[String]) -> Result<Plan> {
-        let back = target.renames.undoing(&target.catalog);
+    /// The way back from `reached`, which is the target but for the order of columns.
+    fn undo(&self, target: &Target, reached: &Catalog, facts: &Facts, refuted: &[String]) -> Result<Plan> {
+        let back = target.renames.undoing(reached);
         let catalog = if back.is_empty() {
-            target.catalog.clone()
+            reached.clone()
         } else {
-            let faults = rehearse::broken(&|| self.scratch(), &target.catalog)?;
-            rehearse::renamed(&|| self.scratch(), &target.catalog, &back, &faults, &self.own)?
+            let faults = rehearse::broken(&|| self.scratch(), reached)?;
+            rehearse::renamed(&|| self.scratch(), reached, &back, &faults, &self.own)?
         };
         // By the names that the tables have when the undo begins.
         let mut after = Facts {
@@ -418,7 +419,7 @@ impl Maker<'_> {
             pace: facts.pace,
             ..Facts::default()
         };
-        for table in &target.catalog.tables {
+        for table in &reached.tables {
             let facts: TableFacts = facts.of(target.renames.old_table(&table.name));
             // A table that is empty now may not be when it is undone.
             after.tables.insert(fold(&table.name), TableFacts { rows: facts.rows.max(1), ..facts });
@@ -434,7 +435,7 @@ impl Maker<'_> {
             renames: &back,
             model: &model,
             facts: &after,
-            key: PlanKey { catalog: catalog_hash(&target.catalog)?, head: 0 },
+            key: PlanKey { catalog: catalog_hash(reached)?, head: 0 },
             refuted,
             undo: true,
         }))

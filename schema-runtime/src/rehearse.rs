@@ -46,8 +46,8 @@ pub(crate) struct Stage<'a> {
 
 /// What the rehearsal says.
 pub(crate) enum Verdict {
-    /// The plan does what it shall; `undo` says whether the undo does as well, and whether it needs a backup's values.
-    Proved { undo: UndoProof },
+    /// The plan does what it shall; `proof` says whether the undo does as well, and whether it needs a backup's values.
+    Proved { undo: Plan, proof: UndoProof },
     /// The steps for this table do not do: plan another way.
     Refuted(String),
     /// Something elsewhere in the file needs a function or collation that is not registered: plan with that in mind.
@@ -350,12 +350,16 @@ pub(crate) fn reached_by(
     }
 }
 
-/// Tries `plan`, then `undo`.
+/// Tries `plan`, then the undo that `undo` makes of the catalog which is reached: a rebuild may order columns as no ALTER does.
 ///
 /// # Errors
 /// `Dependent` if a view or trigger that works would no longer work, or a foreign key would refer to nothing; `Missing` if
 /// a function or collation is not registered; `Rehearsal` if the plan fails, or ends elsewhere than at the target.
-pub(crate) fn rehearse(stage: &Stage<'_>, plan: &Plan, undo: &Plan) -> Result<Verdict> {
+pub(crate) fn rehearse(
+    stage: &Stage<'_>,
+    plan: &Plan,
+    undo: &dyn Fn(&Catalog) -> Result<Plan>,
+) -> Result<Verdict> {
     let scratch = replayed(stage.scratch, stage.start, stage.samples)?;
     if let Some((step, err)) = run(&scratch, plan, stage.go_on)? {
         return refuted(stage, step, err);
@@ -369,7 +373,9 @@ pub(crate) fn rehearse(stage: &Stage<'_>, plan: &Plan, undo: &Plan) -> Result<Ve
         return missed(plan, change);
     }
     dependants_work(stage)?;
-    Ok(Verdict::Proved { undo: rehearse_undo(stage, &scratch, undo)? })
+    let undo = undo(&reached)?;
+    let proof = rehearse_undo(stage, &scratch, &undo)?;
+    Ok(Verdict::Proved { undo, proof })
 }
 
 /// A table whose rows do not satisfy what an edit has made of its text: SQLite itself looks at them only when asked.

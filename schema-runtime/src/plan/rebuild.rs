@@ -224,16 +224,12 @@ impl Image<'_> {
     /// Generated columns are computed over the new values, one layer each, so that one may name another:
     /// `(SELECT *, (a + 1) AS g FROM (SELECT rowid AS rowid, a AS a FROM …) AS t) AS t`.
     pub(super) fn new_rows(&self) -> String {
-        self.rows_by(None, &|column, value| self.computed_or_cast(column, value))
+        self.rows_by(None, &|column, value| self.cast(column, value))
     }
 
     /// As [`new_rows`](Self::new_rows), with what the row holds now in the column `kept`, under the name `__schema_before`.
     pub(super) fn new_rows_beside(&self, kept: &str) -> String {
-        self.rows_by(Some(kept), &|column, value| self.computed_or_cast(column, value))
-    }
-
-    fn computed_or_cast(&self, column: &ColumnInfo, value: &str) -> String {
-        if column.generated.is_some() { value.to_owned() } else { self.cast(column, value) }
+        self.rows_by(Some(kept), &|column, value| self.cast(column, value))
     }
 
     /// The same rows, each value exactly as it will be stored, also where the new type does not take it.

@@ -194,7 +194,6 @@ impl Apart<'_, '_> {
             let tables: BTreeMap<String, TableFacts> =
                 target.tables.iter().map(|table| of(&table.name)).collect();
             let after = Facts { tables, ..facts.clone() };
-            let redo = plan(&request(&renamed_again, left, &again, &after, key(target)?));
             let stage = Stage {
                 scratch: self.scratch,
                 own: self.own,
@@ -206,6 +205,7 @@ impl Apart<'_, '_> {
                 exact: &|_| true,
                 go_on: &|| Ok(()),
             };
+            let redo = |_: &Catalog| Ok(plan(&request(&renamed_again, left, &again, &after, key(target)?)));
             match rehearse::rehearse(&stage, &undo, &redo)? {
                 Verdict::Unregistered if !facts.unregistered => facts.unregistered = true,
                 Verdict::Refuted(table)
@@ -213,7 +213,7 @@ impl Apart<'_, '_> {
                 {
                     refuted.push(table);
                 }
-                Verdict::Proved { undo: proof } => return Ok((undo, accepted(redo, proof).ok())),
+                Verdict::Proved { undo: redo, proof } => return Ok((undo, accepted(redo, proof).ok())),
                 Verdict::Unregistered | Verdict::Refuted(_) => {
                     return Err(
                         self.cannot_stand("SQLite finds no way to the schema without them".to_owned())
