@@ -36,6 +36,7 @@ mod messages;
 mod methods;
 mod mixed_causes;
 mod names;
+mod numbered;
 mod odd_names;
 mod race;
 mod random;

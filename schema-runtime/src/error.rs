@@ -39,6 +39,7 @@ pub type Result<T> = std::result::Result<T, Error>;
 /// | [`Pending`](Self::Pending) | changes to make, and a run that only checks ([`Migrator::auto_migrate`](crate::Migrator::auto_migrate)) | migrate by hand, or let a run do it |
 /// | [`Environment`](Self::Environment) | a variable of the environment that cannot be read | correct or unset it |
 /// | [`Dependent`](Self::Dependent) | a view or trigger that would no longer work | change it with the model, or drop it |
+/// | [`Migration`](Self::Migration) | a numbered migration that cannot be read, has a number twice, or fails | mend it; nothing of the run stays |
 /// | [`Rehearsal`](Self::Rehearsal) | a plan that does not do on the scratch copy what it should | report it; the database can be used as it is |
 /// | [`PlanFile`](Self::PlanFile) | a saved plan that cannot be read, is of another format, or was edited | make the plan again |
 /// | [`Stale`](Self::Stale) | a saved plan, and a database that is no longer what it was made for | make the plan again, and look at it |
@@ -105,6 +106,8 @@ pub enum ErrorKind {
     Environment,
     /// A view or trigger would no longer work after the change.
     Dependent,
+    /// A numbered migration cannot be read, or failed.
+    Migration,
     /// The plan did not do on the scratch copy what it should do.
     Rehearsal,
     /// A saved plan cannot be read, is of another format, or was edited.

@@ -141,6 +141,7 @@ extern crate self as schema_runtime;
 mod apply;
 mod backup;
 mod baseline;
+mod batch;
 mod catalog;
 mod clash;
 mod column_type;
@@ -158,8 +159,10 @@ mod health;
 mod history;
 mod integrity;
 pub mod json;
+mod migration;
 mod migrator;
 mod model;
+mod numbered;
 mod observe;
 mod plan;
 mod plan_file;
@@ -205,6 +208,7 @@ pub use health::{
     HistoryFacts, ModelFacts, RevisionFacts, RollbackFacts, SchemaFacts, Severity,
 };
 pub use integrity::IntegrityCheck;
+pub use migration::{Migration, MigrationContext, MigrationResult, Migrations};
 pub use migrator::{FailurePolicy, Migrator, Observer};
 pub use model::{Model, ModelOptions};
 pub use observe::CommandObserver;
@@ -213,7 +217,7 @@ pub use plan::{
     Plan, PlanKey, Step,
 };
 pub use plan_file::{PLAN_FILE_FORMAT, PlanFile};
-pub use report::{Event, Outcome, Phases, Report, RestoredRows, StepReport};
+pub use report::{Event, MigrationRun, Outcome, Phases, Report, RestoredRows, StepReport};
 pub use revision::{Kind, Revision, Status as RevisionStatus};
 pub use rollback::{Back, Candidate};
 pub use rusqlite;

@@ -14,6 +14,7 @@ use crate::descriptor::Schema;
 use crate::error::{Error, ErrorKind, Refusal, Result};
 use crate::health::{Health, HealthCheck};
 use crate::integrity::IntegrityCheck;
+use crate::migration::Migrations;
 use crate::model::Model;
 use crate::plan::Plan;
 use crate::plan_file::PlanFile;
@@ -157,6 +158,9 @@ pub(crate) struct Options {
     pub(crate) observer: Option<Observer>,
     /// The one plan that may run.
     pub(crate) expected: Option<Arc<PlanFile>>,
+    pub(crate) migrations: Arc<Migrations>,
+    /// Whether a migration may run below one that was applied.
+    pub(crate) out_of_order: bool,
 }
 
 impl std::fmt::Debug for Migrator {
@@ -226,6 +230,8 @@ impl Migrator {
                 reason: None,
                 observer: None,
                 expected: None,
+                migrations: Arc::default(),
+                out_of_order: false,
             },
         }
     }
@@ -327,6 +333,19 @@ impl Migrator {
     /// Only plans: the report holds the same plan, and nothing is touched or created.
     pub fn dry_run(mut self, dry: bool) -> Self {
         self.options.dry_run = dry;
+        self
+    }
+
+    /// Numbered, hand-written migrations, which run in the same transaction as the automatic change: before it, unless one says otherwise.
+    pub fn migrations(mut self, migrations: Migrations) -> Self {
+        self.options.migrations = Arc::new(migrations);
+        self
+    }
+
+    /// Lets a migration run whose number is below that of one that was applied, such as a hotfix that comes back; by default the run is
+    /// refused.
+    pub fn out_of_order(mut self) -> Self {
+        self.options.out_of_order = true;
         self
     }
 

@@ -217,6 +217,11 @@ impl Model {
         Model::explicit(name, "", Catalog::default())
     }
 
+    /// Whether it says nothing: numbered migrations beside it are all there is.
+    pub(crate) fn is_nothing(&self) -> bool {
+        self.catalog.is_empty() && self.dropped.is_empty() && self.external.is_empty()
+    }
+
     /// A model of exactly this catalog.
     pub(crate) fn explicit(name: &str, version: &str, catalog: Catalog) -> Model {
         let mut model = Model {

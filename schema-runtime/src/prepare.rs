@@ -534,6 +534,28 @@ impl Prepared {
     }
 }
 
+/// The key of the object that the change takes something from; `None` for what only adds.
+pub(crate) fn key_of(change: &Change) -> Option<String> {
+    Some(match change {
+        Change::DropTable { table }
+        | Change::AlterTable { table, .. }
+        | Change::DropConstraint { table, .. }
+        | Change::AlterConstraint { table, .. } => key::table(table),
+        Change::RenameTable { from, .. } => key::table(from),
+        Change::DropColumn { table, column } | Change::AlterColumn { table, column, .. } => {
+            key::column(table, column)
+        }
+        Change::RenameColumn { table, from, .. } => key::column(table, from),
+        Change::DropIndex { index, .. } => key::index(index),
+        Change::DropView { view } => key::view(view),
+        Change::DropTrigger { trigger, .. } => key::trigger(trigger),
+        Change::DropVirtualTable { table } | Change::AlterVirtualTable { table, .. } => {
+            key::virtual_table(table)
+        }
+        _ => return None,
+    })
+}
+
 /// Why an older program cannot run on this file, where the newer model did more than add.
 pub(crate) fn what_older_lacks(prepared: &Prepared) -> Vec<String> {
     let mut reasons: Vec<String> = prepared.plan.changes().map(ToString::to_string).collect();

@@ -36,7 +36,7 @@ impl Run<'_> {
             model: self.migrator.source.name().to_owned(),
             fingerprint: self.migrator.source.fingerprint(),
             policy: self.policy(),
-            migrations: String::new(),
+            migrations: self.options.migrations.stamp(),
             format: ENGINE_FORMAT,
             schema_cookie: cookie,
             revision,
@@ -66,10 +66,24 @@ impl Run<'_> {
         backup: Option<&BackupInfo>,
     ) -> Result<i64> {
         let began = Instant::now();
-        let conn = deadline.conn();
+        let id = self.append(deadline.conn(), prepared, applied, backup)?;
+        self.finish(deadline, id)?;
+        self.phases.record = began.elapsed();
+        Ok(id)
+    }
+
+    /// Writes the revision.
+    pub(crate) fn append(
+        &self,
+        conn: &Connection,
+        prepared: &Prepared,
+        applied: &Applied,
+        backup: Option<&BackupInfo>,
+    ) -> Result<i64> {
         self.history.ensure(conn)?;
-        let batch = prepared.found.head + 1;
-        if prepared.found.last.is_none() && !prepared.found.live.is_empty() {
+        let batch = self.batch.unwrap_or(prepared.found.head + 1);
+        let was_there = !prepared.found.live.is_empty() && !self.done.on_nothing && self.batch.is_none();
+        if prepared.found.last.is_none() && was_there {
             self.baseline(conn, &prepared.found.live, batch)?;
         }
         let mut revision = self.revision(conn, Kind::Automatic, &summary(&prepared.plan), batch)?;
@@ -80,6 +94,7 @@ impl Run<'_> {
         revision.undo = prepared.undo.as_ref().map(Plan::to_json).transpose()?;
         revision.rollback_sql = prepared.undo.as_ref().map(Plan::to_sql);
         let mut snapshot = prepared.snapshot(applied.reached.clone());
+        self.done.own(&mut snapshot);
         let left = prepared.found.last.as_ref().map(|(_, last)| &last.catalog);
         snapshot.start =
             left.filter(|left| **left != prepared.found.live).map(|_| prepared.found.live.clone());
@@ -87,10 +102,7 @@ impl Run<'_> {
         // From whatever folder somebody goes back, the path must hold.
         let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
         revision.backup = backup.map(|info| absolute(&info.path).display().to_string());
-        let id = self.history.append(conn, &revision)?;
-        self.finish(deadline, id)?;
-        self.phases.record = began.elapsed();
-        Ok(id)
+        self.history.append(conn, &revision)
     }
 
     /// Stamps and commits. The cookie is read last, inside the transaction that stamps.

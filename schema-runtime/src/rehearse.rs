@@ -116,7 +116,7 @@ fn put_samples(scratch: &Connection, samples: &[Sample]) -> Result<()> {
 }
 
 /// A scratch database with the catalog and the sample rows.
-fn replayed(
+pub(crate) fn replayed(
     stage_scratch: &dyn Fn() -> Result<Connection>,
     catalog: &Catalog,
     samples: &[Sample],

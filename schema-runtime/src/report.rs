@@ -77,6 +77,22 @@ impl StepReport {
     }
 }
 
+/// One numbered migration that ran.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct MigrationRun {
+    /// Its number as it is written.
+    pub version: String,
+    /// Its name.
+    pub name: String,
+    /// The first line of comment of its file.
+    pub description: Option<String>,
+    /// Whether it did not have to run: the model holds all that it makes.
+    pub contained: bool,
+    /// How long it took, milliseconds.
+    pub ms: i64,
+}
+
 /// What came back into one table or column.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -119,6 +135,12 @@ pub struct Report {
     pub steps: Vec<StepReport>,
     /// The changes that were applied, by name.
     pub applied: Vec<String>,
+    /// The numbered migrations that ran, in their order; also among `applied`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub migrations: Vec<MigrationRun>,
+    /// Of a dry run: the numbered migrations that are due.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pending: Vec<String>,
     /// How long each stage took.
     pub phases: Phases,
     /// How long all of it took.
@@ -158,6 +180,8 @@ impl Report {
             plan: Plan::empty(model, version, PlanKey::default()),
             steps: Vec::new(),
             applied: Vec::new(),
+            migrations: Vec::new(),
+            pending: Vec::new(),
             phases: Phases::default(),
             duration: Duration::ZERO,
             backup: None,
@@ -291,6 +315,13 @@ pub enum Event {
         /// How long it is estimated to take, milliseconds.
         estimate_ms: u64,
     },
+    /// A numbered migration begins.
+    Migration {
+        /// Its number.
+        version: String,
+        /// Its name.
+        name: String,
+    },
     /// Old backups were deleted.
     Pruned {
         /// Their paths.
@@ -330,6 +361,7 @@ impl fmt::Display for Event {
                 write!(f, "backup created: {backup} ({})", show(Duration::from_millis(*ms)))
             }
             Event::Step { number, of, summary, .. } => write!(f, "step {number} of {of}: {summary}"),
+            Event::Migration { version, name } => write!(f, "migration {version} {name}"),
             Event::Pruned { files } => write!(f, "old backups deleted: {}", files.join(", ")),
             Event::Done { summary } => f.write_str(summary),
             Event::Degraded { error } => write!(f, "NOT migrated, and used as it is:\n{error}"),

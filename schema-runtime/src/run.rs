@@ -1,16 +1,20 @@
 //! One run, stage by stage: fast path, lock, preparation, backup, apply, record, commit.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 
 use crate::apply::{Applied, Job, apply};
 use crate::backup::{self, BackupInfo, BackupPolicy, BackupRequest, BackupSource};
+use crate::batch::Done;
+use crate::catalog::Catalog;
 use crate::connection::{self, Deadline, OpenMode, Settings, SqliteResult};
 use crate::error::{Error, ErrorKind, Result};
 use crate::found::{self, Found};
 use crate::history::History;
+use crate::migration::Migration;
 use crate::migrator::{Migrator, Options};
 use crate::plan::{Method, Plan};
 use crate::plan_file::{Made, PlanFile};
@@ -39,6 +43,12 @@ pub(crate) struct Run<'a> {
     pub(crate) first: Option<Prepared>,
     /// A backup that had to be made before the lock.
     pub(crate) early_backup: Option<BackupInfo>,
+    /// What numbered migrations have done.
+    pub(crate) done: Done,
+    /// The automatic change among them, and the catalog that it reached.
+    pub(crate) modelled: Option<(Prepared, Catalog)>,
+    /// The number of the batch, as soon as a migration has a row.
+    pub(crate) batch: Option<i64>,
 }
 
 /// What is noted of a backup beside what its files tell.
@@ -62,6 +72,9 @@ impl<'a> Run<'a> {
             warnings: Vec::new(),
             first: None,
             early_backup: None,
+            done: Done::default(),
+            modelled: None,
+            batch: None,
         }
     }
 
@@ -87,12 +100,51 @@ impl<'a> Run<'a> {
         run.on(&mut conn, path)
     }
 
+    /// A dry run: what is due, and the change that would follow.
+    fn would_run(&mut self, conn: &Connection) -> Result<Report> {
+        let migrations = Arc::clone(&self.options.migrations);
+        let due = self.due(conn, &migrations)?;
+        self.warnings.extend(due.warnings.iter().cloned());
+        let mut report = if self.is_without_model() {
+            Report::new(Outcome::PlannedOnly, self.migrator.source.name(), &self.version)
+        } else if due.is_empty() {
+            let prepared = self.prepare(conn, true)?;
+            self.report(Outcome::PlannedOnly, &prepared)
+        } else {
+            let found = found::read(conn, self.migrator, &self.history)?;
+            self.version.clone_from(&found.model.version);
+            self.refuse_rolled_back(conn, &found)?;
+            let prepared = self.prepare_after(conn, found, &due)?;
+            self.report(Outcome::PlannedOnly, &prepared)
+        };
+        report.pending = due.all().map(Migration::title).collect();
+        report.warnings.append(&mut self.warnings);
+        Ok(report)
+    }
+
     /// Without `auto_migrate`: nothing pending is fine, anything else is an error, and nothing is written.
     fn only_check(mut self, conn: &Connection) -> Result<Report> {
         // One state of the file for all that is read.
         connection::begin_reading(conn)?;
-        let prepared = self.prepare(conn, true);
+        let migrations = Arc::clone(&self.options.migrations);
+        let due = self.due(conn, &migrations);
+        let prepared = match &due {
+            Ok(due) if !due.is_empty() && self.is_without_model() => None,
+            _ => Some(self.prepare(conn, true)),
+        };
         connection::rollback(conn)?;
+        let due = due?;
+        if !due.is_empty() {
+            let what =
+                format!("migrations are due in {}, and this start only checks", connection::name_of(conn));
+            let error = due.all().fold(Error::new(ErrorKind::Pending, what), |error, migration| {
+                error.cause(format!("pending: migration {}", migration.title()))
+            });
+            return Err(error.state("nothing was changed").help(
+                "migrate by hand with `schema apply`, or let a start do it: `.auto_migrate(true)`, `SCHEMA_AUTO_MIGRATE=on`",
+            ));
+        }
+        let Some(prepared) = prepared else { return Ok(self.up_to_date(0)) };
         let prepared = prepared?;
         if prepared.found.newer.is_some() {
             return self.newer(&prepared);
@@ -110,6 +162,9 @@ impl<'a> Run<'a> {
     /// A file that is to be created is prepared for before it exists: what is wrong with the model then leaves nothing behind.
     /// To remove a file after a failure could take it from another process that has opened it since.
     fn try_on_nothing(&mut self) -> Result<()> {
+        if self.is_without_model() {
+            return Ok(());
+        }
         let empty = connection::scratch(None, self.options.hook.as_ref())?;
         self.first = Some(self.prepare(&empty, true)?);
         Ok(())
@@ -133,8 +188,7 @@ impl<'a> Run<'a> {
         connection::refuse_if_in_use(conn)?;
         self.migrator.emit(&Event::Checking { database: path.display().to_string() });
         if self.options.dry_run {
-            let prepared = self.prepare(conn, true)?;
-            return Ok(self.report(Outcome::PlannedOnly, &prepared));
+            return self.would_run(conn);
         }
         if let Some(stamp) = self.fast_path(conn)? {
             self.phases.check = self.began.elapsed();
@@ -273,6 +327,17 @@ impl<'a> Run<'a> {
             return Ok(self.up_to_date(stamp.revision));
         }
         connection::refuse_cut_file(conn)?;
+        let migrations = Arc::clone(&self.options.migrations);
+        let due = self.due(conn, &migrations)?;
+        self.warnings.extend(due.warnings.iter().cloned());
+        if !due.is_empty() {
+            return self.batch(deadline, path, &due);
+        }
+        if self.is_without_model() {
+            connection::rollback(conn)?;
+            let id = self.history.head(conn)?.map_or(0, |(id, _)| id);
+            return Ok(self.up_to_date(id));
+        }
         let prepared = match self.first.take() {
             Some(prepared) if is_empty(conn)? => prepared,
             _ => self.prepare(conn, true)?,
@@ -316,7 +381,7 @@ impl<'a> Run<'a> {
         Ok(report)
     }
 
-    fn outcome(&self, prepared: &Prepared) -> Outcome {
+    pub(crate) fn outcome(&self, prepared: &Prepared) -> Outcome {
         let repaired = prepared.notes.iter().any(|note| note.kind == NoteKind::Repaired);
         if prepared.found.live.is_empty() && prepared.found.last.is_none() {
             Outcome::Created
@@ -440,7 +505,7 @@ impl<'a> Run<'a> {
         Ok(info)
     }
 
-    fn apply(&mut self, deadline: &Deadline<'_>, prepared: &Prepared) -> Result<Applied> {
+    pub(crate) fn apply(&mut self, deadline: &Deadline<'_>, prepared: &Prepared) -> Result<Applied> {
         let own = found::own_tables(self.migrator);
         let of = prepared.plan.steps.len();
         let migrator = self.migrator;
@@ -511,7 +576,7 @@ impl<'a> Run<'a> {
     }
 
     /// A newer version of the program has been here: run as it is where it only added, else refuse.
-    fn newer(&mut self, prepared: &Prepared) -> Result<Report> {
+    pub(crate) fn newer(&mut self, prepared: &Prepared) -> Result<Report> {
         let newest = prepared.found.newer.clone().unwrap_or_default();
         let reasons = prepare::what_older_lacks(prepared);
         if reasons.is_empty() {
@@ -526,6 +591,7 @@ impl<'a> Run<'a> {
 
     fn up_to_date(&self, revision: i64) -> Report {
         let mut report = Report::new(Outcome::UpToDate, self.migrator.source.name(), &self.version);
+        report.warnings.clone_from(&self.warnings);
         report.revision = Some(revision);
         report.phases = self.phases;
         report.duration = self.began.elapsed();

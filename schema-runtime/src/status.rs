@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::connection;
 use crate::error::{Error, ErrorKind, Refusal, Result};
 use crate::found;
+use crate::migration::Migration;
 use crate::migrator::Migrator;
 use crate::plan::{Plan, PlanKey};
 use crate::prepare::{self, prepare};
@@ -29,6 +30,8 @@ pub struct Status {
     pub exists: bool,
     /// What a run would do; empty where nothing is pending, or where it would be refused.
     pub pending: Plan,
+    /// The numbered migrations that are due, in the order in which they would run.
+    pub migrations: Vec<String>,
     /// Why a run would be refused: the whole error.
     pub refused: Option<String>,
     /// The same, part by part.
@@ -60,6 +63,7 @@ impl Status {
             version: version.to_owned(),
             exists: true,
             pending: Plan::empty(model, version, PlanKey::default()),
+            migrations: Vec::new(),
             refused: None,
             refusal: None,
             tampered: Vec::new(),
@@ -81,7 +85,7 @@ impl Status {
 
     /// Whether a run would find nothing to do.
     pub fn is_up_to_date(&self) -> bool {
-        self.exists && self.pending.is_empty() && self.refused.is_none()
+        self.exists && self.pending.is_empty() && self.migrations.is_empty() && self.refused.is_none()
     }
 }
 
@@ -95,7 +99,11 @@ impl fmt::Display for Status {
                 self.version
             )?,
             (None, None) if self.is_up_to_date() => writeln!(f, "schema is up to date")?,
+            (None, None) if self.pending.is_empty() => {}
             (None, None) => writeln!(f, "{} steps are pending:\n{}", self.pending.steps.len(), self.pending)?,
+        }
+        for migration in &self.migrations {
+            writeln!(f, "migration {migration} is pending")?;
         }
         match &self.last {
             Some(last) => writeln!(
@@ -125,7 +133,8 @@ impl<'a> Run<'a> {
         match run.open_reading(path)? {
             Some(conn) => run.status(&conn),
             None => {
-                let mut status = run.status(&connection::scratch(None, run.options.hook.as_ref())?)?;
+                let empty = connection::scratch(None, run.options.hook.as_ref())?;
+                let mut status = run.status(&empty)?;
                 status.exists = false;
                 Ok(status)
             }
@@ -156,7 +165,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn status(&self, conn: &Connection) -> Result<Status> {
+    fn status(mut self, conn: &Connection) -> Result<Status> {
         let source = &self.migrator.source;
         let mut status = Status::new(source.name(), source.version());
         let found = match found::read(conn, self.migrator, &self.history) {
@@ -171,8 +180,28 @@ impl<'a> Run<'a> {
         status.warnings = status.tampered.clone();
         status.last = found.last.as_ref().map(|(revision, _)| revision.clone());
         status.newer = found.newer.clone();
-        let prepared =
-            self.refuse_rolled_back(conn, &found).and_then(|()| prepare(conn, self.migrator, found, true));
+        let migrations = std::sync::Arc::clone(&self.options.migrations);
+        let due = match self.due(conn, &migrations) {
+            Ok(due) => due,
+            Err(error) => {
+                status.drift = error.causes().to_vec();
+                status.refuse(&error);
+                return Ok(status);
+            }
+        };
+        status.migrations = due.all().map(Migration::title).collect();
+        status.warnings.extend(due.warnings.iter().cloned());
+        if self.is_without_model() {
+            return Ok(status);
+        }
+        let prepared = self.refuse_rolled_back(conn, &found).and_then(|()| {
+            if due.is_empty() {
+                prepare(conn, self.migrator, found, true)
+            } else {
+                self.prepare_after(conn, found, &due)
+            }
+        });
+        status.warnings.append(&mut self.warnings);
         let prepared = match prepared {
             Ok(prepared) => prepared,
             Err(error) => {

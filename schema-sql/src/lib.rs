@@ -20,6 +20,7 @@ pub mod checksum;
 pub mod create;
 mod cursor;
 mod keyword;
+pub mod migration;
 pub mod normal;
 pub mod object;
 pub mod snippet;

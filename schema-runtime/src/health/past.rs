@@ -7,14 +7,15 @@ use rusqlite::Connection;
 
 use super::{Exam, FindingCode, HistoryFacts, RevisionFacts, RollbackFacts, copies, count};
 use crate::catalog::Catalog;
-use crate::diff::{Change, diff};
+use crate::diff::diff;
 use crate::error::{Error, Result};
 use crate::history::{Shape, schema_cookie};
 use crate::migrator::Source;
 use crate::plan::{Method, Plan};
+use crate::prepare::key_of;
 use crate::revision::{Kind, Revision, Status};
 use crate::run::Run;
-use crate::snapshot::{Snapshot, State, key, keys};
+use crate::snapshot::{Snapshot, State, keys};
 
 /// What the rest of the look needs of the history.
 #[derive(Default)]
@@ -181,28 +182,6 @@ fn by_hand(rows: &[Revision], snapshots: &[Snapshot], live: &Catalog) -> Vec<Str
         .filter(|change| key_of(change).is_some_and(|key| managed(&key)))
         .map(ToString::to_string)
         .collect()
-}
-
-/// The key of the object that the change takes something from; `None` for what only adds.
-fn key_of(change: &Change) -> Option<String> {
-    Some(match change {
-        Change::DropTable { table }
-        | Change::AlterTable { table, .. }
-        | Change::DropConstraint { table, .. }
-        | Change::AlterConstraint { table, .. } => key::table(table),
-        Change::RenameTable { from, .. } => key::table(from),
-        Change::DropColumn { table, column } | Change::AlterColumn { table, column, .. } => {
-            key::column(table, column)
-        }
-        Change::RenameColumn { table, from, .. } => key::column(table, from),
-        Change::DropIndex { index, .. } => key::index(index),
-        Change::DropView { view } => key::view(view),
-        Change::DropTrigger { trigger, .. } => key::trigger(trigger),
-        Change::DropVirtualTable { table } | Change::AlterVirtualTable { table, .. } => {
-            key::virtual_table(table)
-        }
-        _ => return None,
-    })
 }
 
 /// What models have retired and the file still has.

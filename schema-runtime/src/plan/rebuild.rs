@@ -224,12 +224,17 @@ impl Image<'_> {
     /// Generated columns are computed over the new values, one layer each, so that one may name another:
     /// `(SELECT *, (a + 1) AS g FROM (SELECT rowid AS rowid, a AS a FROM …) AS t) AS t`.
     pub(super) fn new_rows(&self) -> String {
-        self.rows_by(None, &|column, value| self.cast(column, value))
+        self.rows_by(None, &|column, value| self.cast_or_stored(column, value))
     }
 
     /// As [`new_rows`](Self::new_rows), with what the row holds now in the column `kept`, under the name `__schema_before`.
     pub(super) fn new_rows_beside(&self, kept: &str) -> String {
-        self.rows_by(Some(kept), &|column, value| self.cast(column, value))
+        self.rows_by(Some(kept), &|column, value| self.cast_or_stored(column, value))
+    }
+
+    /// What a generated column computes may be a blob, which no affinity turns into a text, and a cast would.
+    fn cast_or_stored(&self, column: &ColumnInfo, value: &str) -> String {
+        if column.generated.is_some() { self.stored(column, value) } else { self.cast(column, value) }
     }
 
     /// The same rows, each value exactly as it will be stored, also where the new type does not take it.

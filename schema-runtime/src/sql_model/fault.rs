@@ -51,6 +51,11 @@ impl Fault {
         self
     }
 
+    /// Offset and length.
+    pub(super) fn place(&self) -> (usize, usize) {
+        (self.span.at, self.span.len)
+    }
+
     pub(super) fn what(&self) -> &str {
         &self.what
     }

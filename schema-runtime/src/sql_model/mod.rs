@@ -32,6 +32,11 @@ use crate::model::{Model, ModelOptions};
 /// The largest file of SQL that is read, in bytes; more is no schema that anybody wrote.
 const MAX_FILE: u64 = 64 << 20;
 
+/// The bytes of `sql` that `reason`, a text of SQLite, means: offset and length.
+pub(crate) fn fault_in(conn: &Connection, sql: &str, reason: &str) -> (usize, usize) {
+    locate::fault(conn, sql, reason).place()
+}
+
 impl Model {
     /// What the `CREATE` statements in `text` describe, with the directives in its comments. `origin` is what messages call the
     /// text: its file name. `name` is the model's name.

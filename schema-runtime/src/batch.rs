@@ -1,0 +1,288 @@
+//! One start with numbered migrations: those that come before the automatic change, that change, those that come after; in one transaction
+//! and one batch of the history.
+//!
+//! A new file has two ways. Where all migrations run on it from the first to the last, they do, and the model's change follows. Else the
+//! model's catalog is made first, as for files that had it when the migrations were written; each migration of which the model holds
+//! everything already is recorded as contained, and the others run.
+
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::Connection;
+
+use crate::apply::Applied;
+use crate::backup::{BackupInfo, BackupPolicy, BackupSource};
+use crate::catalog::{self, Catalog};
+use crate::connection::{self, Deadline};
+use crate::diff::{Change, diff};
+use crate::error::{Error, ErrorKind, Result};
+use crate::found::{self, Found};
+use crate::migration::{Body, Migration, Migrations};
+use crate::migrator::Source;
+use crate::numbered::{self, Due, all_run, contained};
+use crate::prepare::{Prepared, key_of, prepare};
+use crate::record::millis;
+use crate::rehearse;
+use crate::report::{Event, MigrationRun, Outcome, Report};
+use crate::revision::Kind;
+use crate::run::{About, Run, refuse_full};
+use crate::snapshot::{Snapshot, State, keys};
+
+/// What the migrations of a run have done so far.
+#[derive(Default)]
+pub(crate) struct Done {
+    pub(crate) runs: Vec<MigrationRun>,
+    /// Keys of what they made, each with the version that did.
+    pub(crate) made: Vec<(String, String)>,
+    /// On a file that was new.
+    pub(crate) on_nothing: bool,
+}
+
+impl Done {
+    /// Says in a snapshot whose what the migrations made is, where it is no model's.
+    pub(crate) fn own(&self, snapshot: &mut Snapshot) {
+        for (key, version) in &self.made {
+            if matches!(snapshot.owners.get(key), Some(State::Foreign)) {
+                snapshot.owners.set(key.clone(), State::Migration { version: version.clone() });
+            }
+        }
+    }
+}
+
+impl Run<'_> {
+    /// What is due of the program's migrations.
+    pub(crate) fn due<'m>(&self, conn: &Connection, set: &'m Migrations) -> Result<Due<'m>> {
+        if set.list.is_empty() {
+            return Ok(Due::default());
+        }
+        let rows = if self.history.exists(conn)? { self.history.all(conn)? } else { Vec::new() };
+        numbered::due(&rows, set, self.migrator.source.name(), self.options.out_of_order)
+    }
+
+    /// Whether there are migrations and no model beside them.
+    pub(crate) fn is_without_model(&self) -> bool {
+        let none = match &self.migrator.source {
+            Source::Model(model) => model.is_nothing(),
+            Source::Schema(_) => false,
+        };
+        none && !self.options.migrations.list.is_empty()
+    }
+
+    /// Everything under the lock, where migrations are due. On an error the caller rolls back.
+    pub(crate) fn batch(&mut self, deadline: &Deadline<'_>, path: &Path, due: &Due<'_>) -> Result<Report> {
+        let conn = deadline.conn();
+        let found = found::read(conn, self.migrator, &self.history)?;
+        self.version.clone_from(&found.model.version);
+        self.refuse_rolled_back(conn, &found)?;
+        if found.newer.is_some() {
+            let prepared = prepare(conn, self.migrator, found, true)?;
+            connection::rollback(conn)?;
+            return self.newer(&prepared);
+        }
+        connection::prove_writable(conn)?;
+        self.migrator.emit(&Event::Planned { plan: due.titles(), steps: due.all().count() });
+        let (backup, no_backup) = self.back_up_before(conn, path, &found, due)?;
+        deadline.extend(self.began.elapsed());
+        self.writing = true;
+        self.history.ensure(conn)?;
+        self.done.on_nothing = found.live.is_empty() && found.head == 0;
+        if found.last.is_none() && !found.live.is_empty() && found.head == 0 {
+            self.baseline(conn, &found.live, 1)?;
+        }
+        let model_first = self.done.on_nothing
+            && !self.is_without_model()
+            && !all_run(conn, &due.before, self.options.environment.as_deref(), deadline)?;
+        if !model_first {
+            for migration in &due.before {
+                self.migrate(deadline, migration, false)?;
+            }
+        }
+        let mut report = if self.is_without_model() {
+            Report::new(Outcome::Migrated, self.migrator.source.name(), &self.version)
+        } else {
+            self.automatic(deadline, path, found)?
+        };
+        for migration in due.before.iter().filter(|_| model_first).chain(&due.after) {
+            self.migrate(deadline, migration, model_first)?;
+        }
+        self.refuse_other_model(conn)?;
+        let id = self.history.head(conn)?.map_or(0, |(id, _)| id);
+        self.finish(deadline, report.revision.unwrap_or(id))?;
+        if self.done.on_nothing {
+            report.outcome = Outcome::Created;
+        }
+        let titles = self.done.runs.iter().map(|run| format!("migration {} {}", run.version, run.name));
+        report.applied = titles.chain(std::mem::take(&mut report.applied)).collect();
+        report.migrations = std::mem::take(&mut self.done.runs);
+        report.revision = report.revision.or(Some(id));
+        (report.backup, report.no_backup) = (backup, no_backup);
+        report.warnings.append(&mut self.warnings);
+        report.phases = self.phases;
+        report.duration = self.began.elapsed();
+        Ok(report)
+    }
+
+    /// The automatic change between them, recorded but not committed.
+    fn automatic(&mut self, deadline: &Deadline<'_>, path: &Path, found: Found) -> Result<Report> {
+        let conn = deadline.conn();
+        let head = self.history.head(conn)?.map_or(0, |(id, _)| id);
+        let live = catalog::read(conn, "main", &found::own_tables(self.migrator))?;
+        // What the migrations have made of the model's objects must be what the model has: nobody is to make it again, without its values.
+        let managed = |key: &str| found.last.as_ref().is_some_and(|(_, last)| last.owners.is_managed(key));
+        let touched: Vec<String> = diff(&found.live, &live, &|_| false)
+            .iter()
+            .filter_map(key_of)
+            .filter(|key| managed(key))
+            .collect();
+        let prepared = prepare(conn, self.migrator, Found { live, head, ..found }, true)?;
+        let back = diff(&prepared.target.catalog, &prepared.found.live, &|_| false);
+        refuse(&back, &|key| touched.iter().any(|touched| touched == key))?;
+        self.phases.plan = prepared.times.plan;
+        self.phases.preflight = prepared.times.preflight;
+        self.phases.rehearse = prepared.times.rehearse;
+        if !prepared.plan.is_empty() {
+            self.refuse_slow(&prepared.plan)?;
+            refuse_full(path, &prepared.plan)?;
+        }
+        let applied = match prepared.plan.is_empty() {
+            true => Applied { reached: prepared.found.live.clone(), ..Applied::default() },
+            false => self.apply(deadline, &prepared)?,
+        };
+        let revision = self.append(conn, &prepared, &applied, None)?;
+        let mut report = self.report(self.outcome(&prepared), &prepared);
+        report.revision = Some(revision);
+        report.time_steps(&applied.steps);
+        self.modelled = Some((prepared, applied.reached));
+        Ok(report)
+    }
+
+    /// Runs one migration and records it. With `contained` one of which everything is there already is only recorded.
+    fn migrate(&mut self, deadline: &Deadline<'_>, migration: &Migration, model_first: bool) -> Result<()> {
+        let conn = deadline.conn();
+        let own = found::own_tables(self.migrator);
+        let (version, name) = (migration.digits.clone(), migration.name.clone());
+        let before = catalog::read(conn, "main", &own)?;
+        let scratch = || found::scratch(conn, self.migrator);
+        let held = model_first && contained(migration, &before, &own, &scratch)?;
+        let mut took = Duration::ZERO;
+        if !held {
+            self.migrator.emit(&Event::Migration { version: version.clone(), name: name.clone() });
+            let environment = self.options.environment.as_deref();
+            took = numbered::run(conn, migration, &migration.up, environment, deadline)?;
+            let after = catalog::read(conn, "main", &own)?;
+            numbered::refuse_deferred(conn, migration, &after)?;
+            let there = keys(&before);
+            let made = keys(&after).into_iter().filter(|key| !there.contains(key));
+            self.done.made.extend(made.map(|key| (key, version.clone())));
+        }
+        let batch = self.batch_number(conn)?;
+        let mut revision = self.revision(conn, Kind::Numbered, &name, batch)?;
+        revision.version.clone_from(&version);
+        revision.fingerprint = Some(migration.checksum.clone());
+        revision.duration_ms = millis(took);
+        if let Some(Body::Sql(down)) = &migration.down {
+            revision.rollback_sql = Some(down.to_string());
+        }
+        if held {
+            revision.reason = Some("the model holds all that it makes".to_owned());
+        }
+        self.history.append(conn, &revision)?;
+        self.done.runs.push(MigrationRun {
+            version,
+            name,
+            description: migration.description.clone(),
+            contained: held,
+            ms: revision.duration_ms,
+        });
+        Ok(())
+    }
+
+    /// All rows of a run have the number that its first row has.
+    fn batch_number(&mut self, conn: &Connection) -> Result<i64> {
+        let next = self.history.head(conn)?.map_or(0, |(id, _)| id) + 1;
+        Ok(*self.batch.get_or_insert(next))
+    }
+
+    /// What came after the automatic change must leave the model's objects as they were made.
+    fn refuse_other_model(&self, conn: &Connection) -> Result<()> {
+        let Some((prepared, reached)) = &self.modelled else { return Ok(()) };
+        let live = catalog::read(conn, "main", &found::own_tables(self.migrator))?;
+        let owners = &prepared.target.owners;
+        refuse(&diff(reached, &live, &|_| false), &|key| owners.is_managed(key))
+    }
+
+    fn back_up_before(
+        &mut self,
+        conn: &Connection,
+        path: &Path,
+        found: &Found,
+        due: &Due<'_>,
+    ) -> Result<(Option<BackupInfo>, Option<String>)> {
+        let no = match self.options.backup {
+            _ if connection::is_memory(conn) => Some("the database is in memory"),
+            _ if found.live.is_empty() => Some("the database was empty"),
+            BackupPolicy::Never => Some("the backup policy is never"),
+            _ => None,
+        };
+        if let Some(why) = no {
+            return Ok((None, Some(why.to_owned())));
+        }
+        if let Some(info) = self.early_backup.take() {
+            return Ok((Some(info), None));
+        }
+        let database = connection::database_path(conn).unwrap_or_else(|| path.to_path_buf());
+        let about = About {
+            version: found.last.as_ref().map(|(revision, _)| revision.version.clone()),
+            history: self.history.identity(conn)?,
+            reason: format!("before the migrations {}", due.titles()),
+        };
+        self.copy(&database, BackupSource::File, &about).map(|info| (Some(info), None))
+    }
+
+    /// What the automatic change will be when the migrations before it have run: tried on a scratch copy with a row of each table.
+    pub(crate) fn prepare_after(
+        &mut self,
+        conn: &Connection,
+        found: Found,
+        due: &Due<'_>,
+    ) -> Result<Prepared> {
+        if due.before.is_empty() {
+            return prepare(conn, self.migrator, found, true);
+        }
+        let samples = rehearse::samples(conn, &found.live)?;
+        let mut scratch = rehearse::replayed(&|| found::scratch(conn, self.migrator), &found.live, &samples)?;
+        let deadline =
+            Deadline::install(&mut scratch, self.options.time_limit, Some(self.options.cancel.clone()));
+        let copy = deadline.conn();
+        connection::begin_immediate(copy, Duration::ZERO, None)?;
+        for migration in &due.before {
+            let environment = self.options.environment.as_deref();
+            if let Err(error) = numbered::run(copy, migration, &migration.up, environment, &deadline) {
+                self.warnings.push(format!(
+                    "the plan is made without the migrations, since {} fails on a copy with one row a table: {}",
+                    migration.title(),
+                    error.causes().first().map_or("", String::as_str)
+                ));
+                return prepare(conn, self.migrator, found, true);
+            }
+        }
+        let live: Catalog = catalog::read(copy, "main", &found::own_tables(self.migrator))?;
+        prepare(copy, self.migrator, Found { live, ..found }, true)
+    }
+}
+
+/// Refuses changes to objects that are `ours`.
+fn refuse(changes: &[Change], ours: &dyn Fn(&str) -> bool) -> Result<()> {
+    let mut changes = changes.iter().filter(|change| key_of(change).is_some_and(|key| ours(&key))).peekable();
+    if changes.peek().is_none() {
+        return Ok(());
+    }
+    let error = Error::new(
+        ErrorKind::Migration,
+        "the migrations leave objects of the model other than the model has them",
+    );
+    let error = changes.fold(error, |error, change| error.cause(format!("against the model: {change}")));
+    Err(error
+        .state("transaction rolled back; the database is unchanged")
+        .help("change the model too, or take that out of the migration"))
+}

@@ -1,0 +1,340 @@
+//! Numbered, hand-written migrations: SQL files and Rust functions, and the set of them that a program has.
+//!
+//! Knows texts and folders, and no database. What is pending, and how it runs, is in `numbered`.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::fs;
+use std::panic::RefUnwindSafe;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rusqlite::{Connection, OptionalExtension};
+use schema_sql::migration::{FileName, Script, ScriptError, When, file_name, script};
+use schema_sql::{Snippet, checksum_text};
+use sha2::{Digest, Sha256};
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::revision::hex;
+
+/// What a function of a migration gives back; any error ends the run, and nothing of it stays.
+pub type MigrationResult = std::result::Result<(), Box<dyn StdError + Send + Sync>>;
+
+type Function = dyn Fn(&MigrationContext<'_>) -> MigrationResult + Send + Sync + RefUnwindSafe;
+
+/// One numbered migration: a change that no comparison can know.
+#[derive(Clone)]
+pub struct Migration {
+    pub(crate) digits: String,
+    pub(crate) number: u64,
+    pub(crate) name: String,
+    pub(crate) description: Option<String>,
+    pub(crate) when: When,
+    pub(crate) up: Body,
+    pub(crate) down: Option<Body>,
+    /// SHA-256 of what identifies it, 64 hexadecimal digits.
+    pub(crate) checksum: String,
+    /// What a message calls its text: the path of the file.
+    pub(crate) origin: String,
+}
+
+/// What a migration does.
+#[derive(Clone)]
+pub(crate) enum Body {
+    Sql(Arc<str>),
+    Code(Arc<Function>),
+}
+
+/// What a function of a migration works with.
+pub struct MigrationContext<'c> {
+    pub(crate) conn: &'c Connection,
+    pub(crate) environment: Option<&'c str>,
+}
+
+impl MigrationContext<'_> {
+    /// The connection, in the transaction of the run: foreign keys are enforced, and nothing may be committed.
+    pub fn connection(&self) -> &Connection {
+        self.conn
+    }
+
+    /// Where the run is: `dev`, `prod` and so on, as [`Migrator::environment`](crate::Migrator::environment) said or `SCHEMA_ENV`.
+    pub fn environment(&self) -> Option<&str> {
+        self.environment
+    }
+
+    /// Whether there is a table of this name.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub fn has_table(&self, table: &str) -> rusqlite::Result<bool> {
+        let sql = "SELECT 1 FROM main.sqlite_schema WHERE type = 'table' AND name = ?1 COLLATE NOCASE";
+        self.conn.query_row(sql, [table], |_| Ok(())).optional().map(|found| found.is_some())
+    }
+
+    /// Whether the table has this column.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub fn has_column(&self, table: &str, column: &str) -> rusqlite::Result<bool> {
+        let sql = "SELECT 1 FROM pragma_table_xinfo(?1, 'main') WHERE name = ?2 COLLATE NOCASE";
+        self.conn.query_row(sql, [table, column], |_| Ok(())).optional().map(|found| found.is_some())
+    }
+}
+
+impl Migration {
+    /// A migration in SQL, as a file `034_name.sql` would hold it.
+    ///
+    /// # Errors
+    /// `Migration` if the text cannot be read, or has statements that a migration may not have.
+    pub fn sql(number: u64, name: &str, up: &str) -> Result<Migration> {
+        let digits = format!("{number:03}");
+        let origin = format!("{digits}_{name}.sql");
+        Migration::of_text(&digits, number, name, up, origin)
+    }
+
+    /// A migration in Rust, with an optional way back. It sees the database, not today's structs: those of later versions are others.
+    ///
+    /// Its checksum is of number, name and [`tag`](Self::tag) alone: nobody notices that the body of a function has changed.
+    ///
+    /// ```
+    /// use schema_runtime::Migration;
+    ///
+    /// let split = Migration::code(
+    ///     34,
+    ///     "split names",
+    ///     |context| {
+    ///         context.connection().execute("UPDATE person SET first = substr(name, 1, instr(name, ' ') - 1)", [])?;
+    ///         Ok(())
+    ///     },
+    ///     None::<fn(&schema_runtime::MigrationContext<'_>) -> schema_runtime::MigrationResult>,
+    /// );
+    /// assert_eq!(split.version(), "034");
+    /// ```
+    pub fn code<Up, Down>(number: u64, name: &str, up: Up, down: Option<Down>) -> Migration
+    where
+        Up: Fn(&MigrationContext<'_>) -> MigrationResult + Send + Sync + RefUnwindSafe + 'static,
+        Down: Fn(&MigrationContext<'_>) -> MigrationResult + Send + Sync + RefUnwindSafe + 'static,
+    {
+        let digits = format!("{number:03}");
+        let migration = Migration {
+            number,
+            name: name.to_owned(),
+            description: None,
+            when: When::Before,
+            up: Body::Code(Arc::new(up)),
+            down: down.map(|down| Body::Code(Arc::new(down) as Arc<Function>)),
+            checksum: String::new(),
+            origin: format!("the function of migration {digits}"),
+            digits,
+        };
+        migration.tag("")
+    }
+
+    /// What is to be hashed of a migration in Rust beside number and name: another tag says that the body has changed. That of a
+    /// migration in SQL is its text.
+    #[must_use]
+    pub fn tag(mut self, tag: &str) -> Migration {
+        if let Body::Code(_) = self.up {
+            self.checksum = sha256(format!("{}\n{}\n{tag}", self.number, self.name).as_bytes());
+        }
+        self
+    }
+
+    /// Gives a migration in SQL its way back, as a file `034_name.down.sql` would hold it.
+    ///
+    /// # Errors
+    /// As [`sql`](Self::sql).
+    pub fn with_down(mut self, down: &str) -> Result<Migration> {
+        read(down, &format!("{}_{}.down.sql", self.digits, self.name))?;
+        self.down = Some(Body::Sql(down.into()));
+        Ok(self)
+    }
+
+    /// Runs it after the automatic change of the same start, instead of before.
+    #[must_use]
+    pub fn after(mut self) -> Migration {
+        self.when = When::After;
+        self
+    }
+
+    /// What it is for: the first line of comment of its file.
+    pub fn description(&self) -> Option<&str> {
+        self.description.as_deref()
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Its number as it is written: `034`.
+    pub fn version(&self) -> &str {
+        &self.digits
+    }
+
+    /// SHA-256, 64 hexadecimal digits: of a text without what editors change, of a function as [`code`](Self::code) says.
+    pub fn checksum(&self) -> &str {
+        &self.checksum
+    }
+
+    fn of_text(digits: &str, number: u64, name: &str, up: &str, origin: String) -> Result<Migration> {
+        let script = read(up, &origin)?;
+        Ok(Migration {
+            digits: digits.to_owned(),
+            number,
+            name: name.to_owned(),
+            description: script.description.map(str::to_owned),
+            when: script.when,
+            up: Body::Sql(up.into()),
+            down: None,
+            checksum: sha256(&checksum_text(up.as_bytes())),
+            origin,
+        })
+    }
+
+    /// `034 split_names`.
+    pub(crate) fn title(&self) -> String {
+        format!("{} {}", self.digits, self.name)
+    }
+}
+
+impl fmt::Debug for Migration {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Migration")
+            .field("version", &self.digits)
+            .field("name", &self.name)
+            .field("when", &self.when)
+            .field("down", &self.down.is_some())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Reads the text of a migration called `origin`.
+pub(crate) fn read<'t>(text: &'t str, origin: &str) -> Result<Script<'t>> {
+    script(text).map_err(|fault: ScriptError| {
+        let snippet = Snippet::new(text, fault.at, fault.len);
+        let error =
+            Error::new(ErrorKind::Migration, format!("cannot read the migration `{origin}`: {}", fault.what))
+                .cause(format!("{origin}:{}:{}\n{snippet}", snippet.line(), snippet.column()))
+                .state("nothing was changed");
+        error.help(fault.help.unwrap_or_else(|| "mend the text".to_owned()))
+    })
+}
+
+fn sha256(bytes: &[u8]) -> String {
+    hex(&Sha256::digest(bytes))
+}
+
+/// The numbered migrations of a program, in their order.
+#[derive(Debug, Clone, Default)]
+pub struct Migrations {
+    pub(crate) list: Vec<Migration>,
+}
+
+impl Migrations {
+    /// These migrations, in the order of their numbers.
+    ///
+    /// # Errors
+    /// `Migration` for two of one number.
+    pub fn new(list: impl IntoIterator<Item = Migration>) -> Result<Migrations> {
+        let mut list: Vec<Migration> = list.into_iter().collect();
+        list.sort_by_key(|migration| migration.number);
+        for pair in list.windows(2) {
+            let [first, second] = pair else { continue };
+            if first.number == second.number {
+                return Err(wrong_folder(format!(
+                    "`{}` and `{}` have the same number",
+                    first.origin, second.origin
+                ))
+                .help("give the one that nobody has applied yet the next number"));
+            }
+        }
+        Ok(Migrations { list })
+    }
+
+    /// The migrations in `folder`: files such as `034_name.sql`, with `034_name.down.sql` where there is a way back. Files that do not end with
+    /// `.sql` are passed over.
+    ///
+    /// # Errors
+    /// `Migration` if the folder or a file cannot be read, is misnamed, is no UTF-8, has what a migration may not have, or has a number
+    /// twice, or where a way back is alone.
+    pub fn from_folder(folder: impl AsRef<Path>) -> Result<Migrations> {
+        let folder = folder.as_ref();
+        let unread = |path: &Path, err: std::io::Error| {
+            Error::new(ErrorKind::Migration, format!("cannot read `{}`", path.display()))
+                .source(err)
+                .state("nothing was changed")
+                .help("correct the path, or the permissions")
+        };
+        let mut files: Vec<(String, PathBuf)> = Vec::new();
+        for entry in fs::read_dir(folder).map_err(|err| unread(folder, err))? {
+            let path = entry.map_err(|err| unread(folder, err))?.path();
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            files.push((name, path));
+        }
+        files.sort();
+        let mut texts = Vec::new();
+        for (name, path) in &files {
+            let Some(file) = named(name)? else { continue };
+            let bytes = fs::read(path).map_err(|err| unread(path, err))?;
+            let text = String::from_utf8(bytes).map_err(|err| {
+                Error::new(ErrorKind::Migration, format!("cannot read the migration `{}`", path.display()))
+                    .cause(format!("it is no UTF-8 from byte {} on", err.utf8_error().valid_up_to()))
+                    .state("nothing was changed")
+                    .help("save the file as UTF-8")
+            })?;
+            texts.push((file, text, path.display().to_string()));
+        }
+        Migrations::of_files(texts)
+    }
+
+    fn of_files(files: Vec<(FileName<'_>, String, String)>) -> Result<Migrations> {
+        let mut list: Vec<Migration> = Vec::new();
+        for (file, text, origin) in files.iter().filter(|(file, ..)| !file.down) {
+            list.push(Migration::of_text(file.digits, file.number, file.name, text, origin.clone())?);
+        }
+        for (file, text, origin) in files.iter().filter(|(file, ..)| file.down) {
+            let up = list
+                .iter_mut()
+                .find(|migration| migration.number == file.number && migration.name == file.name);
+            let Some(up) = up else {
+                return Err(wrong_folder(format!("`{origin}` leads back, and nothing leads there"))
+                    .help(format!("write `{}_{}.sql`, or take the file away", file.digits, file.name)));
+            };
+            read(text, origin)?;
+            up.down = Some(Body::Sql(text.as_str().into()));
+        }
+        Migrations::new(list)
+    }
+
+    /// The migrations, in their order.
+    pub fn iter(&self) -> impl Iterator<Item = &Migration> {
+        self.list.iter()
+    }
+
+    /// What a stamp has of them: equal where each is the same.
+    pub(crate) fn stamp(&self) -> String {
+        if self.list.is_empty() {
+            return String::new();
+        }
+        let all: Vec<String> = self
+            .list
+            .iter()
+            .map(|migration| format!("{} {}", migration.title(), migration.checksum))
+            .collect();
+        sha256(all.join("\n").as_bytes())
+    }
+}
+
+fn named(file: &str) -> Result<Option<FileName<'_>>> {
+    file_name(file).map_err(|reason| {
+        wrong_folder(format!("`{file}`: {reason}"))
+            .help("name it as `034_what_it_does.sql`, or `034_what_it_does.down.sql` for the way back")
+    })
+}
+
+fn wrong_folder(cause: String) -> Error {
+    Error::new(ErrorKind::Migration, "the migrations cannot be put in order")
+        .cause(cause)
+        .state("nothing was changed")
+}

@@ -1,0 +1,321 @@
+//! Numbered migrations that are due, by what the history has; and each of them, run inside the transaction of a start.
+//!
+//! What is recorded and what is found must agree: a text that changed after it was applied, a file that is gone, a number that comes too
+//! late are refused, each with the way to mend it. A migration above all that a program knows is one of a newer program.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::{Duration, Instant};
+
+use rusqlite::Connection;
+use rusqlite::config::DbConfig;
+use schema_sql::migration::When;
+use schema_sql::{CreateKind, Snippet, create_head, eq_name, significant};
+
+use crate::catalog::{self, Catalog, reason};
+use crate::connection::{Deadline, SqliteResult};
+use crate::diff::diff;
+use crate::error::{Error, ErrorKind, Result};
+use crate::migration::{Body, Migration, MigrationContext, Migrations, read};
+use crate::rehearse;
+use crate::revision::{Kind, Revision, Status};
+use crate::sql_model::fault_in;
+
+/// What a start is to run.
+#[derive(Default)]
+pub(crate) struct Due<'m> {
+    pub(crate) before: Vec<&'m Migration>,
+    pub(crate) after: Vec<&'m Migration>,
+    /// What people should know: numbers out of their order, and those that only a newer program has.
+    pub(crate) warnings: Vec<String>,
+}
+
+impl<'m> Due<'m> {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.before.is_empty() && self.after.is_empty()
+    }
+
+    /// All, in the order in which they run.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &'m Migration> + '_ {
+        self.before.iter().chain(&self.after).copied()
+    }
+
+    /// `034 split_names, 035 index`.
+    pub(crate) fn titles(&self) -> String {
+        self.all().map(Migration::title).collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// What of `set` is due for `model`, whose history is `rows`.
+///
+/// # Errors
+/// `Conflict` where history and migrations disagree, with each disagreement.
+pub(crate) fn due<'m>(
+    rows: &[Revision],
+    set: &'m Migrations,
+    model: &str,
+    out_of_order: bool,
+) -> Result<Due<'m>> {
+    let stands = |row: &&Revision| {
+        row.model == model
+            && row.kind == Kind::Numbered
+            && matches!(row.status, Status::Completed | Status::Skipped)
+    };
+    let applied: Vec<(u64, &Revision)> =
+        rows.iter().filter(stands).filter_map(|row| Some((row.version.parse().ok()?, row))).collect();
+    let newest = applied.iter().map(|(number, _)| *number).max();
+    let known = set.list.last().map(|migration| migration.number);
+    let mut due = Due::default();
+    let mut conflicts: Vec<(String, String)> = Vec::new();
+    for (number, row) in &applied {
+        match set.list.iter().find(|migration| migration.number == *number) {
+            None if known.is_none_or(|known| *number > known) => due.warnings.push(format!(
+                "the database has the migration {} {}, which this program does not know: it is an older one",
+                row.version, row.name
+            )),
+            None => conflicts.push((
+                format!("{} {} was applied, and is gone", row.version, row.name),
+                "put its file back from version control".to_owned(),
+            )),
+            Some(found) if found.name != row.name => conflicts.push((
+                format!("{} was applied as {}, and is called {} now", row.version, row.name, found.name),
+                "give it its name again, and another migration another number".to_owned(),
+            )),
+            Some(found) if row.fingerprint.as_deref() != Some(found.checksum.as_str()) => conflicts.push((
+                format!("{} was changed after it was applied on {}", found.title(), row.applied_at),
+                "put its text back from version control, and make the change in a migration of its own"
+                    .to_owned(),
+            )),
+            Some(_) => {}
+        }
+    }
+    for migration in &set.list {
+        if applied.iter().any(|(number, _)| *number == migration.number) {
+            continue;
+        }
+        if let Some(newest) = newest.filter(|newest| migration.number < *newest) {
+            let text = format!("{} comes after {newest:03}, which is applied", migration.title());
+            if out_of_order {
+                due.warnings.push(format!("{text}: it runs out of order"));
+            } else {
+                conflicts.push((
+                    format!("{text}, though its number is lower"),
+                    "give it the next number, or let it run out of order: `--out-of-order`, `.out_of_order()`".to_owned(),
+                ));
+                continue;
+            }
+        }
+        match migration.when {
+            When::Before => due.before.push(migration),
+            When::After => due.after.push(migration),
+        }
+    }
+    let Some((_, help)) = conflicts.first() else { return Ok(due) };
+    let error =
+        Error::new(ErrorKind::Conflict, "the migrations contradict the history").state("nothing was changed");
+    let error = error.help(help.clone());
+    Err(conflicts.iter().fold(error, |error, (text, _)| error.cause(text.clone())))
+}
+
+/// Runs one way of a migration, up or down, in the open transaction; foreign keys are enforced meanwhile.
+///
+/// # Errors
+/// `Migration` if a statement or the function fails, or ends the transaction; `TimeLimit` and `Cancelled`.
+pub(crate) fn run(
+    conn: &Connection,
+    migration: &Migration,
+    body: &Body,
+    environment: Option<&str>,
+    deadline: &Deadline<'_>,
+) -> Result<Duration> {
+    let began = Instant::now();
+    let title = migration.title();
+    deadline.check(|| format!("migration {title} was not begun"))?;
+    enforce(conn, true)?;
+    let done = match body {
+        Body::Sql(text) => run_text(conn, migration, text, deadline),
+        Body::Code(function) => {
+            let context = MigrationContext { conn, environment };
+            match catch_unwind(AssertUnwindSafe(|| function(&context))) {
+                Ok(Ok(())) => Ok(()),
+                Ok(Err(error)) => Err(failed(&title)
+                    .cause(error.to_string())
+                    .help("mend the function, or the rows that it does not expect")),
+                Err(panic) => Err(failed(&title)
+                    .cause(format!("its function panicked: {}", said(panic.as_ref())))
+                    .help("mend the function: an error that it gives back says more")),
+            }
+        }
+    };
+    let ended = conn.is_autocommit();
+    enforce(conn, false)?;
+    done?;
+    if ended {
+        return Err(failed(&title)
+            .cause("it has ended the transaction")
+            .help("take COMMIT and ROLLBACK out: the run commits all migrations together"));
+    }
+    Ok(began.elapsed())
+}
+
+/// Whether `list` runs here, a new file, one after the other; tried and taken back.
+pub(crate) fn all_run(
+    conn: &Connection,
+    list: &[&Migration],
+    environment: Option<&str>,
+    deadline: &Deadline<'_>,
+) -> Result<bool> {
+    let what = || "cannot try the migrations on a new file".to_owned();
+    conn.execute_batch("SAVEPOINT schema_try").at(what)?;
+    let tried = list
+        .iter()
+        .try_for_each(|migration| run(conn, migration, &migration.up, environment, deadline).map(drop));
+    if conn.is_autocommit() {
+        tried?;
+        return Err(
+            Error::new(ErrorKind::Apply, "SQLite has ended the transaction by itself").help("start again")
+        );
+    }
+    conn.execute_batch("ROLLBACK TO schema_try; RELEASE schema_try").at(what)?;
+    match tried {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == ErrorKind::Migration => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// Rows without a parent that a deferred check has not refused yet: the commit would, and not say which.
+pub(crate) fn refuse_deferred(conn: &Connection, migration: &Migration, catalog: &Catalog) -> Result<()> {
+    let says = match &migration.up {
+        Body::Sql(text) => text.to_ascii_lowercase().contains("defer_foreign_keys"),
+        Body::Code(_) => true,
+    };
+    let deferred = catalog.tables.iter().any(|table| table.foreign_keys.iter().any(|key| key.deferred));
+    if !says && !deferred {
+        return Ok(());
+    }
+    let what = || "cannot check the foreign keys".to_owned();
+    let mut statement = conn.prepare("PRAGMA main.foreign_key_check").at(what)?;
+    let mut rows = statement.query([]).at(what)?;
+    let Some(row) = rows.next().at(what)? else { return Ok(()) };
+    let table: String = row.get(0).at(what)?;
+    let rowid: Option<i64> = row.get(1).at(what)?;
+    let parent: String = row.get(2).at(what)?;
+    let row = rowid.map_or_else(|| "a row".to_owned(), |rowid| format!("row {rowid}"));
+    Err(failed(&migration.title())
+        .cause(format!("{row} of `{table}` refers to a `{parent}` that does not exist"))
+        .help("insert the parent, or mend the row, in the same migration"))
+}
+
+fn run_text(conn: &Connection, migration: &Migration, text: &str, deadline: &Deadline<'_>) -> Result<()> {
+    let script = read(text, &migration.origin)?;
+    let of = script.statements.len();
+    for (number, statement) in script.statements.iter().enumerate() {
+        let step = || -> rusqlite::Result<()> {
+            let mut prepared = conn.prepare(statement.text)?;
+            let mut rows = prepared.raw_query();
+            while rows.next()?.is_some() {}
+            Ok(())
+        };
+        step().map_err(|err| {
+            let why = reason(&err, statement.text);
+            let (at, len) = fault_in(conn, statement.text, &why);
+            let snippet = Snippet::new(text, statement.at + at, len);
+            let place = format!("{}:{}:{}\n{snippet}", migration.origin, snippet.line(), snippet.column());
+            let error = deadline.error(err, format!("statement {} of {of} failed", number + 1));
+            match error.kind() {
+                ErrorKind::TimeLimit | ErrorKind::Cancelled | ErrorKind::DiskFull | ErrorKind::Io => error,
+                _ => failed(&migration.title())
+                    .cause(format!("statement {} of {of}: {why}", number + 1))
+                    .cause(place)
+                    .help("mend the file, or the rows that it does not expect"),
+            }
+        })?;
+    }
+    Ok(())
+}
+
+/// Whether `live`, a new file that has the model's catalog, holds already all that the migration makes: without it, the migration leads to
+/// just this catalog, and it writes no row.
+pub(crate) fn contained(
+    migration: &Migration,
+    live: &Catalog,
+    own: &[String],
+    scratch: &dyn Fn() -> Result<Connection>,
+) -> Result<bool> {
+    let Body::Sql(text) = &migration.up else { return Ok(false) };
+    let script = read(text, &migration.origin)?;
+    let mut without = live.clone();
+    if !script.statements.iter().all(|statement| take_away(&mut without, statement.text)) {
+        return Ok(false);
+    }
+    let Ok(copy) = rehearse::replayed(scratch, &without, &[]) else { return Ok(false) };
+    if script.statements.iter().any(|statement| copy.execute_batch(statement.text).is_err()) {
+        return Ok(false);
+    }
+    Ok(diff(&catalog::read(&copy, "main", own)?, live, &|_| false).is_empty())
+}
+
+/// Takes what the statement makes out of `catalog`; gives back whether it was there.
+fn take_away(catalog: &mut Catalog, sql: &str) -> bool {
+    if let Some((table, column)) = added_column(sql) {
+        let Some(table) = catalog.tables.iter_mut().find(|found| eq_name(&found.name, &table)) else {
+            return false;
+        };
+        let columns = table.columns.len();
+        table.columns.retain(|found| !eq_name(&found.name, &column));
+        return table.columns.len() < columns;
+    }
+    let Ok(head) = create_head(sql) else { return false };
+    let size = |catalog: &Catalog| {
+        let indexes: usize = catalog.tables.iter().map(|table| table.indexes.len()).sum();
+        catalog.tables.len()
+            + indexes
+            + catalog.views.len()
+            + catalog.triggers.len()
+            + catalog.virtual_tables.len()
+    };
+    let before = size(catalog);
+    let other = |name: &str| !eq_name(name, &head.name);
+    match head.kind {
+        CreateKind::Table => {
+            catalog.tables.retain(|table| other(&table.name));
+            catalog.triggers.retain(|trigger| other(&trigger.table));
+        }
+        CreateKind::Index => {
+            catalog.tables.iter_mut().for_each(|table| table.indexes.retain(|index| other(&index.name)))
+        }
+        CreateKind::View => catalog.views.retain(|view| other(&view.name)),
+        CreateKind::Trigger => catalog.triggers.retain(|trigger| other(&trigger.name)),
+        CreateKind::VirtualTable => catalog.virtual_tables.retain(|table| other(&table.name)),
+        _ => {}
+    }
+    size(catalog) < before
+}
+
+/// Table and column of `ALTER TABLE t ADD COLUMN c …`.
+fn added_column(sql: &str) -> Option<(String, String)> {
+    let tokens = significant(sql).ok()?;
+    if !tokens.first()?.is_word("ALTER") || !tokens.get(1)?.is_word("TABLE") {
+        return None;
+    }
+    let add = tokens.iter().position(|token| token.is_word("ADD"))?;
+    let behind = if tokens.get(add + 1)?.is_word("COLUMN") { add + 2 } else { add + 1 };
+    Some((tokens.get(add.checked_sub(1)?)?.ident()?, tokens.get(behind)?.ident()?))
+}
+
+fn failed(title: &str) -> Error {
+    Error::new(ErrorKind::Migration, format!("migration {title} failed"))
+        .state("transaction rolled back; the database is unchanged")
+}
+
+fn said(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "without a text".to_owned())
+}
+
+/// The pragma has no effect inside a transaction, this has.
+fn enforce(conn: &Connection, on: bool) -> Result<()> {
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY, on)
+        .map(drop)
+        .at(|| "cannot set foreign keys for a migration".to_owned())
+}

@@ -1,0 +1,446 @@
+//! Numbered migrations, by themselves and beside a model: order, history, conflicts, and what stops them.
+
+use std::fs;
+use std::path::PathBuf;
+
+use schema_runtime::{
+    Error, ErrorKind, Migration, MigrationContext, MigrationResult, Migrations, Migrator, Model, Outcome,
+    Report, State,
+};
+
+use crate::support::model::model;
+use crate::support::place::{Place, contains};
+
+/// A folder of migrations beside a database.
+struct Folder {
+    place: Place,
+}
+
+impl Folder {
+    fn new(files: &[(&str, &str)]) -> Folder {
+        let folder = Folder { place: Place::new() };
+        fs::create_dir(folder.path()).expect("a folder");
+        for (name, text) in files {
+            folder.write(name, text);
+        }
+        folder
+    }
+
+    fn path(&self) -> PathBuf {
+        self.place.folder().join("migrations")
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        fs::write(self.path().join(name), text).expect("a file");
+    }
+
+    fn remove(&self, name: &str) {
+        fs::remove_file(self.path().join(name)).expect("gone");
+    }
+
+    fn set(&self) -> Migrations {
+        Migrations::from_folder(self.path()).unwrap_or_else(|err| panic!("{err}"))
+    }
+
+    /// The migrations alone.
+    fn alone(&self) -> Migrator {
+        Migrator::for_model(Model::empty("main")).migrations(self.set())
+    }
+
+    fn beside(&self, sql: &str) -> Migrator {
+        Migrator::new(model(sql)).migrations(self.set())
+    }
+
+    fn run(&self, migrator: &Migrator) -> Report {
+        migrator.run(self.place.path()).unwrap_or_else(|err| panic!("{err}"))
+    }
+
+    fn refused(&self, migrator: &Migrator, kind: ErrorKind, parts: &[&str]) -> Error {
+        let error = self.place.unchanged_by(|| migrator.run(self.place.path()).expect_err("refused"));
+        assert_eq!(error.kind(), kind, "{error}");
+        assert!(error.help_line().is_some() && error.state_line().is_some(), "{error}");
+        contains(&error.to_string(), parts);
+        error
+    }
+
+    fn history(&self) -> String {
+        self.place.query("SELECT version, name, kind, status, batch FROM migration_history")
+    }
+}
+
+const FIRST: (&str, &str) = (
+    "001_first.sql",
+    "-- The first table.\nCREATE TABLE person (id INTEGER PRIMARY KEY, name TEXT NOT NULL);",
+);
+const ROWS: (&str, &str) =
+    ("002_rows.sql", "INSERT INTO person (name) VALUES ('Ada Lovelace'), ('Alan Turing');");
+
+#[test]
+fn files_run_in_their_order_once_and_the_history_has_them() {
+    let folder = Folder::new(&[
+        ROWS,
+        FIRST,
+        ("README.md", "no migration"),
+        ("010_later.sql", "CREATE INDEX by_name ON person (name)"),
+    ]);
+    let migrator = folder.alone().environment("qa");
+    let report = folder.run(&migrator);
+    assert_eq!(report.outcome, Outcome::Created);
+    assert_eq!(report.applied, ["migration 001 first", "migration 002 rows", "migration 010 later"]);
+    assert_eq!(report.migrations[0].description.as_deref(), Some("The first table."));
+    assert_eq!(folder.place.query("SELECT * FROM person"), "1|'Ada Lovelace'\n2|'Alan Turing'");
+    assert_eq!(
+        folder.history(),
+        "'001'|'first'|'numbered'|'completed'|1\n'002'|'rows'|'numbered'|'completed'|1\n'010'|'later'|'numbered'|'completed'|1"
+    );
+    assert_eq!(folder.place.query("SELECT DISTINCT environment FROM migration_history"), "'qa'");
+    assert_eq!(folder.run(&migrator).outcome, Outcome::UpToDate);
+    assert!(migrator.status(folder.place.path()).expect("a status").is_up_to_date());
+
+    folder.write("011_more.sql", "INSERT INTO person (name) VALUES ('Grace Hopper')");
+    let status = folder.alone().status(folder.place.path()).expect("a status");
+    assert_eq!(status.migrations, ["011 more"]);
+    assert!(!status.is_up_to_date());
+    let dry = folder.place.unchanged_by(|| folder.run(&folder.alone().dry_run(true)));
+    assert_eq!((dry.outcome, dry.pending), (Outcome::PlannedOnly, vec!["011 more".to_owned()]));
+    let checking = folder.alone().auto_migrate(false);
+    folder.refused(&checking, ErrorKind::Pending, &["pending: migration 011 more"]);
+    let report = folder.run(&folder.alone());
+    assert_eq!((report.outcome, report.applied), (Outcome::Migrated, vec!["migration 011 more".to_owned()]));
+    assert!(report.backup.is_some());
+    assert!(folder.alone().status(folder.place.path()).expect("a status").tampered.is_empty());
+}
+
+#[test]
+fn they_run_before_or_after_the_change_of_the_model_in_one_batch() {
+    let one = "--: version 1.0.0\nCREATE TABLE person (id INTEGER PRIMARY KEY, name TEXT NOT NULL)";
+    let two = "--: version 2.0.0\nCREATE TABLE person (id INTEGER PRIMARY KEY, name TEXT NOT NULL, first TEXT, CHECK (name <> ''))";
+    let folder = Folder::new(&[]);
+    folder.run(&folder.beside(one));
+    folder.place.sql("INSERT INTO person (name) VALUES ('Ada Lovelace'), ('')");
+    // Without the first the rule refuses a row; the second needs the new column.
+    folder.write("001_mend.sql", "UPDATE person SET name = 'nobody' WHERE name = ''");
+    folder.write(
+        "002_split.sql",
+        "-- schema: after\nUPDATE person SET first = substr(name, 1, instr(name || ' ', ' ') - 1)",
+    );
+    let dry = folder.place.unchanged_by(|| folder.run(&folder.beside(two).dry_run(true)));
+    assert_eq!(dry.pending, ["001 mend", "002 split"]);
+    assert_eq!(dry.plan.changes().count(), 2);
+    let report = folder.run(&folder.beside(two));
+    assert_eq!(report.applied.first().map(String::as_str), Some("migration 001 mend"));
+    assert_eq!(
+        folder.place.query("SELECT name, first FROM person"),
+        "'Ada Lovelace'|'Ada'\n'nobody'|'nobody'"
+    );
+    assert_eq!(
+        folder.place.query("SELECT version, kind, batch - 2 FROM migration_history WHERE id > 1"),
+        "'001'|'numbered'|0\n'2.0.0'|'automatic'|0\n'002'|'numbered'|0"
+    );
+    assert_eq!(folder.run(&folder.beside(two)).outcome, Outcome::UpToDate);
+}
+
+#[test]
+fn a_failure_anywhere_takes_everything_back_and_says_where() {
+    let folder = Folder::new(&[
+        FIRST,
+        (
+            "002_bad.sql",
+            "INSERT INTO person (name) VALUES ('x');\n\nINSERT INTO persons (name)\nVALUES ('y');\n",
+        ),
+    ]);
+    let error = folder.alone().run(folder.place.path()).expect_err("no such table");
+    assert_eq!(error.kind(), ErrorKind::Migration, "{error}");
+    contains(
+        &error.to_string(),
+        &[
+            "migration 002 bad failed",
+            "statement 2 of 2: no such table: persons",
+            "002_bad.sql:3:13",
+            "INSERT INTO persons",
+            "^^^^^^^",
+            "transaction rolled back",
+        ],
+    );
+    assert_eq!(folder.place.query("SELECT count(*) FROM sqlite_schema WHERE name = 'person'"), "0");
+
+    for (text, parts) in [
+        (
+            "CREATE TABLE child (p INT REFERENCES person (id)); INSERT INTO child VALUES (99)",
+            &["FOREIGN KEY constraint failed"][..],
+        ),
+        (
+            "PRAGMA defer_foreign_keys = ON; CREATE TABLE child (p INT REFERENCES person (id)); INSERT INTO child VALUES (99)",
+            &["row 1 of `child` refers to a `person`"],
+        ),
+        ("INSERT INTO person VALUES (1, 'a'), (1, 'b')", &["UNIQUE constraint failed: person.id"]),
+    ] {
+        let folder = Folder::new(&[FIRST]);
+        folder.run(&folder.alone());
+        folder.write("002_bad.sql", text);
+        let before = folder.place.query("SELECT * FROM sqlite_schema");
+        let error = folder.alone().run(folder.place.path()).expect_err(text);
+        assert_eq!(error.kind(), ErrorKind::Migration, "{error}");
+        contains(&error.to_string(), parts);
+        assert_eq!(folder.place.query("SELECT * FROM sqlite_schema"), before);
+    }
+}
+
+#[test]
+fn foreign_keys_act_while_a_migration_runs_and_not_while_a_table_is_rebuilt() {
+    let tables = |n: &str| {
+        format!(
+            "CREATE TABLE p (id INTEGER PRIMARY KEY, n {n}); CREATE TABLE c (id INTEGER PRIMARY KEY, p INT REFERENCES p (id) ON DELETE CASCADE)"
+        )
+    };
+    let folder = Folder::new(&[]);
+    folder.run(&folder.beside(&format!("--: version 1.0.0\n{}", tables("TEXT"))));
+    folder.place.sql("INSERT INTO p VALUES (1, '1'), (2, '2'); INSERT INTO c VALUES (1, 1), (2, 2)");
+    folder.write("001_less.sql", "DELETE FROM p WHERE id = 1");
+    folder.write("002_less.sql", "-- schema: after\nDELETE FROM p WHERE id = 2; INSERT INTO p VALUES (3, 3); INSERT INTO c VALUES (3, 3)");
+    folder.run(&folder.beside(&format!("--: version 2.0.0\n{}", tables("INT"))));
+    assert_eq!(folder.place.query("SELECT p.id, n, c.id FROM p, c"), "3|3|3");
+}
+
+#[test]
+fn history_and_files_that_disagree_are_refused_with_each_disagreement() {
+    let folder = Folder::new(&[FIRST, ROWS, ("003_third.sql", "CREATE TABLE third (a)")]);
+    folder.run(&folder.alone());
+    // Blanks and line ends are no change.
+    folder.write(FIRST.0, &FIRST.1.replace('\n', "  \r\n"));
+    assert_eq!(folder.run(&folder.alone()).outcome, Outcome::UpToDate);
+
+    folder.write(FIRST.0, &FIRST.1.replace("NOT NULL", ""));
+    folder.refused(
+        &folder.alone(),
+        ErrorKind::Conflict,
+        &["001 first was changed after it was applied", "from version control"],
+    );
+    let status = folder.alone().status(folder.place.path()).expect("a status");
+    assert_eq!(status.drift.len(), 1, "{status}");
+    folder.write(FIRST.0, FIRST.1);
+
+    folder.remove(ROWS.0);
+    folder.refused(&folder.alone(), ErrorKind::Conflict, &["002 rows was applied, and is gone"]);
+    folder.write("002_renamed.sql", ROWS.1);
+    folder.refused(
+        &folder.alone(),
+        ErrorKind::Conflict,
+        &["002 was applied as rows, and is called renamed now"],
+    );
+    folder.remove("002_renamed.sql");
+    folder.write(ROWS.0, ROWS.1);
+
+    // What only a newer program has is no conflict.
+    folder.remove("003_third.sql");
+    let report = folder.run(&folder.alone());
+    assert_eq!(report.outcome, Outcome::UpToDate);
+    contains(&report.warnings.concat(), &["003 third, which this program does not know"]);
+}
+
+#[test]
+fn a_number_that_comes_too_late_needs_a_word() {
+    let folder = Folder::new(&[FIRST, ("005_fifth.sql", "CREATE TABLE fifth (a)")]);
+    folder.run(&folder.alone());
+    folder.write("003_hotfix.sql", "CREATE INDEX by_name ON person (name)");
+    folder.refused(&folder.alone(), ErrorKind::Conflict, &["003 hotfix comes after 005", "--out-of-order"]);
+    let report = folder.run(&folder.alone().out_of_order());
+    assert_eq!(report.applied, ["migration 003 hotfix"]);
+    contains(&report.warnings.concat(), &["it runs out of order"]);
+    assert_eq!(folder.run(&folder.alone()).outcome, Outcome::UpToDate);
+}
+
+#[test]
+fn folders_that_cannot_be_put_in_order_are_refused() {
+    for (files, parts) in [
+        (
+            &[FIRST, ("001_other.sql", "SELECT 1")][..],
+            &["have the same number", "001_first.sql", "001_other.sql"][..],
+        ),
+        (&[("01_a.sql", "SELECT 1")], &["`01_a.sql`: its name does not begin with a number of three digits"]),
+        (&[FIRST, ("002_b.down.sql", "SELECT 1")], &["leads back, and nothing leads there"]),
+        (&[("001_a.sql", "  -- nothing\n")], &["it has no statement", "001_a.sql:1:1"]),
+        (&[("001_a.sql", "SELECT 1;\nCOMMIT;")], &["`COMMIT` in a migration", "001_a.sql:2:1"]),
+        (&[("001_a.sql", "ATTACH 'x' AS y")], &["`ATTACH` in a migration"]),
+        (
+            &[("001_a.sql", "PRAGMA foreign_keys = OFF")],
+            &["`PRAGMA foreign_keys` in a migration", "defer_foreign_keys"],
+        ),
+    ] {
+        let folder = Folder::new(files);
+        let error = Migrations::from_folder(folder.path()).expect_err("refused");
+        assert_eq!(error.kind(), ErrorKind::Migration, "{error}");
+        assert!(error.help_line().is_some() && error.state_line().is_some(), "{error}");
+        contains(&error.to_string(), parts);
+    }
+    let folder = Folder::new(&[]);
+    fs::write(folder.path().join("001_a.sql"), b"SELECT '\xff'").expect("a file");
+    let error = Migrations::from_folder(folder.path()).expect_err("no UTF-8");
+    contains(&error.to_string(), &["it is no UTF-8 from byte 8 on"]);
+    let error = Migrations::from_folder(folder.path().join("none")).expect_err("no folder");
+    contains(&error.to_string(), &["cannot read `", "none`", "correct the path"]);
+}
+
+type Down = fn(&MigrationContext<'_>) -> MigrationResult;
+
+#[test]
+fn functions_see_the_database_and_the_environment() {
+    let place = Place::new();
+    let split = Migration::code(
+        2,
+        "split names",
+        |context| {
+            assert_eq!(context.environment(), Some("prod"));
+            assert!(context.has_table("Person")? && !context.has_table("nobody")?);
+            assert!(context.has_column("person", "NAME")? && !context.has_column("person", "first")?);
+            context
+                .connection()
+                .execute_batch("ALTER TABLE person ADD COLUMN first TEXT; UPDATE person SET first = 'A'")?;
+            Ok(())
+        },
+        None::<Down>,
+    );
+    let first = Migration::sql(1, "first", "CREATE TABLE person (name); INSERT INTO person VALUES ('x')")
+        .expect("a migration");
+    let with = |second: Migration| {
+        let set = Migrations::new([second, first.clone()]).expect("a set");
+        Migrator::for_model(Model::empty("main")).migrations(set).environment("prod")
+    };
+    assert_eq!(split.checksum(), split.clone().tag("").checksum());
+    let report = with(split.clone()).run(place.path()).expect("a run");
+    assert_eq!(report.applied, ["migration 001 first", "migration 002 split names"]);
+    assert_eq!(place.query("SELECT * FROM person"), "'x'|'A'");
+    assert_eq!(with(split.clone()).run(place.path()).expect("a run").outcome, Outcome::UpToDate);
+    let error = with(split.tag("second")).run(place.path()).expect_err("changed");
+    assert_eq!(error.kind(), ErrorKind::Conflict, "{error}");
+
+    let third =
+        |up: fn(&MigrationContext<'_>) -> MigrationResult| Migration::code(3, "third", up, None::<Down>);
+    for (up, part) in [
+        (
+            third(|context| {
+                context.connection().execute_batch("DELETE FROM person")?;
+                Err("not today".into())
+            }),
+            "not today",
+        ),
+        (
+            third(|context| {
+                context.connection().execute_batch("DELETE FROM person")?;
+                panic!("on the way")
+            }),
+            "panicked: on the way",
+        ),
+        (
+            third(|context| {
+                context.connection().execute_batch("DELETE FROM person; COMMIT")?;
+                Ok(())
+            }),
+            "it has ended the transaction",
+        ),
+        (
+            third(|context| {
+                context.connection().execute("DELETE FROM nobody", [])?;
+                Ok(())
+            }),
+            "no such table: nobody",
+        ),
+    ] {
+        let place = Place::new();
+        with(Migration::sql(2, "second", "SELECT 1").expect("a migration")).run(place.path()).expect("a run");
+        let set = [first.clone(), Migration::sql(2, "second", "SELECT 1").expect("a migration"), up];
+        let migrator =
+            Migrator::for_model(Model::empty("main")).migrations(Migrations::new(set).expect("a set"));
+        let error = migrator.run(place.path()).expect_err(part);
+        assert_eq!(error.kind(), ErrorKind::Migration, "{error}");
+        contains(&error.to_string(), &["migration 003 third failed", part]);
+        if !part.contains("ended") {
+            assert_eq!(place.query("SELECT count(*) FROM person"), "1", "{part}");
+        }
+    }
+}
+
+#[test]
+fn on_a_new_file_what_the_model_holds_already_is_contained() {
+    // They were written for files that had the model's tables: alone on a new file they cannot run.
+    let folder = Folder::new(&[
+        ("001_index.sql", "CREATE INDEX by_name ON person (name)"),
+        ("002_settings.sql", "CREATE TABLE settings (k TEXT PRIMARY KEY, v TEXT)"),
+        ("003_defaults.sql", "INSERT INTO settings VALUES ('color', 'red')"),
+        ("004_extra.sql", "CREATE TABLE extra (x)"),
+    ]);
+    let sql = "--: version 1.0.0\nCREATE TABLE person (id INTEGER PRIMARY KEY, name TEXT); CREATE INDEX by_name ON person (name);
+        CREATE TABLE settings (k TEXT PRIMARY KEY, v TEXT)";
+    let report = folder.run(&folder.beside(sql));
+    let told: Vec<_> = report.migrations.iter().map(|run| (run.version.as_str(), run.contained)).collect();
+    assert_eq!(told, [("001", true), ("002", true), ("003", false), ("004", false)]);
+    assert_eq!(folder.place.query("SELECT * FROM settings"), "'color'|'red'");
+    assert_eq!(folder.place.query("SELECT count(*) FROM extra"), "0");
+    assert_eq!(folder.run(&folder.beside(sql)).outcome, Outcome::UpToDate);
+    assert_eq!(
+        folder.place.query("SELECT version, reason FROM migration_history WHERE reason NOTNULL"),
+        "'001'|'the model holds all that it makes'\n'002'|'the model holds all that it makes'"
+    );
+
+    // Where all of them run from the first on, they do, and the model's change is what is left.
+    let folder = Folder::new(&[FIRST, ROWS]);
+    let report = folder.run(&folder.beside(
+        "--: version 1.0.0\nCREATE TABLE person (id INTEGER PRIMARY KEY, name TEXT NOT NULL, n INT)",
+    ));
+    assert_eq!(report.outcome, Outcome::Created);
+    assert_eq!(report.applied, ["migration 001 first", "migration 002 rows", "add column person.n"]);
+    assert_eq!(folder.place.query("SELECT count(*) FROM person"), "2");
+    assert_eq!(
+        folder.place.query("SELECT kind FROM migration_history"),
+        "'numbered'\n'numbered'\n'automatic'"
+    );
+}
+
+#[test]
+fn what_the_model_does_not_have_and_what_it_has_otherwise() {
+    let sql = "--: version 1.0.0\nCREATE TABLE person (id INTEGER PRIMARY KEY, name TEXT)";
+    let folder = Folder::new(&[]);
+    folder.run(&folder.beside(sql));
+    // Its own objects are nobody's but the migration's, under every policy.
+    folder.write("001_own.sql", "CREATE TABLE audit (x); CREATE INDEX by_name ON person (name); CREATE VIEW names AS SELECT name FROM person");
+    let two = "--: version 2.0.0\nCREATE TABLE person (id INTEGER PRIMARY KEY, name TEXT, n INT)";
+    folder.run(&folder.beside(two).removed(schema_runtime::RemovalPolicy::Drop));
+    assert_eq!(
+        folder.run(&folder.beside(two).removed(schema_runtime::RemovalPolicy::Drop)).outcome,
+        Outcome::UpToDate
+    );
+    assert_eq!(
+        folder.place.query(
+            "SELECT name FROM sqlite_schema WHERE name IN ('audit', 'by_name', 'names') ORDER BY name"
+        ),
+        "'audit'\n'by_name'\n'names'"
+    );
+    let history = folder.alone().history(folder.place.path()).expect("a history");
+    let last = history.iter().rev().find_map(|row| row.snapshot.as_deref()).expect("a snapshot");
+    let owners = schema_runtime::Snapshot::from_json(last).expect("a snapshot").owners;
+    let of_migrations: Vec<&str> = owners
+        .iter()
+        .filter(|(_, state)| matches!(state, State::Migration { version } if version == "001"))
+        .map(|(key, _)| key)
+        .collect();
+    assert_eq!(
+        of_migrations,
+        ["column \"audit\".\"x\"", "index \"by_name\"", "table \"audit\"", "view \"names\""]
+    );
+
+    // What changes the model's objects to something else stops the run, before or after.
+    for when in ["before", "after"] {
+        folder.write("002_other.sql", &format!("-- schema: {when}\nALTER TABLE person DROP COLUMN n"));
+        let before = folder.place.query("SELECT name, sql FROM sqlite_schema");
+        let error = folder.beside(two).run(folder.place.path()).expect_err("another model");
+        assert!(matches!(error.kind(), ErrorKind::Migration | ErrorKind::Drift), "{error}");
+        contains(&error.to_string(), &["person"]);
+        assert_eq!(folder.place.query("SELECT name, sql FROM sqlite_schema"), before, "{when}");
+    }
+    // With the model it is fine.
+    let three = "--: version 3.0.0\nCREATE TABLE person (id INTEGER PRIMARY KEY, name TEXT)";
+    folder.write("002_other.sql", "ALTER TABLE person DROP COLUMN n");
+    let report = folder.run(&folder.beside(three).removed(schema_runtime::RemovalPolicy::Drop));
+    assert_eq!(report.applied, ["migration 002 other"]);
+    assert_eq!(folder.run(&folder.beside(three)).outcome, Outcome::UpToDate);
+}
