@@ -66,6 +66,13 @@ impl Folder {
         }
     }
 
+    /// What a run has left of a copy that it did not finish.
+    pub(super) fn part(&self) -> Option<PathBuf> {
+        let is_part =
+            |path: &PathBuf| path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
+        self.backups().into_iter().find(is_part)
+    }
+
     /// The same backups in a real folder, and none but them.
     pub(super) fn copy_to(&self, folder: &Path) {
         let backups = folder.join(BACKUPS);

@@ -6,9 +6,9 @@
 //! What is done, and how it is judged, is in `scenario`: the engine's first creation, catalog edit, scan, rebuild, undo, rollback
 //! and restore, in each journal mode. Changes by hand with `synchronous = OFF` show that the harness sees what it looks for.
 //!
-//! A rollback and a restore open the database by its path, as a program does, with backups beside it that are files of the
-//! operating system (`folder`): faults hit the database, its journal or log, and temporary files. In the mode with a log somebody
-//! else has the database open all the time.
+//! A start, a rollback and a restore open the database by its path, as a program does, with backups beside it that are files of
+//! the operating system (`folder`). A full disk and an error hit these too (`copies`); the power goes while the database, its
+//! journal or its log is written. In the mode with a log somebody else has the database open all the time.
 //!
 //! The normal run takes a sample. The whole, with its counts, at every operation at least once:
 //!
@@ -16,6 +16,7 @@
 //! SCHEMA_CRASH_POINTS=20000 cargo test --release -p schema-tests --test tests -- crash:: --nocapture
 //! ```
 
+mod copies;
 mod folder;
 mod scenario;
 mod shared;
@@ -113,7 +114,8 @@ fn prove(what: &str, past: &Past<'_>, job: Job, methods: &str) {
         // What passes once is the same each time, but that every second is followed by a start on the same connection.
         let full = (share / 6).min(2 * scenario.count(Fault::Full)).max(least(Fault::Full));
         let error = (share / 2).min(2 * scenario.count(Fault::IoError)).max(least(Fault::IoError));
-        let power = share.saturating_sub(full + error).max(least(Fault::PowerLoss));
+        // Three times, since chance says what is lost, kept and torn.
+        let power = share.saturating_sub(full + error).max(3 * least(Fault::PowerLoss));
         counts.strike(&what, &scenario, Fault::PowerLoss, power, folder.path());
         counts.strike(&what, &scenario, Fault::Full, full, folder.path());
         counts.strike(&what, &scenario, Fault::IoError, error, folder.path());

@@ -302,6 +302,9 @@ impl Scenario {
         let mut place = self.start(Some((fault, at)), seed, &path);
         let result = self.work(&mut place);
         let passed = fault != Fault::PowerLoss && vfs::with(|disk| disk.struck());
+        if let Some(part) = self.folder.part().filter(|_| passed) {
+            return Err(format!("`{}` is left", part.display()));
+        }
         let on_same = if passed { self.go_on(&mut place, &result, seed & 1 == 0)? } else { None };
         drop(place);
         let image = vfs::with(|disk| disk.image());

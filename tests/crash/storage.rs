@@ -36,13 +36,16 @@ enum Op {
     Look,
     Write,
     Other,
+    /// Of a file that is not on this disk.
+    WriteElsewhere,
+    Elsewhere,
 }
 
 impl Fault {
     fn concerns(self, op: Op) -> bool {
         match self {
-            Fault::PowerLoss => op != Op::Look,
-            Fault::Full => op == Op::Write,
+            Fault::PowerLoss => matches!(op, Op::Write | Op::Other),
+            Fault::Full => matches!(op, Op::Write | Op::WriteElsewhere),
             Fault::IoError => true,
         }
     }
@@ -126,14 +129,14 @@ impl Disk {
         named.map(|(name, file)| (name.clone(), file.current.clone())).collect()
     }
 
-    /// Whether the power has gone.
-    pub(super) fn is_off(&self) -> bool {
-        self.survivors.is_some()
+    /// Something is asked for that changes nothing.
+    pub(super) fn look(&mut self) -> Outcome<()> {
+        self.begin(Op::Look)
     }
 
-    /// Memory for the index of a log is asked for: it may fail, and leaves nothing.
-    pub(super) fn map(&mut self) -> Outcome<()> {
-        self.begin(Op::Look)
+    /// A change of a file that is not on this disk. `act` is told of the fault that hits it.
+    pub(super) fn elsewhere(&mut self, writes: bool, act: impl FnOnce(Option<Fault>)) -> Outcome<()> {
+        self.change(if writes { Op::WriteElsewhere } else { Op::Elsewhere }, |_, fault| act(fault))
     }
 
     pub(super) fn exists(&mut self, name: &str) -> Outcome<bool> {

@@ -19,6 +19,7 @@ use std::sync::atomic::{AtomicPtr, Ordering, fence};
 use rusqlite::ffi;
 use rusqlite::{Connection, OpenFlags};
 
+use super::copies;
 use super::shared::Shared;
 use super::storage::{Disk, Image, Outcome, is_temporary};
 
@@ -60,6 +61,10 @@ pub(super) fn with<T>(act: impl FnOnce(&mut Disk) -> T) -> T {
     DISK.with(|cell| act(cell.borrow_mut().get_or_insert_with(|| Disk::of(&Image::new()))))
 }
 
+fn has_disk() -> bool {
+    DISK.with(|cell| cell.borrow().is_some())
+}
+
 fn shared<T>(name: &str, act: impl FnOnce(&mut Shared) -> T) -> T {
     SHARED.with(|cell| act(cell.borrow_mut().entry(name.to_owned()).or_default()))
 }
@@ -92,7 +97,9 @@ pub(super) fn register() {
             let real = ffi::sqlite3_vfs_find(ptr::null());
             REAL.store(real, Ordering::Release);
             let vfs = Box::leak(Box::new(*real));
-            vfs.szOsFile = vfs.szOsFile.max(c_int::try_from(size_of::<Handle>()).unwrap_or(0));
+            for size in [size_of::<Handle>(), size_of::<copies::Handle>()] {
+                vfs.szOsFile = vfs.szOsFile.max(c_int::try_from(size).unwrap_or(0));
+            }
             vfs.pNext = ptr::null_mut();
             vfs.zName = NAME.as_ptr();
             vfs.xOpen = Some(x_open);
@@ -185,17 +192,17 @@ unsafe extern "C" fn x_open(
     unsafe {
         (*file).pMethods = ptr::null();
         let number = LAST.with(|last| last.replace(last.get() + 1)) + 1;
-        let has_disk = DISK.with(|cell| cell.borrow().is_some());
+        let has_disk = has_disk();
         let name = match (path.is_null(), has_disk) {
             (true, true) => Some(format!("temporary {number}")),
             (false, true) => on_disk(&owned(path)),
             _ => None,
         };
         let Some(name) = name else {
-            if has_disk && with(|disk| disk.is_off()) {
-                return ffi::SQLITE_CANTOPEN;
-            }
             let real = REAL.load(Ordering::Acquire);
+            if has_disk {
+                return copies::open(real, path, file, flags, out_flags);
+            }
             return (*real)
                 .xOpen
                 .map_or(ffi::SQLITE_CANTOPEN, |open| open(real, path, file, flags, out_flags));
@@ -305,7 +312,7 @@ unsafe extern "C" fn x_shm_map(
     unsafe {
         let open = opened(file);
         *into = ptr::null_mut();
-        if let Err(code) = with(Disk::map) {
+        if let Err(code) = with(Disk::look) {
             return code;
         }
         *into = shared(&open.name, |shared| {
@@ -355,7 +362,9 @@ unsafe extern "C" fn x_delete(_: *mut ffi::sqlite3_vfs, path: *const c_char, syn
     unsafe {
         let Some(name) = on_disk(&owned(path)) else {
             let real = REAL.load(Ordering::Acquire);
-            return (*real).xDelete.map_or(ffi::SQLITE_IOERR, |delete| delete(real, path, sync_folder));
+            let delete =
+                || (*real).xDelete.map_or(ffi::SQLITE_IOERR, |delete| delete(real, path, sync_folder));
+            return if has_disk() { copies::delete(delete) } else { delete() };
         };
         code(with(|disk| disk.delete(&name, sync_folder != 0)))
     }
