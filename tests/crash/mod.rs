@@ -172,6 +172,16 @@ fn a_start_with_a_backup_is_whole_or_not_there() {
     prove("start", &past(&[ONE]), Job::Start(model(&two(REBUILT))), "Rebuild");
 }
 
+/// SQLite passes over an error of deleting the log that a copy of a database with a log has for a moment.
+#[test]
+fn a_log_that_could_not_be_deleted_is_not_left_beside_a_backup() {
+    let scenario = Scenario::new(MODES[3], &past(&[ONE]), Job::Start(model(&two(REBUILT))));
+    let all = scenario.count(Fault::IoError);
+    for at in all / 4..all / 3 {
+        scenario.strike(Fault::IoError, at, at, None).unwrap_or_else(|err| panic!("at {at} of {all}: {err}"));
+    }
+}
+
 /// Where an error is passed over, SQLite has ended the transaction all the same, and nothing may be written behind it.
 #[test]
 fn an_error_that_is_passed_over_before_a_rebuild_leaves_no_half() {
