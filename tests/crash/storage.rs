@@ -2,7 +2,7 @@
 //! ordered at any operation.
 //!
 //! What a power loss does to everything else: each write is kept, lost, or torn at 512 bytes; a file that was never synced
-//! may be missing; a deletion whose folder was not synced may be undone. The bytes beside a write stay as they are
+//! may be missing; a deletion may be undone as long as its folder was not synced. The bytes beside a write stay as they are
 //! (`SQLITE_IOCAP_POWERSAFE_OVERWRITE`, which SQLite's own file systems assume too).
 //!
 //! SQLite: <https://www.sqlite.org/atomiccommit.html>, section 2.
@@ -36,13 +36,16 @@ enum Op {
     Look,
     Write,
     Other,
+    /// Of a file that is not on this disk.
+    WriteElsewhere,
+    Elsewhere,
 }
 
 impl Fault {
     fn concerns(self, op: Op) -> bool {
         match self {
-            Fault::PowerLoss => op != Op::Look,
-            Fault::Full => op == Op::Write,
+            Fault::PowerLoss => matches!(op, Op::Write | Op::Other),
+            Fault::Full => matches!(op, Op::Write | Op::WriteElsewhere),
             Fault::IoError => true,
         }
     }
@@ -126,6 +129,16 @@ impl Disk {
         named.map(|(name, file)| (name.clone(), file.current.clone())).collect()
     }
 
+    /// Something is asked for that changes nothing.
+    pub(super) fn look(&mut self) -> Outcome<()> {
+        self.begin(Op::Look)
+    }
+
+    /// A change of a file that is not on this disk. `act` is told of the fault that hits it.
+    pub(super) fn elsewhere(&mut self, writes: bool, act: impl FnOnce(Option<Fault>)) -> Outcome<()> {
+        self.change(if writes { Op::WriteElsewhere } else { Op::Elsewhere }, |_, fault| act(fault))
+    }
+
     pub(super) fn exists(&mut self, name: &str) -> Outcome<bool> {
         self.begin(Op::Look)?;
         Ok(self.files.contains_key(name))
@@ -202,12 +215,21 @@ impl Disk {
         })
     }
 
+    /// Of a new file, other than the database, SQLite syncs the folder too; so all names in it are sure.
+    ///
+    /// SQLite: `unixSync` in `os_unix.c`, of files that were opened as a journal or a log.
     pub(super) fn sync(&mut self, name: &str) -> Outcome<()> {
         self.change(Op::Other, |disk, fault| {
-            if let (None, Some(file)) = (fault, disk.files.get_mut(name)) {
-                file.durable = Some(file.current.clone());
-                file.pending.clear();
-                disk.ghosts.remove(name);
+            let (None, Some(file)) = (fault, disk.files.get_mut(name)) else { return };
+            let is_new = file.durable.is_none() && !is_database(name);
+            file.durable = Some(file.current.clone());
+            file.pending.clear();
+            disk.ghosts.remove(name);
+            if is_new {
+                disk.ghosts.clear();
+                for file in disk.files.values_mut() {
+                    file.durable.get_or_insert_with(Vec::new);
+                }
             }
         })
     }
@@ -313,6 +335,10 @@ fn tear(bytes: &mut Vec<u8>, at: usize, written: &[u8], dice: &mut Dice) {
             _ => {}
         }
     }
+}
+
+fn is_database(name: &str) -> bool {
+    !["-journal", "-wal"].iter().any(|suffix| name.ends_with(suffix))
 }
 
 /// Files that SQLite gave no name.

@@ -193,6 +193,7 @@ impl Partial {
 
     /// Renames `temporary` to the first name that is free, which an empty file holds until then.
     pub(super) fn publish(&mut self, temporary: &Path, name: &Name<'_>) -> Result<PathBuf> {
+        remove_beside(temporary);
         let mut later = 0;
         loop {
             let path = name.path(later);
@@ -226,10 +227,14 @@ impl Drop for Partial {
     fn drop(&mut self) {
         for path in &self.files {
             let _ = fs::remove_file(path);
-            // What SQLite may have made beside a copy that was cut off.
-            for suffix in ["-journal", "-wal", "-shm"] {
-                let _ = fs::remove_file(with_suffix(path, suffix));
-            }
+            remove_beside(path);
         }
+    }
+}
+
+/// Removes what SQLite may have made beside a copy that was cut off, or could not delete: that it says nothing of.
+fn remove_beside(path: &Path) {
+    for suffix in ["-journal", "-wal", "-shm"] {
+        let _ = fs::remove_file(with_suffix(path, suffix));
     }
 }
