@@ -509,3 +509,125 @@ fn actions_of_references_delete_nothing_while_parents_and_children_come_back() {
     assert_eq!(place.query("SELECT * FROM v"), "2|'two'|'n2'\n3|'two'|'n3'\n4|NULL|NULL");
     assert_eq!(place.query("PRAGMA foreign_key_check"), "");
 }
+
+#[test]
+fn a_rebuild_that_moved_columns_is_undone_by_a_rebuild() {
+    let moved = [
+        (
+            "k TEXT, d TEXT, e TEXT",
+            "k TEXT AS (length(typeof(id))) STORED, e TEXT, d TEXT",
+            "(1, 'k', 'same', 'same'), (2, 'k', 'd2', 'e2')",
+        ),
+        ("k VARCHAR(9), d TEXT, e TEXT", "k INT, e TEXT, d TEXT", "(1, '7', '', ''), (2, '8', 'd2', 'e2')"),
+        (
+            "k VARCHAR(9), d TEXT, e TEXT",
+            "k INT, e TEXT, d TEXT",
+            "(1, '7', 'd1', 'e1'), (2, '8', 'd2', 'e2')",
+        ),
+    ];
+    for (before, after, rows) in moved {
+        let place = changed(
+            &format!("CREATE TABLE t (id INTEGER PRIMARY KEY, {before}); CREATE INDEX i ON t (d)"),
+            &format!("INSERT INTO t VALUES {rows}"),
+            &format!("CREATE TABLE t (id INTEGER PRIMARY KEY, {after}); CREATE INDEX i ON t (d)"),
+        );
+        back(&place, &Back::Last(1));
+        let found = place.query("SELECT * FROM t").replace('|', ", ").replace('\n', "), (");
+        assert_eq!(format!("({found})"), rows, "{after}");
+        assert_eq!(place.query("PRAGMA integrity_check"), "'ok'", "{after}");
+    }
+}
+
+#[test]
+fn a_column_that_comes_back_by_itself_tells_rows_apart_as_well() {
+    let make = || {
+        changed(
+            "CREATE TABLE t (n INT, b TEXT)",
+            "INSERT INTO t VALUES (1, 'b1'), (2, 'b2'), (3, 'b3')",
+            "CREATE TABLE t (n TEXT)",
+        )
+    };
+    let place = make();
+    place.sql("DELETE FROM t WHERE n = '3'; INSERT INTO t VALUES ('99')");
+    back(&place, &Back::Last(1));
+    assert_eq!(place.query("SELECT * FROM t"), "1|'b1'\n2|'b2'\n99|NULL");
+    let place = make();
+    place.sql("DELETE FROM t WHERE n = '1'; VACUUM");
+    let report = back(&place, &Back::Last(1));
+    assert_eq!(place.query("SELECT * FROM t"), "2|NULL\n3|NULL");
+    contains(&report.warnings.concat(), &["3 rows of `t` were not found again"]);
+}
+
+#[test]
+fn a_full_text_index_over_a_view_finds_what_came_back() {
+    let place = Place::by_hand(
+        "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, b TEXT); CREATE VIEW v AS SELECT id, a, b FROM t;
+         CREATE VIRTUAL TABLE s USING fts5(a, b, content='v', content_rowid='id');
+         INSERT INTO t VALUES (1, 'aa', 'bb'); INSERT INTO s (s) VALUES ('rebuild')",
+    );
+    without_model().baseline(place.path()).expect("a baseline");
+    let two = "--: version 2.0.0\nCREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT); CREATE VIEW v AS SELECT id, a FROM t;
+        CREATE VIRTUAL TABLE s USING fts5(a, content='v', content_rowid='id')";
+    let migrator =
+        Migrator::new(model(two)).removed(schema_runtime::RemovalPolicy::Drop).allow("L104").allow("L102");
+    migrator.run(place.path()).unwrap_or_else(|err| panic!("{err}"));
+    back(&place, &Back::Last(1));
+    assert_eq!(place.query("SELECT rowid FROM s WHERE s MATCH 'bb'"), "1");
+}
+
+#[test]
+fn unique_indexes_over_a_column_that_comes_back_are_built_when_rows_differ_again() {
+    for (column, index) in [
+        ("n TEXT NOT NULL DEFAULT 'q'", "t (n)"),
+        ("n TEXT DEFAULT 'q'", "t (n)"),
+        ("n TEXT DEFAULT 'q'", "t (n) WHERE id > 0"),
+        ("n TEXT DEFAULT 'q'", "t (a) WHERE n = 'q'"),
+        ("n TEXT DEFAULT 'q'", "t (lower(n))"),
+    ] {
+        let place = changed(
+            &format!(
+                "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, {column}); CREATE UNIQUE INDEX i ON {index}"
+            ),
+            "INSERT INTO t VALUES (1, 'x', 'n1'), (2, 'x', 'n2'), (3, 'x', 'n3')",
+            "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT)",
+        );
+        back(&place, &Back::Last(1));
+        assert_eq!(place.query("SELECT n FROM t"), "'n1'\n'n2'\n'n3'", "{column} {index}");
+        assert_eq!(place.query("PRAGMA integrity_check"), "'ok'");
+    }
+}
+
+#[test]
+fn a_strict_table_takes_its_values_back_though_it_does_not_take_those_of_between() {
+    let place = changed(
+        "CREATE TABLE t (id INTEGER PRIMARY KEY, n INTEGER) STRICT",
+        "INSERT INTO t VALUES (1, 5), (2, 6), (3, NULL)",
+        "--: convert t.n 'a' || n\nCREATE TABLE t (id INTEGER PRIMARY KEY, n TEXT) STRICT",
+    );
+    assert_eq!(place.query("SELECT n FROM t"), "'a5'\n'a6'\nNULL");
+    back(&place, &Back::Last(1));
+    assert_eq!(place.query("SELECT n FROM t"), "5\n6\nNULL");
+}
+
+#[test]
+fn rows_that_had_no_parent_before_the_revision_are_no_reason_to_refuse() {
+    let place = changed(
+        "CREATE TABLE p (id INTEGER PRIMARY KEY); CREATE TABLE c (id INTEGER PRIMARY KEY, p INT REFERENCES p (id))",
+        "PRAGMA foreign_keys = OFF; INSERT INTO c VALUES (1, 99)",
+        "CREATE TABLE p (id INTEGER PRIMARY KEY); CREATE TABLE c (id INTEGER PRIMARY KEY)",
+    );
+    back(&place, &Back::Last(1));
+    assert_eq!(place.query("SELECT * FROM c"), "1|99");
+}
+
+#[test]
+fn nulls_that_a_revision_filled_are_not_taken_for_values_of_since() {
+    let place = changed(
+        "CREATE TABLE t (id INTEGER PRIMARY KEY, n TEXT)",
+        "INSERT INTO t VALUES (1, NULL), (2, '5')",
+        "--: convert t.n CAST(n AS INTEGER) + 1\nCREATE TABLE t (id INTEGER PRIMARY KEY, n INT NOT NULL DEFAULT 7)",
+    );
+    assert_eq!(place.query("SELECT n FROM t"), "7\n6");
+    back(&place, &Back::Last(1));
+    assert_eq!(place.query("SELECT n FROM t"), "'7'\n'5'");
+}

@@ -347,6 +347,10 @@ fn verify(conn: &Connection, job: &Job<'_>, census: &Census) -> Result<(Catalog,
     }
     let mut old = 0;
     for (table, before) in &census.violations {
+        // Who fills a table proves it against the copy, which may have had rows without a parent before a reference was dropped.
+        if job.fill.is_some() && (job.filled)(table) {
+            continue;
+        }
         let after = violations(conn, table);
         match (before, after) {
             (Some(before), Ok(after)) if after > *before => {

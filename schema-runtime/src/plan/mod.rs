@@ -27,7 +27,7 @@ pub(crate) use method::WAYS;
 pub(crate) use order::{Request, plan};
 pub use pace::Pace;
 pub(crate) use proof::{TableProof, proofs};
-pub(crate) use rebuild::{made_up_where_added, rowid_name, stored};
+pub(crate) use rebuild::{cast, made_up_where_added, rowid_name, stored};
 
 use crate::diff::Change;
 use crate::error::{Error, ErrorKind, Result};

@@ -91,6 +91,10 @@ impl Image<'_> {
         };
         let mut value = match &hints.convert {
             Some(convert) if self.changes_type(column) => format!("({convert})"),
+            // A value of between that STRICT does not take: the backup has the one of before, and what came since was asked for.
+            None if self.fill && self.to.strict && self.changes_type(column) => {
+                cast(affinity(&column.type_name, true), &name)
+            }
             _ => name,
         };
         if self.tightens(column) {
@@ -313,12 +317,10 @@ impl Image<'_> {
     /// `value` turned into the column's type; the same as stored for every value that the type takes.
     fn cast(&self, column: &ColumnInfo, value: &str) -> String {
         match affinity(&column.type_name, self.to.strict) {
-            Affinity::Integer => format!("CAST({value} AS INTEGER)"),
-            Affinity::Real => format!("CAST({value} AS REAL)"),
-            Affinity::Text => format!("CAST({value} AS TEXT)"),
             // A cast would turn a text into 0.
             Affinity::Numeric => self.stored(column, value),
-            _ => value.to_owned(),
+            Affinity::Blob => value.to_owned(),
+            of => cast(of, value),
         }
     }
 
@@ -427,6 +429,19 @@ impl Image<'_> {
     }
 }
 
+/// `value` turned into what a column of this affinity holds.
+pub(crate) fn cast(affinity: Affinity, value: &str) -> String {
+    let word = match affinity {
+        Affinity::Integer => "INTEGER",
+        Affinity::Real => "REAL",
+        Affinity::Text => "TEXT",
+        Affinity::Blob => "BLOB",
+        Affinity::Numeric => "NUMERIC",
+        Affinity::Any => return value.to_owned(),
+    };
+    format!("CAST({value} AS {word})")
+}
+
 /// `value` as a column of this affinity stores it. SQLite: <https://www.sqlite.org/datatype3.html>, section 3.
 ///
 /// The comparison applies the numeric affinity to `value`, so it holds for numbers and for texts that are turned into one.
@@ -509,12 +524,17 @@ fn has_conflict_clause(table: &TableInfo) -> bool {
             .any(|column| column.not_null.as_ref().is_some_and(|rule| rule.conflict.is_some()))
 }
 
-/// Whether a key or a unique index holds the column.
-fn is_unique(table: &TableInfo, column: &ColumnInfo) -> bool {
+/// Whether a key or a unique index holds the column, or names it in an expression or its filter.
+pub(super) fn is_unique(table: &TableInfo, column: &ColumnInfo) -> bool {
     let is = |name: &str| eq_name(name, &column.name);
     table.in_primary_key(&column.name)
         || table.uniques.iter().any(|unique| unique.terms.iter().any(|term| is(&term.column)))
-        || table.indexes.iter().any(|index| index.unique && index.terms.iter().any(|term| is(&term.term)))
+        || table.indexes.iter().filter(|index| index.unique).any(|index| {
+            let named = |sql: &str| schema_sql::idents(sql).unwrap_or_default().iter().any(|name| is(name));
+            let terms = index.terms.iter();
+            terms.into_iter().any(|term| if term.is_expr { named(&term.term) } else { is(&term.term) })
+                || index.filter.as_deref().is_some_and(named)
+        })
 }
 
 /// Whether an undo that adds the column has to make its values up.

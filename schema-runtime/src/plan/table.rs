@@ -6,7 +6,7 @@ use super::checks::table_checks;
 use super::cost::{Load, of_statements};
 use super::edit::EditSteps;
 use super::method::{ALTER_NOT_NULL_AND_CHECK, DROP_COLUMN, DROP_FOREIGN_KEY, Way};
-use super::rebuild::{Image, dependants};
+use super::rebuild::{Image, dependants, is_unique};
 use super::{Facts, Hazard, HazardCode, Method, Needs, Step};
 use crate::catalog::{
     Affinity, Catalog, ColumnInfo, TableInfo, Texts, affinity, check_sql, column_sql, foreign_key_sql,
@@ -245,7 +245,9 @@ impl TableChange<'_> {
         let keyed = table.in_primary_key(name)
             || table.uniques.iter().any(|unique| unique.terms.iter().any(|term| eq_name(&term.column, name)));
         let taken = ["rowid", "oid", "_rowid_"].iter().any(|rowid| eq_name(rowid, name));
-        if keyed || taken || self.needs_order(column) {
+        // In an undo ADD COLUMN would give all rows one default.
+        let alike = self.image.fill && column.generated.is_none() && is_unique(table, column);
+        if keyed || taken || alike || self.needs_order(column) {
             return None;
         }
         if self.fills_from(column, dropped) {

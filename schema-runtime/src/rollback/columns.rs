@@ -9,7 +9,7 @@ use super::lost::{Column, Conversion, Key, LostColumn, LostColumns, Matching, Wa
 use super::rows::{Filled, Values, bind};
 use crate::catalog::{ColumnInfo, affinity};
 use crate::error::{Error, ErrorKind, Result};
-use crate::plan::stored;
+use crate::plan::{cast, stored};
 use crate::report::RestoredRows;
 
 /// The lost columns of one table, on their way back.
@@ -138,8 +138,12 @@ impl Filling<'_> {
             let at_there = columns.len() + 2 * at;
             terms.push(format!("{turned} AS e{at}"));
             there.push(format!("{} AS c{at_there}", stored(conversion.affinity, &format!("e{at}"))));
-            let own = affinity(&column.info.type_name, self.lost.table.strict);
-            back.push(format!("{} AS c{}", stored(own, &format!("c{at_there}")), at_there + 1));
+            let strict = self.lost.table.strict;
+            let own = affinity(&column.info.type_name, strict);
+            let value = format!("c{at_there}");
+            // As the undo stores it: STRICT takes nothing that the type does not.
+            let value = if strict { cast(own, &value) } else { stored(own, &value) };
+            back.push(format!("{value} AS c{}", at_there + 1));
         }
         format!(
             "(SELECT {} FROM (SELECT {} FROM (SELECT {} FROM main.{} AS __then)))",
@@ -216,6 +220,18 @@ impl Rows {
         read.extend(carried.iter().map(|column| quote_ident(column.then)));
         let lost_at = read.len();
         read.extend(columns.iter().map(|lost| quote_ident(lost.column.then)));
+        // What comes back by itself tells rows apart as well.
+        let steady = |lost: &&LostColumn<'_>| {
+            matching.rowid.is_some() && !columns.iter().any(|column| std::ptr::eq(*column, *lost))
+        };
+        let steady: Vec<(&Column<'_>, &Conversion)> = lost
+            .list
+            .iter()
+            .filter(steady)
+            .filter_map(|lost| Some((&lost.column, lost.conversion()?)))
+            .collect();
+        let steady_at = read.len();
+        read.extend(steady.iter().map(|(column, _)| quote_ident(column.then)));
         let turned = columns.iter().filter_map(|lost| Some((&lost.column, lost.conversion()?)));
         let conversions: Vec<(&Column<'_>, &Conversion)> = turned.collect();
         let number = read.len() + 2 * conversions.len();
@@ -233,8 +249,11 @@ impl Rows {
             converted_at += 2;
             let is = |value: &str| format!("{name} IS {value} COLLATE BINARY");
             let untouched = format!("{} OR {}", is(&back), is(&there));
+            // A NULL that the revision filled is no value that somebody has written.
+            let filled =
+                if lost.column.fills_null { format!(" WHEN {value} IS NULL THEN 0") } else { String::new() };
             let state = format!(
-                "CASE WHEN {} THEN 0 WHEN {untouched} THEN {RESTORE} WHEN {name} IS NULL THEN 0 ELSE {CHANGED} END",
+                "CASE WHEN {} THEN 0 WHEN {untouched} THEN {RESTORE}{filled} WHEN {name} IS NULL THEN 0 ELSE {CHANGED} END",
                 same(&name, &value)
             );
             left.push(format!("({} OR {untouched})", is(&value)));
@@ -259,6 +278,9 @@ impl Rows {
             let mut found = vec![format!("{rowid} = {}", param(rowid_at))];
             for (at, column) in carried.iter().enumerate() {
                 found.push(same(&quote_ident(&column.info.name), &param(carried_at + at)));
+            }
+            for (at, (column, _)) in steady.iter().enumerate() {
+                found.push(same(&quote_ident(&column.info.name), &param(steady_at + at)));
             }
             found.extend(left.iter().cloned());
             found.join(" AND ")

@@ -44,6 +44,8 @@ pub(super) struct Column<'w> {
     pub(super) then: &'w str,
     /// Its name in between, where it was there.
     pub(super) between: Option<&'w str>,
+    /// Whether it could be NULL then and could not in between, so that the revision filled what was.
+    pub(super) fills_null: bool,
 }
 
 pub(super) struct LostColumn<'w> {
@@ -158,7 +160,10 @@ impl<'w> Sides<'w> {
             });
             // What the revision has added and keeps was never there.
             let Some(then) = self.then.column(name).filter(|then| then.generated.is_none()) else { continue };
-            let column = Column { info, then: &then.name, between };
+            let found = between.and_then(|name| self.left.column(name));
+            let fills_null = effective_not_null(self.then, then).is_none()
+                && found.is_some_and(|found| effective_not_null(self.left, found).is_some());
+            let column = Column { info, then: &then.name, between, fills_null };
             match self.was(column, then) {
                 Fate::Lost(was) => lost.list.push(LostColumn { column, was }),
                 Fate::Carried => lost.carried.push(column),

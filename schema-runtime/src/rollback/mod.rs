@@ -344,17 +344,20 @@ impl<'a> Run<'a> {
         let name = recorded.file_name();
         let mut folders = vec![self.migrator.folder(database)];
         folders.extend(recorded.parent().map(Path::to_path_buf));
-        let mut found = None;
+        let ours = self.history.identity(conn)?;
+        let mut found: Option<BackupInfo> = None;
         for folder in folders {
-            found = BackupInfo::list(&folder)?.into_iter().find(|info| info.path.file_name() == name);
-            if found.is_some() {
-                break;
+            let named = BackupInfo::list(&folder)?.into_iter().filter(|info| info.path.file_name() == name);
+            // Another database may have left a file of this name in the other folder.
+            for info in named {
+                if found.is_none() || info.history == ours {
+                    found = Some(info);
+                }
             }
         }
         let Some(info) = found else {
             return Err(gone(format!("its backup `{}` is not there", recorded.display())));
         };
-        let ours = self.history.identity(conn)?;
         if info.history.is_some() && info.history != ours {
             return Err(gone(format!("`{}` is a backup of another database", info.path.display())));
         }

@@ -70,8 +70,11 @@ pub(super) fn bring_back(
         prove(conn, backup, lost)?;
     }
     set_needs(conn, Needs::default())?;
-    for table in &target.virtual_tables {
-        let fed = |content: String| lost.iter().any(|lost| eq_name(&lost.table.name, &content));
+    for table in target.virtual_tables.iter().filter(|_| !lost.is_empty()) {
+        // What a view shows may come from any of them.
+        let fed = |content: String| {
+            target.view(&content).is_some() || lost.iter().any(|lost| eq_name(&lost.table.name, &content))
+        };
         if table.content().is_some_and(fed) {
             let name = quote_ident(&table.name);
             conn.execute_batch(&format!("INSERT INTO main.{name} ({name}) VALUES ('rebuild')"))
