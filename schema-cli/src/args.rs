@@ -56,7 +56,6 @@ pub(crate) enum Color {
     Never,
 }
 
-// The verbs of numbered migrations join here and in `verb`.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Verb {
     /// Show what would change: SQL, method, cost, hazards
@@ -77,6 +76,12 @@ pub(crate) enum Verb {
     /// Take the last revisions back, with the values that they dropped; the newest goes first
     #[command(after_help = "Example: schema rollback app.db --to 1.4.0 --dry-run")]
     Rollback(Rollback),
+    /// Start a numbered migration: the next file of the folder
+    #[command(alias = "generate", after_help = "Example: schema new 'split names' --down")]
+    New(New),
+    /// List the numbered migrations that are due
+    #[command(after_help = "Example: schema pending app.db --migrations migrations")]
+    Pending(Pending),
     /// List every run that the database records
     #[command(after_help = "Example: schema history app.db --limit 5")]
     History(History),
@@ -109,6 +114,8 @@ impl Verb {
             Verb::Diff(_) => "diff",
             Verb::Status(_) => "status",
             Verb::Rollback(_) => "rollback",
+            Verb::New(_) => "new",
+            Verb::Pending(_) => "pending",
             Verb::History(_) => "history",
             Verb::Baseline(_) => "baseline",
             Verb::Inspect(_) => "inspect",
@@ -141,6 +148,12 @@ pub(crate) struct Target {
     /// A rename that the target cannot say: table.old=new for a column, old=new for a table
     #[arg(long, value_name = "RENAME")]
     pub(crate) rename: Vec<String>,
+    /// A folder of numbered migrations, alone or beside a target
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) migrations: Option<PathBuf>,
+    /// Let a migration run whose number is below that of one that was applied
+    #[arg(long)]
+    pub(crate) out_of_order: bool,
 }
 
 /// What a change may do.
@@ -211,7 +224,7 @@ pub(crate) struct Plan {
     #[arg(long, conflicts_with = "json")]
     pub(crate) sql: bool,
     /// Save the plan for `apply --plan`; an existing file is not overwritten
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "migrations")]
     pub(crate) out: Option<PathBuf>,
     /// Exit with 2 where changes are pending
     #[arg(long)]
@@ -229,7 +242,7 @@ pub(crate) struct Apply {
     #[command(flatten)]
     pub(crate) backup: Backup,
     /// Apply exactly this saved plan, which brings its target and its policies
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["to", "model", "rename", "removed", "drift", "allow", "allow_revert", "adopt_any"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["to", "model", "rename", "migrations", "removed", "drift", "allow", "allow_revert", "adopt_any"])]
     pub(crate) plan: Option<PathBuf>,
     /// Only show what would be done
     #[arg(long)]
@@ -308,6 +321,37 @@ pub(crate) struct Rollback {
     pub(crate) time_limit: Option<Limit>,
     #[command(flatten)]
     pub(crate) backup: Backup,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct New {
+    /// What it does; its file is called so
+    #[arg(value_name = "NAME")]
+    pub(crate) name: String,
+    /// The folder of the migrations [default: migrations]
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) migrations: Option<PathBuf>,
+    /// Number it by the time, so that branches do not give out one number twice
+    #[arg(long)]
+    pub(crate) timestamp: bool,
+    /// With a file for the way back
+    #[arg(long)]
+    pub(crate) down: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Pending {
+    #[command(flatten)]
+    pub(crate) database: Database,
+    /// The folder of the migrations [default: migrations]
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) migrations: Option<PathBuf>,
+    /// The name of the model beside which they are recorded [default: main]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) model: Option<String>,
+    /// List those too whose number is below that of one that was applied
+    #[arg(long)]
+    pub(crate) out_of_order: bool,
 }
 
 #[derive(Debug, Args)]

@@ -40,6 +40,8 @@ pub(crate) struct Layer {
     pub(crate) keep_count: Option<Number>,
     pub(crate) keep_size: Option<Number>,
     pub(crate) history_table: Option<String>,
+    pub(crate) migrations: Option<PathBuf>,
+    pub(crate) out_of_order: Option<bool>,
 }
 
 impl Layer {
@@ -63,6 +65,8 @@ impl Layer {
             keep_count: self.keep_count.or(below.keep_count),
             keep_size: self.keep_size.or(below.keep_size),
             history_table: self.history_table.or(below.history_table),
+            migrations: self.migrations.or(below.migrations),
+            out_of_order: self.out_of_order.or(below.out_of_order),
         }
     }
 

@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use schema_runtime::rusqlite::{self, Connection};
-use schema_runtime::{Cancel, HealthCheck, Migrator, Model, ModelOptions, RemovalPolicy, Retention, Schema};
+use schema_runtime::{
+    Cancel, HealthCheck, Migrations, Migrator, Model, ModelOptions, RemovalPolicy, Retention, Schema,
+};
 
 use crate::exit::{Exit, Failure, Result};
 use crate::progress::Progress;
@@ -17,6 +19,9 @@ pub(crate) type Hook = Arc<dyn Fn(&Connection) -> rusqlite::Result<()> + Send + 
 
 /// The word for the built-in model where a file could stand.
 const BUILT_IN: &str = "model";
+
+/// The folder of the migrations, where none is named.
+pub(crate) const FOLDER: &str = "migrations";
 
 /// The name of a target that has none of its own.
 const MAIN: &str = "main";
@@ -65,7 +70,7 @@ impl Context {
 
     /// Whether there is anything to compare a database with.
     pub(crate) fn has_target(&self) -> bool {
-        self.schema.is_some() || self.layer().to.is_some()
+        self.schema.is_some() || self.layer().to.is_some() || self.layer().migrations.is_some()
     }
 
     /// The name under which a target is recorded.
@@ -157,8 +162,38 @@ impl Context {
                 self.refuse_nothing(path, &model)?;
                 Ok(self.with_policies(self.configured(Migrator::for_model(model))))
             }
+            None if self.schema.is_none() && self.layer().migrations.is_some() => {
+                Ok(self.with_policies(self.of_model(self.model_name())))
+            }
             None => self.migrator_for(None),
         }
+        .and_then(|migrator| self.with_migrations(migrator))
+    }
+
+    /// A migrator for the migrations without a model beside them.
+    ///
+    /// # Errors
+    /// As the library, for a folder that cannot be read.
+    pub(crate) fn migrations_alone(&self) -> Result<Migrator> {
+        let folder = self.layer().migrations.clone().unwrap_or_else(|| FOLDER.into());
+        let migrator = self.of_model(self.model_name()).migrations(Migrations::from_folder(folder)?);
+        Ok(if self.layer().out_of_order == Some(true) { migrator.out_of_order() } else { migrator })
+    }
+
+    fn with_migrations(&self, migrator: Migrator) -> Result<Migrator> {
+        let Some(folder) = &self.layer().migrations else { return Ok(migrator) };
+        let migrator = migrator.migrations(Migrations::from_folder(folder)?);
+        Ok(if self.layer().out_of_order == Some(true) { migrator.out_of_order() } else { migrator })
+    }
+
+    /// The time of now in UTC as fourteen digits.
+    ///
+    /// # Errors
+    /// What SQLite may say.
+    pub(crate) fn now(&self) -> Result<String> {
+        let conn = Connection::open_in_memory().map_err(|err| Failure::new("sqlite", err.to_string()))?;
+        let sql = "SELECT strftime('%Y%m%d%H%M%S', 'now')";
+        conn.query_row(sql, [], |row| row.get(0)).map_err(|err| Failure::new("sqlite", err.to_string()))
     }
 
     /// A target that holds nothing is more likely the wrong file than the wish to drop everything.

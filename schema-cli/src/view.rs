@@ -175,6 +175,8 @@ pub(crate) fn report_json(report: &Report) -> Value {
         "from_version": report.from_version,
         "version": report.version,
         "plan": plan_json(&report.plan),
+        "migrations": report.migrations,
+        "pending_migrations": report.pending,
         "steps": report.steps.iter().map(|step| json!({
             "summary": step.summary,
             "method": step.method,

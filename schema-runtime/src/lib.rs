@@ -110,6 +110,7 @@
 //! | difference | `diff` | catalogs compared: a list of [`Change`] |
 //! | plan | `plan` | ordered steps with their [`Method`], [`Hazard`]s, [`Check`]s and [`Cost`]: a [`Plan`] |
 //! | proof | `prepare`, `rehearse`, `preflight` | the plan and its undo run on a scratch copy; live rows are held against each new rule |
+//! | by hand | `migration`, `numbered`, `batch` | [`Migrations`] that people have written run before and after the plan, in its transaction |
 //! | backup | `backup`, `upkeep` | a verified copy, made while the lock is held: [`BackupInfo`]; old ones go by [`Retention`] |
 //! | change | `apply`, `integrity`, `settings`, `deadline` | the steps in one transaction, then the proof that the catalog and the rows are as planned |
 //! | going back | `rollback`, `restore` | the stored undo of a revision, with the values from its backup: [`Back`], [`Candidate`] |
@@ -234,3 +235,8 @@ pub mod __private {
     pub use crate::clash::{Clash, Objects, expect_kind, has_key, unknown_value};
     pub use crate::table::{BaseFor, Contains, TableIn, closed, column, same_base};
 }
+
+/// The code in the guide is compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/migrations.md")]
+struct MigrationsGuide;

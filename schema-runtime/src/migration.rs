@@ -260,19 +260,7 @@ impl Migrations {
     /// twice, or where a way back is alone.
     pub fn from_folder(folder: impl AsRef<Path>) -> Result<Migrations> {
         let folder = folder.as_ref();
-        let unread = |path: &Path, err: std::io::Error| {
-            Error::new(ErrorKind::Migration, format!("cannot read `{}`", path.display()))
-                .source(err)
-                .state("nothing was changed")
-                .help("correct the path, or the permissions")
-        };
-        let mut files: Vec<(String, PathBuf)> = Vec::new();
-        for entry in fs::read_dir(folder).map_err(|err| unread(folder, err))? {
-            let path = entry.map_err(|err| unread(folder, err))?.path();
-            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            files.push((name, path));
-        }
-        files.sort();
+        let files = files_of(folder)?;
         let mut texts = Vec::new();
         for (name, path) in &files {
             let Some(file) = named(name)? else { continue };
@@ -286,6 +274,21 @@ impl Migrations {
             texts.push((file, text, path.display().to_string()));
         }
         Migrations::of_files(texts)
+    }
+
+    /// The highest number in `folder`, as it is written, by the names of the files alone: their texts may be unwritten yet.
+    ///
+    /// # Errors
+    /// `Migration` if the folder cannot be read, or a file is misnamed.
+    pub fn last_in(folder: impl AsRef<Path>) -> Result<Option<String>> {
+        let mut last: Option<(u64, String)> = None;
+        for (name, _) in files_of(folder.as_ref())? {
+            let Some(file) = named(&name)? else { continue };
+            if last.as_ref().is_none_or(|(number, _)| *number < file.number) {
+                last = Some((file.number, file.digits.to_owned()));
+            }
+        }
+        Ok(last.map(|(_, digits)| digits))
     }
 
     fn of_files(files: Vec<(FileName<'_>, String, String)>) -> Result<Migrations> {
@@ -324,6 +327,24 @@ impl Migrations {
             .collect();
         sha256(all.join("\n").as_bytes())
     }
+}
+
+/// Names and paths, in the order of the names.
+fn files_of(folder: &Path) -> Result<Vec<(String, PathBuf)>> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder).map_err(|err| unread(folder, err))? {
+        let path = entry.map_err(|err| unread(folder, err))?.path();
+        files.push((path.file_name().unwrap_or_default().to_string_lossy().into_owned(), path));
+    }
+    files.sort();
+    Ok(files)
+}
+
+fn unread(path: &Path, err: std::io::Error) -> Error {
+    Error::new(ErrorKind::Migration, format!("cannot read `{}`", path.display()))
+        .source(err)
+        .state("nothing was changed")
+        .help("correct the path, or the permissions")
 }
 
 fn named(file: &str) -> Result<Option<FileName<'_>>> {

@@ -196,6 +196,7 @@ impl Run<'_> {
         let begun = matches!(
             error.kind(),
             ErrorKind::Apply
+                | ErrorKind::Migration
                 | ErrorKind::Verify
                 | ErrorKind::TimeLimit
                 | ErrorKind::Cancelled

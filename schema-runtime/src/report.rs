@@ -220,7 +220,12 @@ impl Report {
     pub fn headline(&self) -> String {
         // Backups take as long as the file is large and say so themselves.
         let time = show(self.duration.saturating_sub(self.phases.backup));
-        let steps = count(self.steps.len(), "step");
+        let numbered = self.migrations.len() + self.pending.len();
+        let steps = match (numbered, self.steps.len()) {
+            (0, steps) => count(steps, "step"),
+            (numbered, 0) => count(numbered, "migration"),
+            (numbered, steps) => format!("{} and {}", count(numbered, "migration"), count(steps, "step")),
+        };
         match self.outcome {
             Outcome::UpToDate => format!("schema is up to date ({time})"),
             Outcome::Created => format!("schema created: {steps} in {time}"),
@@ -233,7 +238,9 @@ impl Report {
                 Some(failure) => format!("NOT migrated, and used as it is: {}", failure.what),
                 None => "NOT migrated, and used as it is".to_owned(),
             },
-            Outcome::PlannedOnly if self.steps.is_empty() => "dry run: nothing to do".to_owned(),
+            Outcome::PlannedOnly if self.steps.is_empty() && numbered == 0 => {
+                "dry run: nothing to do".to_owned()
+            }
             Outcome::PlannedOnly => format!("dry run: {steps} would be taken"),
             Outcome::NewerDatabase => format!("database is newer and is used as it is ({time})"),
         }
@@ -246,6 +253,12 @@ impl fmt::Display for Report {
             writeln!(f, "backup created: {} ({})", backup.path.display(), show(self.phases.backup))?;
         } else if let Some(reason) = &self.no_backup {
             writeln!(f, "no backup: {reason}")?;
+        }
+        for title in &self.pending {
+            writeln!(f, "  migration {title}")?;
+        }
+        for run in &self.migrations {
+            writeln!(f, "  migration {} {} ({} ms)", run.version, run.name, run.ms)?;
         }
         for step in &self.steps {
             if self.outcome == Outcome::PlannedOnly {

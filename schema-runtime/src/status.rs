@@ -14,7 +14,7 @@ use crate::migrator::Migrator;
 use crate::plan::{Plan, PlanKey};
 use crate::prepare::{self, prepare};
 use crate::report::Outcome;
-use crate::revision::Revision;
+use crate::revision::{Kind, Revision, Status as RevisionStatus};
 use crate::run::{Run, newer_error};
 use crate::target::NoteKind;
 
@@ -46,6 +46,8 @@ pub struct Status {
     pub newer: Option<String>,
     /// The last completed revision of the model.
     pub last: Option<Revision>,
+    /// The numbered migration that was applied last.
+    pub last_migration: Option<Revision>,
     /// Objects that the model no longer declares and that are kept.
     pub retired: Vec<String>,
     /// Objects that are not the model's.
@@ -71,6 +73,7 @@ impl Status {
             repaired: Vec::new(),
             newer: None,
             last: None,
+            last_migration: None,
             retired: Vec::new(),
             foreign: Vec::new(),
             warnings: Vec::new(),
@@ -145,6 +148,17 @@ impl<'a> Run<'a> {
         Run::new(migrator).status(conn)
     }
 
+    fn last_migration(&self, conn: &Connection) -> Result<Option<Revision>> {
+        if self.options.migrations.list.is_empty() || !self.history.exists(conn)? {
+            return Ok(None);
+        }
+        let model = self.migrator.source.name();
+        let is_it = |row: &Revision| {
+            row.kind == Kind::Numbered && row.status == RevisionStatus::Completed && row.model == model
+        };
+        Ok(self.history.all(conn)?.into_iter().rfind(is_it))
+    }
+
     /// Rows of the history that are not as they were written.
     fn tampered(&self, conn: &Connection) -> Result<Vec<String>> {
         if !self.history.exists(conn)? {
@@ -180,6 +194,7 @@ impl<'a> Run<'a> {
         status.warnings = status.tampered.clone();
         status.last = found.last.as_ref().map(|(revision, _)| revision.clone());
         status.newer = found.newer.clone();
+        status.last_migration = self.last_migration(conn)?;
         let migrations = std::sync::Arc::clone(&self.options.migrations);
         let due = match self.due(conn, &migrations) {
             Ok(due) => due,

@@ -205,6 +205,10 @@ impl Maker<'_> {
             .filter(|column| column.generated.is_none())
             .map(|column| column.id)
             .collect();
+        // A table may be left with generated columns alone, which SQLite will refuse.
+        if plain.is_empty() {
+            return;
+        }
         match self.dice.roll(5) {
             0 if !table.without_rowid => {}
             1 | 2 if !table.without_rowid => {

@@ -24,7 +24,9 @@ const KEYS: &[&str] = &[
     "keep_count",
     "keep_size",
     "lock_wait",
+    "migrations",
     "model",
+    "out_of_order",
     "removed",
     "rename",
     "time_limit",
@@ -108,6 +110,8 @@ impl FileReader<'_> {
             db: path("db")?,
             to: path("to")?,
             backup_dir: path("backup_dir")?,
+            migrations: path("migrations")?,
+            out_of_order: self.truth("out_of_order")?,
             model: self.text("model")?,
             history_table: self.text("history_table")?,
             rename: self.list("rename")?,
@@ -255,7 +259,7 @@ mod tests {
                 None,
                 "`whatever_else` in `[env.ci]` is no setting; the settings are `adopt_any`, `allow`, \
                  `allow_revert`, `backup`, `backup_dir`, `base_dir`, `db`, `drift`, `history_table`, `keep_age`, `keep_count`, \
-                 `keep_size`, `lock_wait`, `model`, `removed`, `rename`, `time_limit`, `to`",
+                 `keep_size`, `lock_wait`, `migrations`, `model`, `out_of_order`, `removed`, `rename`, `time_limit`, `to`",
             ),
             ("removed = 'dropp'", None, "`removed` is `dropp`: expected one of `retain`, `drop`, `refuse`"),
             ("allow = 'L103'", None, "`allow` is `L103`: expected a list of texts"),

@@ -41,6 +41,13 @@ pub(crate) fn run(context: &Context, args: &args::Apply) -> Result<Answer> {
     if args.dry_run && !report.plan.is_empty() {
         text.push_str(&plan_text(&report.plan));
     }
+    for title in &report.pending {
+        push_line(&mut text, &format!("migration {title} is due"));
+    }
+    for migration in &report.migrations {
+        let held = if migration.contained { " (the model holds it already)" } else { "" };
+        push_line(&mut text, &format!("migration {} {}{held}", migration.version, migration.name));
+    }
     list_text(&mut text, "warning", &report.warnings);
     list_text(&mut text, "note", &report.notes);
     list_text(&mut text, "retired", &report.retired);

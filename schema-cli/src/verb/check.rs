@@ -33,17 +33,23 @@ pub(crate) fn run(context: &Context) -> Result<Answer> {
         return Err(status.repaired.into_iter().fold(failure, Failure::cause));
     }
     let mut text = String::new();
+    for migration in &status.migrations {
+        push_line(&mut text, &format!("migration {migration}"));
+    }
     for change in status.pending.changes() {
         push_line(&mut text, &change_text(change));
     }
     list_text(&mut text, "warning", &status.warnings);
     list_text(&mut text, "note", &status.notes);
-    let pending = !status.pending.is_empty();
+    let pending = !status.pending.is_empty() || !status.migrations.is_empty();
     push_line(
         &mut text,
         &match (&status.newer, pending) {
             (Some(newer), _) => format!("{shown}: version {newer} is newer, and is used as it is"),
-            (None, true) => format!("{shown}: {} pending", count(status.pending.steps.len() as u64, "step")),
+            (None, true) => {
+                let due = status.migrations.len() + status.pending.steps.len();
+                format!("{shown}: {} pending", count(due as u64, "step"))
+            }
             (None, false) => format!("{shown}: up to date"),
         },
     );
@@ -52,6 +58,7 @@ pub(crate) fn run(context: &Context) -> Result<Answer> {
         json!({
             "database": shown,
             "pending": pending,
+            "migrations": status.migrations,
             "plan": plan_json(&status.pending),
             "newer": status.newer,
             "retired": status.retired,

@@ -10,6 +10,8 @@ mod doctor;
 mod history;
 mod inspect;
 mod man;
+mod new;
+mod pending;
 mod plan;
 mod rollback;
 mod status;
@@ -28,6 +30,8 @@ pub(crate) fn run(context: &Context, verb: &Verb) -> Result<Answer> {
         Verb::Diff(args) => diff::run(context, args),
         Verb::Status(_) => status::run(context),
         Verb::Rollback(args) => rollback::run(context, args),
+        Verb::New(args) => new::run(context, args),
+        Verb::Pending(_) => pending::run(context),
         Verb::History(args) => history::run(context, args),
         Verb::Baseline(args) => baseline::run(context, args),
         Verb::Inspect(args) => inspect::run(context, args),
@@ -50,6 +54,8 @@ pub(crate) fn flags(verb: &Verb) -> Layer {
         to: target.to.clone(),
         model: target.model.clone(),
         rename: Some(target.rename.clone()).filter(|list| !list.is_empty()),
+        migrations: target.migrations.clone(),
+        out_of_order: target.out_of_order.then_some(true),
         ..Layer::default()
     };
     match verb {
@@ -69,6 +75,14 @@ pub(crate) fn flags(verb: &Verb) -> Layer {
             ..Layer::default()
         }
         .with_backup(&args.backup),
+        Verb::New(args) => Layer { migrations: args.migrations.clone(), ..Layer::default() },
+        Verb::Pending(args) => Layer {
+            db: args.database.db.clone(),
+            model: args.model.clone(),
+            migrations: args.migrations.clone(),
+            out_of_order: args.out_of_order.then_some(true),
+            ..Layer::default()
+        },
         Verb::History(args) => Layer { db: args.database.db.clone(), ..Layer::default() },
         Verb::Baseline(args) => {
             Layer { db: args.database.db.clone(), model: args.model.clone(), ..Layer::default() }

@@ -40,7 +40,8 @@ pub(crate) fn run(context: &Context, args: &args::Plan) -> Result<Answer> {
         text,
         json!({
             "database": shown,
-            "pending": !plan.is_empty(),
+            "pending": !plan.is_empty() || !status.migrations.is_empty(),
+            "migrations": status.migrations,
             "plan": plan_json(&plan),
             "saved": args.out.as_ref().map(|out| out.display().to_string()),
             "newer": status.newer,
@@ -52,7 +53,9 @@ pub(crate) fn run(context: &Context, args: &args::Plan) -> Result<Answer> {
     );
     Ok(match refused_by_time(context, &plan) {
         Some(failure) => answer.but(failure),
-        None if args.exit_code && !plan.is_empty() => answer.exit(Exit::Pending),
+        None if args.exit_code && !(plan.is_empty() && status.migrations.is_empty()) => {
+            answer.exit(Exit::Pending)
+        }
         None => answer,
     })
 }
@@ -61,8 +64,10 @@ fn text(context: &Context, path: &str, plan: &Plan, status: &Status, out: Option
     let mut text = String::new();
     if let Some(newer) = &status.newer {
         push_line(&mut text, &format!("{path}: version {newer} is newer, and is used as it is"));
-    } else if plan.is_empty() {
+    } else if plan.is_empty() && status.migrations.is_empty() {
         push_line(&mut text, &format!("{path}: nothing to do"));
+    } else if plan.is_empty() {
+        push_line(&mut text, &format!("{path}: numbered migrations alone"));
     } else {
         let versions = match &status.last {
             Some(last) if last.version != plan.version => {
@@ -74,6 +79,9 @@ fn text(context: &Context, path: &str, plan: &Plan, status: &Status, out: Option
         let steps = count(plan.steps.len() as u64, "step");
         push_line(&mut text, &format!("{path}: {steps} for model `{}`, {versions}\n", plan.model));
         text.push_str(&plan_text(plan));
+    }
+    for migration in &status.migrations {
+        push_line(&mut text, &format!("migration {migration} is due"));
     }
     list_text(&mut text, "retired", &status.retired);
     list_text(&mut text, "foreign", &status.foreign);

@@ -30,6 +30,7 @@ pub(crate) fn run(context: &Context) -> Result<Answer> {
             "model": status.model,
             "version": status.version,
             "up_to_date": up_to_date,
+            "migrations": status.migrations,
             "plan": plan_json(&status.pending),
             "refused": refused.map(|failure| json!({
                 "kind": failure.kind,
@@ -41,6 +42,7 @@ pub(crate) fn run(context: &Context) -> Result<Answer> {
             })),
             "newer": status.newer,
             "last": status.last.as_ref().map(revision_json),
+            "last_migration": status.last_migration.as_ref().map(revision_json),
             "drift": status.drift,
             "repaired": status.repaired,
             "tampered": status.tampered,
@@ -67,19 +69,28 @@ fn text(shown: &str, status: &Status) -> String {
             &mut text,
             &format!("{shown}: version {newer} is newer; version {} runs on it as it is", status.version),
         ),
-        (None, None) if status.pending.is_empty() => push_line(&mut text, &format!("{shown}: up to date")),
+        (None, None) if status.is_up_to_date() => push_line(&mut text, &format!("{shown}: up to date")),
         (None, None) => {
-            let steps = count(status.pending.steps.len() as u64, "step");
-            push_line(&mut text, &format!("{shown}: {steps} pending"));
+            let due = match status.pending.steps.len() {
+                0 => count(status.migrations.len() as u64, "migration"),
+                steps => count((steps + status.migrations.len()) as u64, "step"),
+            };
+            push_line(&mut text, &format!("{shown}: {due} pending"));
             for change in status.pending.changes() {
                 push_line(&mut text, &format!("  {}", change_text(change)));
             }
         }
     }
+    for migration in &status.migrations {
+        push_line(&mut text, &format!("  migration {migration}"));
+    }
     push_line(&mut text, &format!("model: {} {}", status.model, status.version));
     match &status.last {
         Some(last) => push_line(&mut text, &format!("last revision: {}", revision_line(last))),
         None => push_line(&mut text, "last revision: none"),
+    }
+    if let Some(last) = &status.last_migration {
+        push_line(&mut text, &format!("last migration: {}", revision_line(last)));
     }
     list_text(&mut text, "retired", &status.retired);
     list_text(&mut text, "foreign", &status.foreign);

@@ -6,7 +6,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::support::{VARIABLES, program};
+use crate::support::{VARIABLES, copy_all, program};
 
 #[test]
 fn every_scenario_prints_and_exits_as_its_file_says() {
@@ -24,10 +24,7 @@ fn every_scenario_prints_and_exits_as_its_file_says() {
         fs::create_dir(copy.with_extension("in")).expect("a folder");
         // With this folder trycmd runs the commands in a copy of the other; what they leave there is shown by commands.
         fs::create_dir(copy.with_extension("out")).expect("a folder");
-        for file in fs::read_dir(source.join("files")).expect("the files") {
-            let file = file.expect("an entry");
-            fs::copy(file.path(), copy.with_extension("in").join(file.file_name())).expect("a copy");
-        }
+        copy_all(&source.join("files"), &copy.with_extension("in"));
         names.push(name);
     }
     assert!(names.len() >= 10, "{names:?}");

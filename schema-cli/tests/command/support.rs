@@ -78,9 +78,20 @@ pub(crate) fn schema(folder: &Path, arguments: &[&str]) -> Said {
 pub(crate) fn place() -> tempfile::TempDir {
     let place = tempfile::tempdir().expect("a folder");
     let files = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scenarios/files");
-    for file in std::fs::read_dir(files).expect("the files") {
-        let file = file.expect("an entry");
-        std::fs::copy(file.path(), place.path().join(file.file_name())).expect("a copy");
-    }
+    copy_all(&files, place.path());
     place
+}
+
+/// Copies what lies in a folder, with its folders.
+pub(crate) fn copy_all(from: &Path, to: &Path) {
+    for file in std::fs::read_dir(from).expect("the files") {
+        let file = file.expect("an entry");
+        let copy = to.join(file.file_name());
+        if file.path().is_dir() {
+            std::fs::create_dir(&copy).expect("a folder");
+            copy_all(&file.path(), &copy);
+        } else {
+            std::fs::copy(file.path(), copy).expect("a copy");
+        }
+    }
 }

@@ -256,7 +256,10 @@ fn generated_checks(
             ),
         });
     }
-    if !image.fill && image.to.strict && !(image.from.strict && found.is_some_and(same)) {
+    let same_type = found.is_some_and(|found| {
+        affinity(&found.type_name, image.from.strict) == affinity(&column.type_name, image.to.strict)
+    });
+    if !image.fill && image.to.strict && !(image.from.strict && found.is_some_and(same) && same_type) {
         strict_check(image, column, checks);
     }
 }

@@ -244,6 +244,18 @@ impl<'a> Run<'a> {
         let standing = standing(rows, model);
         let refused = |what: String| {
             let error = Error::new(ErrorKind::History, what);
+            // What stands in the way of going further.
+            let above = rows.iter().rev().find(|row| {
+                row.model == model && row.status == Status::Completed && row.kind == Kind::Numbered
+            });
+            let above = above.filter(|above| standing.iter().all(|row| row.id > above.id));
+            let error = match above {
+                Some(row) => error.cause(format!(
+                    "the numbered migration {} {} stands: take back what it did by a migration of its own",
+                    row.version, row.name
+                )),
+                None => error,
+            };
             let error = standing.iter().take(5).fold(error, |error, row| {
                 error.cause(format!("revision {} ({}): {}", row.id, row.version, row.name))
             });

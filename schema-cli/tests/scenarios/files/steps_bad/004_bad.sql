@@ -1,0 +1,2 @@
+UPDATE person SET name = 'x';
+UPDATE persons SET name = 'y';

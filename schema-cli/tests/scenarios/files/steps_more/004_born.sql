@@ -1,0 +1,2 @@
+-- schema: after
+UPDATE person SET born = 1815;
