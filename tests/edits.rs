@@ -160,7 +160,7 @@ fn what_was_computed_from_a_column_follows_it() {
             before: &[Sql("CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, g TEXT AS (a) VIRTUAL) STRICT;
                 INSERT INTO t VALUES (1, '10'), (2, 'x')")],
             after: "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, g INTEGER AS (a) VIRTUAL) STRICT",
-            expect: Expect::Error(Data, &["cannot store TEXT value in INTEGER column t.g"]),
+            expect: Expect::Error(Data, &["hold a value in `g` that is no INTEGER"]),
             ..Case::DEFAULT
         },
         Case {

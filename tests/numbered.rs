@@ -444,3 +444,26 @@ fn what_the_model_does_not_have_and_what_it_has_otherwise() {
     assert_eq!(report.applied, ["migration 002 other"]);
     assert_eq!(folder.run(&folder.beside(three)).outcome, Outcome::UpToDate);
 }
+
+#[test]
+fn what_a_restore_has_taken_back_does_not_run_again_by_itself() {
+    let folder = Folder::new(&[FIRST]);
+    folder.run(&folder.alone());
+    let backup = folder.alone().back_up(folder.place.path()).expect("a backup").path;
+    folder.write(ROWS.0, ROWS.1);
+    folder.run(&folder.alone());
+    assert_eq!(folder.place.query("SELECT count(*) FROM person"), "2");
+    folder.alone().restore(folder.place.path(), &backup).expect("a restore");
+    assert_eq!(folder.place.query("SELECT count(*) FROM person"), "0");
+    folder.refused(
+        &folder.alone(),
+        ErrorKind::RolledBack,
+        &["migration 002 rows was rolled back", ".reapply()"],
+    );
+    let status = folder.alone().status(folder.place.path()).expect("a status");
+    assert_eq!(status.refusal.map(|refusal| refusal.kind), Some(ErrorKind::RolledBack));
+    let report = folder.run(&folder.alone().reapply());
+    assert_eq!(report.applied, ["migration 002 rows"]);
+    assert_eq!(folder.run(&folder.alone()).outcome, Outcome::UpToDate);
+    assert!(folder.alone().status(folder.place.path()).expect("a status").tampered.is_empty());
+}

@@ -56,7 +56,12 @@ impl Run<'_> {
             return Ok(Due::default());
         }
         let rows = if self.history.exists(conn)? { self.history.all(conn)? } else { Vec::new() };
-        numbered::due(&rows, set, self.migrator.source.name(), self.options.out_of_order)
+        numbered::due(
+            &rows,
+            set,
+            self.migrator.source.name(),
+            (self.options.out_of_order, self.options.reapply),
+        )
     }
 
     /// Whether there are migrations and no model beside them.

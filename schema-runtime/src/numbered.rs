@@ -48,12 +48,13 @@ impl<'m> Due<'m> {
 /// What of `set` is due for `model`, whose history is `rows`.
 ///
 /// # Errors
-/// `Conflict` where history and migrations disagree, with each disagreement.
+/// `Conflict` where history and migrations disagree, with each disagreement; `RolledBack` where one was taken back, by a restore, and may not
+/// come again by itself.
 pub(crate) fn due<'m>(
     rows: &[Revision],
     set: &'m Migrations,
     model: &str,
-    out_of_order: bool,
+    (out_of_order, reapply): (bool, bool),
 ) -> Result<Due<'m>> {
     let stands = |row: &&Revision| {
         row.model == model
@@ -109,7 +110,26 @@ pub(crate) fn due<'m>(
             When::After => due.after.push(migration),
         }
     }
-    let Some((_, help)) = conflicts.first() else { return Ok(due) };
+    let Some((_, help)) = conflicts.first() else {
+        let taken_back = |migration: &&Migration| {
+            let its = |row: &&Revision| {
+                row.model == model
+                    && row.kind == Kind::Numbered
+                    && row.version.parse() == Ok(migration.number)
+            };
+            rows.iter().rfind(its).is_some_and(|row| row.status == Status::RolledBack)
+        };
+        let found = due.all().find(taken_back).filter(|_| !reapply);
+        return match found {
+            None => Ok(due),
+            Some(migration) => Err(Error::new(
+                ErrorKind::RolledBack,
+                format!("migration {} was rolled back", migration.title()),
+            )
+            .state("nothing was changed")
+            .help("to apply it again, use `schema apply` or say `.reapply()`")),
+        };
+    };
     let error =
         Error::new(ErrorKind::Conflict, "the migrations contradict the history").state("nothing was changed");
     let error = error.help(help.clone());
