@@ -4,8 +4,8 @@ use std::fs;
 use std::path::PathBuf;
 
 use schema_runtime::{
-    Error, ErrorKind, Migration, MigrationContext, MigrationResult, Migrations, Migrator, Model, Outcome,
-    Report, State,
+    Back, Error, ErrorKind, Migration, MigrationContext, MigrationResult, Migrations, Migrator, Model,
+    Outcome, Report, State,
 };
 
 use crate::support::model::model;
@@ -466,4 +466,73 @@ fn what_a_restore_has_taken_back_does_not_run_again_by_itself() {
     assert_eq!(report.applied, ["migration 002 rows"]);
     assert_eq!(folder.run(&folder.alone()).outcome, Outcome::UpToDate);
     assert!(folder.alone().status(folder.place.path()).expect("a status").tampered.is_empty());
+}
+
+#[test]
+fn connections_of_every_kind_run_them_with_a_backup() {
+    for (mode, hook) in [
+        ("DELETE", "locking_mode = EXCLUSIVE"),
+        ("WAL", "locking_mode = EXCLUSIVE"),
+        ("WAL", "foreign_keys = ON"),
+        ("DELETE", "query_only = ON"),
+    ] {
+        let folder = Folder::new(&[FIRST]);
+        folder.place.sql(&format!("PRAGMA journal_mode = {mode}; CREATE TABLE other (x)"));
+        let set_up = |migrator: Migrator| {
+            migrator.connection(move |conn| conn.execute_batch(&format!("PRAGMA {hook}")))
+        };
+        folder.run(&set_up(folder.alone()));
+        folder.write(ROWS.0, ROWS.1);
+        let report = folder.run(&set_up(folder.alone()));
+        assert_eq!(report.applied, ["migration 002 rows"], "{mode} {hook}");
+        let copy = rusqlite::Connection::open(report.backup.expect("a backup").path).expect("the backup");
+        let rows: i64 = copy.query_row("SELECT count(*) FROM person", [], |row| row.get(0)).expect("rows");
+        assert_eq!(
+            (rows, folder.place.query("SELECT count(*) FROM person").as_str()),
+            (0, "2"),
+            "{mode} {hook}"
+        );
+    }
+}
+
+#[test]
+fn two_starts_at_once_run_each_of_them_once() {
+    for mode in ["DELETE", "WAL"] {
+        let folder = Folder::new(&[FIRST, ROWS]);
+        folder.place.sql(&format!("PRAGMA journal_mode = {mode}; CREATE TABLE other (x)"));
+        let runs: Vec<Report> = std::thread::scope(|scope| {
+            let starts: Vec<_> = (0..4).map(|_| scope.spawn(|| folder.run(&folder.alone()))).collect();
+            starts.into_iter().map(|start| start.join().expect("a start")).collect()
+        });
+        let migrated = runs.iter().filter(|report| !report.migrations.is_empty()).count();
+        assert_eq!(
+            (migrated, folder.place.query("SELECT count(*) FROM person").as_str()),
+            (1, "2"),
+            "{mode}"
+        );
+    }
+}
+
+#[test]
+fn the_automatic_change_goes_back_to_what_the_migrations_before_it_left() {
+    let folder = Folder::new(&[FIRST]);
+    let model = |version: &str, rest: &str| {
+        format!(
+            "--: version {version}\nCREATE TABLE person (id INTEGER PRIMARY KEY, name TEXT NOT NULL{rest})"
+        )
+    };
+    folder.run(&folder.beside(&model("1.0.0", ", n INT")));
+    let columns = || folder.place.query("SELECT group_concat(name) FROM pragma_table_info('person')");
+    assert_eq!(columns(), "'id,name,n'");
+    let back = Back::Last(1);
+    folder.alone().rollback(folder.place.path(), &back).unwrap_or_else(|err| panic!("{err}"));
+    assert_eq!(columns(), "'id,name'");
+
+    folder.write("002_more.sql", "ALTER TABLE person ADD COLUMN extra TEXT");
+    folder.run(&folder.beside(&model("2.0.0", ", m INT")));
+    folder.place.sql("INSERT INTO person (name, extra) VALUES ('x', 'y')");
+    folder.alone().rollback(folder.place.path(), &back).unwrap_or_else(|err| panic!("{err}"));
+    assert_eq!(folder.place.query("SELECT * FROM person"), "1|'x'|'y'");
+    let error = folder.alone().rollback(folder.place.path(), &back).expect_err("numbered");
+    contains(&error.to_string(), &["the numbered migration 002 more stands"]);
 }

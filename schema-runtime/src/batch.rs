@@ -86,7 +86,7 @@ impl Run<'_> {
         }
         connection::prove_writable(conn)?;
         self.migrator.emit(&Event::Planned { plan: due.titles(), steps: due.all().count() });
-        let (backup, no_backup) = self.back_up_before(conn, path, &found, due)?;
+        let (backup, no_backup) = self.back_up_before(conn, path, &found, due, BackupSource::File)?;
         deadline.extend(self.began.elapsed());
         self.writing = true;
         self.history.ensure(conn)?;
@@ -216,12 +216,14 @@ impl Run<'_> {
         refuse(&diff(reached, &live, &|_| false), &|key| owners.is_managed(key))
     }
 
-    fn back_up_before(
+    /// The backup before all of it, or why there is none.
+    pub(crate) fn back_up_before(
         &mut self,
         conn: &Connection,
         path: &Path,
         found: &Found,
         due: &Due<'_>,
+        source: BackupSource<'_>,
     ) -> Result<(Option<BackupInfo>, Option<String>)> {
         let no = match self.options.backup {
             _ if connection::is_memory(conn) => Some("the database is in memory"),
@@ -241,7 +243,7 @@ impl Run<'_> {
             history: self.history.identity(conn)?,
             reason: format!("before the migrations {}", due.titles()),
         };
-        self.copy(&database, BackupSource::File, &about).map(|info| (Some(info), None))
+        self.copy(&database, source, &about).map(|info| (Some(info), None))
     }
 
     /// What the automatic change will be when the migrations before it have run: tried on a scratch copy with a row of each table.

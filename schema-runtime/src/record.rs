@@ -96,6 +96,9 @@ impl Run<'_> {
         let mut snapshot = prepared.snapshot(applied.reached.clone());
         self.done.own(&mut snapshot);
         let left = prepared.found.last.as_ref().map(|(_, last)| &last.catalog);
+        // Numbered migrations have made what is there before the first revision.
+        let nothing = Catalog::default();
+        let left = left.or_else(|| self.batch.map(|_| &nothing));
         snapshot.start =
             left.filter(|left| **left != prepared.found.live).map(|_| prepared.found.live.clone());
         revision.snapshot = Some(snapshot.to_json()?);

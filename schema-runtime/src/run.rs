@@ -446,6 +446,15 @@ impl<'a> Run<'a> {
         if !mode.eq_ignore_ascii_case("exclusive") || connection::is_memory(conn) {
             return Ok(None);
         }
+        let migrations = Arc::clone(&self.options.migrations);
+        let due = self.due(conn, &migrations)?;
+        if !due.is_empty() {
+            let found = found::read(conn, self.migrator, &self.history)?;
+            let version = data_version(conn)?;
+            let source = BackupSource::Connection(conn);
+            self.early_backup = self.back_up_before(conn, path, &found, &due, source)?.0;
+            return Ok(self.early_backup.is_some().then_some(version));
+        }
         let prepared = self.prepare(conn, false)?;
         let needed = prepared.found.newer.is_none() && !prepared.plan.is_empty();
         if !needed || self.backup_reason(conn, &prepared).is_err() {
