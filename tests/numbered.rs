@@ -536,3 +536,22 @@ fn the_automatic_change_goes_back_to_what_the_migrations_before_it_left() {
     let error = folder.alone().rollback(folder.place.path(), &back).expect_err("numbered");
     contains(&error.to_string(), &["the numbered migration 002 more stands"]);
 }
+
+#[test]
+fn a_folder_is_compiled_into_the_program() {
+    let place = Place::new();
+    let set = schema_runtime::migrations!("migrations").expect("they were checked");
+    assert_eq!(set.iter().map(Migration::version).collect::<Vec<_>>(), ["001", "003"]);
+    let report = Migrator::for_model(Model::empty("main")).migrations(set).run(place.path()).expect("a run");
+    assert_eq!(report.migrations[0].description.as_deref(), Some("Who there is."));
+    assert_eq!(place.query("SELECT * FROM person"), "1|'ada'");
+    assert_eq!(
+        place.query("SELECT rollback_sql FROM migration_history WHERE version = '001'"),
+        "'DROP TABLE person;\n'"
+    );
+    // The same files, read from their folder, are the same migrations.
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations");
+    let set = Migrations::from_folder(folder).expect("the same");
+    let report = Migrator::for_model(Model::empty("main")).migrations(set).run(place.path()).expect("a run");
+    assert_eq!(report.outcome, Outcome::UpToDate);
+}

@@ -9,6 +9,7 @@
 mod ast;
 mod attr;
 mod check;
+mod embed;
 mod errors;
 mod expand;
 mod schema;
@@ -236,4 +237,24 @@ pub fn derive_column_type(input: TokenStream) -> TokenStream {
 #[proc_macro]
 pub fn schema(input: TokenStream) -> TokenStream {
     schema::expand(input.into()).into()
+}
+
+/// The numbered migrations of a folder beside `Cargo.toml`, compiled into the program: a `Result<Migrations>`.
+///
+/// ```ignore
+/// let migrations = schema_runtime::migrations!("migrations")?;
+/// let report = schema_runtime::Migrator::new(&SCHEMA).migrations(migrations).run("app.db")?;
+/// ```
+///
+/// Names, numbers, ways back without a way there, and what may not stand in a migration are mistakes at compile time; the SQL itself SQLite
+/// judges when it runs. A file that changes is compiled again; for one that is new cargo must look at the folder, by a `build.rs` of one
+/// line:
+///
+/// ```ignore
+/// fn main() { println!("cargo::rerun-if-changed=migrations"); }
+/// ```
+#[proc_macro]
+pub fn migrations(input: TokenStream) -> TokenStream {
+    let folder = parse_macro_input!(input as syn::LitStr);
+    embed::expand(&folder).unwrap_or_else(syn::Error::into_compile_error).into()
 }

@@ -222,7 +222,7 @@ pub use report::{Event, MigrationRun, Outcome, Phases, Report, RestoredRows, Ste
 pub use revision::{Kind, Revision, Status as RevisionStatus};
 pub use rollback::{Back, Candidate};
 pub use rusqlite;
-pub use schema_derive::{ColumnType, Table, schema};
+pub use schema_derive::{ColumnType, Table, migrations, schema};
 pub use snapshot::{ConvertRecord, Owners, RenameRecord, Snapshot, State};
 pub use statistics::{Group, Runs, Statistics};
 pub use status::Status;

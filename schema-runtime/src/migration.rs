@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension};
-use schema_sql::migration::{FileName, Script, ScriptError, When, file_name, script};
+use schema_sql::migration::{FileName, Script, ScriptError, When, file_name, file_names, script};
 use schema_sql::{Snippet, checksum_text};
 use sha2::{Digest, Sha256};
 
@@ -261,9 +261,10 @@ impl Migrations {
     pub fn from_folder(folder: impl AsRef<Path>) -> Result<Migrations> {
         let folder = folder.as_ref();
         let files = files_of(folder)?;
+        // The names first: one that is wrong need not be read.
+        named(files.iter().map(|(name, _)| name.as_str()))?;
         let mut texts = Vec::new();
-        for (name, path) in &files {
-            let Some(file) = named(name)? else { continue };
+        for (name, path) in files.iter().filter(|(name, _)| name.ends_with(".sql")) {
             let bytes = fs::read(path).map_err(|err| unread(path, err))?;
             let text = String::from_utf8(bytes).map_err(|err| {
                 Error::new(ErrorKind::Migration, format!("cannot read the migration `{}`", path.display()))
@@ -271,9 +272,18 @@ impl Migrations {
                     .state("nothing was changed")
                     .help("save the file as UTF-8")
             })?;
-            texts.push((file, text, path.display().to_string()));
+            texts.push((name.as_str(), text, path.display().to_string()));
         }
-        Migrations::of_files(texts)
+        Migrations::of_files(&texts)
+    }
+
+    /// The migrations of these files, each its name and its text; what [`migrations!`](crate::migrations) compiles into the program.
+    ///
+    /// # Errors
+    /// As [`from_folder`](Self::from_folder).
+    pub fn from_files(files: &[(&str, &str)]) -> Result<Migrations> {
+        let files = files.iter().map(|(name, text)| (*name, (*text).to_owned(), (*name).to_owned()));
+        Migrations::of_files(&files.collect::<Vec<_>>())
     }
 
     /// The highest number in `folder`, as it is written, by the names of the files alone: their texts may be unwritten yet.
@@ -281,31 +291,37 @@ impl Migrations {
     /// # Errors
     /// `Migration` if the folder cannot be read, or a file is misnamed.
     pub fn last_in(folder: impl AsRef<Path>) -> Result<Option<String>> {
-        let mut last: Option<(u64, String)> = None;
-        for (name, _) in files_of(folder.as_ref())? {
-            let Some(file) = named(&name)? else { continue };
-            if last.as_ref().is_none_or(|(number, _)| *number < file.number) {
-                last = Some((file.number, file.digits.to_owned()));
-            }
-        }
-        Ok(last.map(|(_, digits)| digits))
+        let files = files_of(folder.as_ref())?;
+        let files = named(files.iter().map(|(name, _)| name.as_str()))?;
+        Ok(files.last().map(|file| file.digits.to_owned()))
     }
 
-    fn of_files(files: Vec<(FileName<'_>, String, String)>) -> Result<Migrations> {
+    fn of_files(files: &[(&str, String, String)]) -> Result<Migrations> {
+        let names = named(files.iter().map(|(name, ..)| *name))?;
+        let text_of = |file: &FileName<'_>| {
+            let is_it = |name: &str| file_name(name).is_ok_and(|found| found.as_ref() == Some(file));
+            files
+                .iter()
+                .find(|(name, ..)| is_it(name))
+                .map(|(_, text, origin)| (text.as_str(), origin.as_str()))
+        };
         let mut list: Vec<Migration> = Vec::new();
-        for (file, text, origin) in files.iter().filter(|(file, ..)| !file.down) {
-            list.push(Migration::of_text(file.digits, file.number, file.name, text, origin.clone())?);
-        }
-        for (file, text, origin) in files.iter().filter(|(file, ..)| file.down) {
-            let up = list
-                .iter_mut()
-                .find(|migration| migration.number == file.number && migration.name == file.name);
-            let Some(up) = up else {
-                return Err(wrong_folder(format!("`{origin}` leads back, and nothing leads there"))
-                    .help(format!("write `{}_{}.sql`, or take the file away", file.digits, file.name)));
-            };
-            read(text, origin)?;
-            up.down = Some(Body::Sql(text.as_str().into()));
+        for file in &names {
+            let Some((text, origin)) = text_of(file) else { continue };
+            match list.last_mut().filter(|_| file.down) {
+                None => list.push(Migration::of_text(
+                    file.digits,
+                    file.number,
+                    file.name,
+                    text,
+                    origin.to_owned(),
+                )?),
+                // They are in the order of their numbers, each way back behind the way there.
+                Some(up) => {
+                    read(text, origin)?;
+                    up.down = Some(Body::Sql(text.into()));
+                }
+            }
         }
         Migrations::new(list)
     }
@@ -347,11 +363,8 @@ fn unread(path: &Path, err: std::io::Error) -> Error {
         .help("correct the path, or the permissions")
 }
 
-fn named(file: &str) -> Result<Option<FileName<'_>>> {
-    file_name(file).map_err(|reason| {
-        wrong_folder(format!("`{file}`: {reason}"))
-            .help("name it as `034_what_it_does.sql`, or `034_what_it_does.down.sql` for the way back")
-    })
+fn named<'a>(names: impl IntoIterator<Item = &'a str>) -> Result<Vec<FileName<'a>>> {
+    file_names(names).map_err(|error| wrong_folder(error.what).help(error.help))
 }
 
 fn wrong_folder(cause: String) -> Error {

@@ -49,6 +49,50 @@ pub fn file_name(file: &str) -> Result<Option<FileName<'_>>, String> {
     Ok(Some(FileName { digits, number, name, down }))
 }
 
+/// What is wrong with the files of a folder together, and what to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NameError {
+    /// What is wrong.
+    pub what: String,
+    /// What to do.
+    pub help: String,
+}
+
+/// Reads the names of all files of a folder; what does not end with `.sql` is left out.
+///
+/// # Errors
+/// The first name that says nothing, number that two migrations have, or way back that leads back from nothing.
+pub fn file_names<'a>(names: impl IntoIterator<Item = &'a str>) -> Result<Vec<FileName<'a>>, NameError> {
+    let mut files: Vec<FileName<'a>> = Vec::new();
+    for name in names {
+        let file = file_name(name).map_err(|reason| NameError {
+            what: format!("`{name}`: {reason}"),
+            help: "name it as `034_what_it_does.sql`, or `034_what_it_does.down.sql` for the way back"
+                .to_owned(),
+        })?;
+        files.extend(file);
+    }
+    files.sort_by_key(|file| (file.number, file.down));
+    for (at, file) in files.iter().enumerate() {
+        let mut others = files.iter().take(at).filter(|other| other.number == file.number);
+        let (stem, FileName { digits, name, .. }) = (format!("{}_{}", file.digits, file.name), file);
+        let up = others.clone().find(|other| !other.down && other.digits == *digits && other.name == *name);
+        if file.down && up.is_none() {
+            return Err(NameError {
+                what: format!("`{stem}.down.sql` leads back, and nothing leads there"),
+                help: format!("write `{stem}.sql`, or take the file away"),
+            });
+        }
+        if let Some(other) = others.find(|other| other.down == file.down) {
+            return Err(NameError {
+                what: format!("`{}_{}.sql` and `{stem}.sql` have the same number", other.digits, other.name),
+                help: "give the one that nobody has applied yet the next number".to_owned(),
+            });
+        }
+    }
+    Ok(files)
+}
+
 /// When a migration runs, where the same start changes the schema by itself too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum When {
