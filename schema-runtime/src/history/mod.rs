@@ -1,0 +1,528 @@
+//! The history and the stamp: two tables in the user's file, and what is written there.
+//!
+//! Knows no plan's inside: plans, undo and snapshots are text here. Everything that writes runs inside the caller's transaction.
+//! Rows are only added; nothing but their status ever changes.
+
+mod shape;
+mod stamp;
+
+use rusqlite::types::{Value, ValueRef};
+use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
+use schema_sql::quote_ident;
+
+use crate::connection::{SqliteResult, name_of};
+pub(crate) use crate::revision::{ALGORITHM, FORMAT};
+use crate::revision::{Kind, Revision, Status};
+pub(crate) use crate::version::version_cmp;
+use crate::{Error, ErrorKind, Result};
+
+pub(crate) use shape::Shape;
+use shape::{OURS, SEVEN, object};
+pub(crate) use stamp::{Stamp, schema_cookie};
+
+/// The default name of the history's table.
+pub(crate) const TABLE: &str = "migration_history";
+/// The default name of the stamps' table.
+pub(crate) const STATE: &str = "migration_state";
+
+/// A row of the history that is not as it was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Tampered {
+    /// The row.
+    pub(crate) id: i64,
+    /// Its version.
+    pub(crate) version: String,
+    /// What is wrong with it.
+    pub(crate) problem: &'static str,
+}
+
+/// The version and the fingerprint that a row has left.
+struct Left {
+    version: String,
+    fingerprint: Option<String>,
+    rolled_back: bool,
+}
+
+impl Left {
+    fn is_of(&self, version: &str) -> bool {
+        version_cmp(&self.version, version).is_eq()
+    }
+}
+
+/// What was applied and stands.
+const STANDING: &str = "status = 'completed' AND kind IN ('automatic', 'baseline', 'restore')";
+
+/// The history of one database, by the name of its table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct History {
+    table: String,
+}
+
+impl Default for History {
+    fn default() -> Self {
+        History { table: TABLE.to_owned() }
+    }
+}
+
+impl History {
+    /// The history in `table`.
+    pub(crate) fn named(table: impl Into<String>) -> Self {
+        History { table: table.into() }
+    }
+
+    /// The name of the history's table.
+    pub(crate) fn table(&self) -> &str {
+        &self.table
+    }
+
+    /// The name of the stamps' table: `migration_state`, or for another history its name with `_state` behind it.
+    pub(crate) fn state_table(&self) -> String {
+        if self.table.eq_ignore_ascii_case(TABLE) {
+            STATE.to_owned()
+        } else {
+            format!("{}_state", self.table)
+        }
+    }
+
+    /// The names of our own tables, which are no part of any catalog.
+    pub(crate) fn own_tables(&self) -> Vec<String> {
+        vec![self.table.clone(), self.state_table()]
+    }
+
+    /// Whether the history's table, or something else of that name, is there.
+    ///
+    /// # Errors
+    /// What reading the schema may give.
+    pub(crate) fn exists(&self, conn: &Connection) -> Result<bool> {
+        Ok(object(conn, &self.table)?.is_some())
+    }
+
+    fn cannot_read(&self, conn: &Connection) -> String {
+        format!("cannot read the history `{}` of {}", self.table, name_of(conn))
+    }
+
+    fn cannot_write(&self, conn: &Connection) -> String {
+        format!("cannot write the history `{}` of {}", self.table, name_of(conn))
+    }
+
+    /// Adds `revision` behind the last row, whatever its `id`, `checksum` and `previous_checksum` say, and returns the row's number.
+    /// The table must be current ([`History::ensure`]).
+    ///
+    /// # Errors
+    /// What writing may give; `Data` for a constraint that a hand-rolled table has.
+    pub(crate) fn append(&self, conn: &Connection, revision: &Revision) -> Result<i64> {
+        let last = self.head(conn)?;
+        let mut row = revision.clone();
+        row.id = last.as_ref().map_or(1, |(id, _)| id.saturating_add(1));
+        row.previous_checksum = last.map(|(_, checksum)| checksum);
+        row.checksum_algorithm = ALGORITHM.to_owned();
+        row.format = FORMAT;
+        row.checksum = row.computed_checksum();
+        self.insert(conn, &row)?;
+        Ok(row.id)
+    }
+
+    /// Writes a row as it was written before, in another file of the same history, but for its status.
+    ///
+    /// # Errors
+    /// What writing may give.
+    pub(crate) fn carry_over(&self, conn: &Connection, revision: &Revision, status: Status) -> Result<()> {
+        self.insert(conn, &Revision { status, ..revision.clone() })
+    }
+
+    fn insert(&self, conn: &Connection, row: &Revision) -> Result<()> {
+        let names: Vec<&str> = SEVEN.iter().chain(&OURS).map(|(name, _)| *name).collect();
+        let marks = vec!["?"; names.len()].join(", ");
+        let sql =
+            format!("INSERT INTO main.{} ({}) VALUES ({marks})", quote_ident(&self.table), names.join(", "));
+        conn.execute(&sql, params_from_iter(values(row))).map(|_| ()).at(|| self.cannot_write(conn))
+    }
+
+    /// Sets the status of one row.
+    ///
+    /// # Errors
+    /// `History`, if there is no such row; and what writing may give.
+    pub(crate) fn set_status(&self, conn: &Connection, id: i64, status: Status) -> Result<()> {
+        let sql = format!("UPDATE main.{} SET status = ?2 WHERE id = ?1", quote_ident(&self.table));
+        let changed = conn.execute(&sql, params![id, status.as_str()]).at(|| self.cannot_write(conn))?;
+        if changed == 1 {
+            return Ok(());
+        }
+        Err(Error::new(ErrorKind::History, self.cannot_write(conn))
+            .cause(format!("there is no revision {id}")))
+    }
+
+    /// The last completed revision of `model` that carries a snapshot and was not rolled back.
+    ///
+    /// # Errors
+    /// `History`, if the row cannot be understood; and what reading may give.
+    pub(crate) fn latest(&self, conn: &Connection, model: &str) -> Result<Option<Revision>> {
+        let wanted =
+            "WHERE model = ?1 AND status = 'completed' AND snapshot IS NOT NULL ORDER BY id DESC LIMIT 1";
+        Ok(self.select(conn, wanted, &[model])?.pop())
+    }
+
+    /// Number and checksum of the last row, of whatever model.
+    ///
+    /// # Errors
+    /// What reading may give.
+    pub(crate) fn head(&self, conn: &Connection) -> Result<Option<(i64, String)>> {
+        if !self.exists(conn)? {
+            return Ok(None);
+        }
+        let sql =
+            format!("SELECT id, checksum FROM main.{} ORDER BY id DESC LIMIT 1", quote_ident(&self.table));
+        conn.query_row(&sql, [], |row| Ok((row.get(0)?, text(row, 1)?.unwrap_or_default())))
+            .optional()
+            .at(|| self.cannot_read(conn))
+    }
+
+    /// The checksum of the first row of ours, which no other database has.
+    ///
+    /// # Errors
+    /// What reading may give.
+    pub(crate) fn identity(&self, conn: &Connection) -> Result<Option<String>> {
+        if !self.present(conn)?.iter().any(|column| column.is("format")) {
+            return Ok(None);
+        }
+        let table = quote_ident(&self.table);
+        let sql = format!("SELECT checksum FROM main.{table} WHERE format > 0 ORDER BY id LIMIT 1");
+        conn.query_row(&sql, [], |row| text(row, 0))
+            .optional()
+            .map(Option::flatten)
+            .at(|| self.cannot_read(conn))
+    }
+
+    /// The names of all models that have a row, in order.
+    ///
+    /// # Errors
+    /// As `all`.
+    pub(crate) fn models(&self, conn: &Connection) -> Result<Vec<String>> {
+        let sql = format!("SELECT DISTINCT model FROM main.{} ORDER BY model", quote_ident(&self.table));
+        let what = || format!("cannot read the history of {}", name_of(conn));
+        let mut statement = conn.prepare(&sql).at(what)?;
+        let rows = statement.query_map([], |row| Ok(text(row, 0)?.unwrap_or_default())).at(what)?;
+        rows.map(|row| row.at(what)).collect()
+    }
+
+    /// All revisions of all models, oldest first.
+    ///
+    /// # Errors
+    /// `History`, if a row cannot be understood; and what reading may give.
+    pub(crate) fn all(&self, conn: &Connection) -> Result<Vec<Revision>> {
+        self.select(conn, "ORDER BY id", &[])
+    }
+
+    /// The plans of the newest `most` revisions that ran to their end, whatever became of them later, each with the milliseconds
+    /// that it took; newest first.
+    ///
+    /// # Errors
+    /// What reading may give.
+    pub(crate) fn timed(&self, conn: &Connection, most: usize) -> Result<Vec<(String, u64)>> {
+        if !self.present(conn)?.iter().any(|column| column.is("duration_ms")) {
+            return Ok(Vec::new());
+        }
+        let sql = format!(
+            "SELECT plan, duration_ms FROM main.{} WHERE status IN ('completed', 'rolled_back') AND typeof(duration_ms) = 'integer' AND duration_ms > 0 \
+             AND plan IS NOT NULL ORDER BY id DESC LIMIT ?1",
+            quote_ident(&self.table)
+        );
+        let what = || self.cannot_read(conn);
+        let mut statement = conn.prepare(&sql).at(what)?;
+        let mut rows = statement.query([i64::try_from(most).unwrap_or(i64::MAX)]).at(what)?;
+        let mut timed = Vec::new();
+        while let Some(row) = rows.next().at(what)? {
+            let took: i64 = row.get(1).at(what)?;
+            timed.extend(text(row, 0).at(what)?.map(|plan| (plan, took.unsigned_abs())));
+        }
+        Ok(timed)
+    }
+
+    /// The highest version of `model` that was applied and not rolled back. Numbered migrations do not count: their numbers are not the
+    /// model's versions. Nor do rollbacks, which record the way back to a version that has a row of its own.
+    ///
+    /// # Errors
+    /// As [`History::all`].
+    pub(crate) fn newest_version(&self, conn: &Connection, model: &str) -> Result<Option<String>> {
+        let applied = self.left(conn, model, STANDING)?;
+        Ok(applied.into_iter().map(|row| row.version).max_by(|a, b| version_cmp(a, b)))
+    }
+
+    /// Whether `fingerprint` was applied as `version` of `model` and another fingerprint was applied after it as the same version.
+    ///
+    /// # Errors
+    /// As [`History::all`].
+    pub(crate) fn superseded(
+        &self,
+        conn: &Connection,
+        model: &str,
+        version: &str,
+        fingerprint: &str,
+    ) -> Result<bool> {
+        let mut applied = self.left(conn, model, STANDING)?;
+        applied.retain(|row| row.is_of(version) && row.fingerprint.is_some());
+        let is_it = |row: &Left| row.fingerprint.as_deref() == Some(fingerprint);
+        Ok(applied.iter().any(is_it) && !applied.last().is_some_and(is_it))
+    }
+
+    /// Whether the newest change that left this `fingerprint` of `model`, as this `version` where it has one, was rolled back.
+    ///
+    /// # Errors
+    /// As [`History::all`].
+    pub(crate) fn was_rolled_back(
+        &self,
+        conn: &Connection,
+        model: &str,
+        version: &str,
+        fingerprint: &str,
+    ) -> Result<bool> {
+        let changes =
+            self.left(conn, model, "kind = 'automatic' AND status IN ('completed', 'rolled_back')")?;
+        let is_it = |row: &&Left| {
+            row.fingerprint.as_deref() == Some(fingerprint) && (version.is_empty() || row.is_of(version))
+        };
+        Ok(changes.iter().rev().find(is_it).is_some_and(|row| row.rolled_back))
+    }
+
+    /// What the rows of `model` that are `such` have left, oldest first.
+    fn left(&self, conn: &Connection, model: &str, such: &str) -> Result<Vec<Left>> {
+        let found = self.present(conn)?;
+        if !["model", "kind", "fingerprint"].iter().all(|name| found.iter().any(|column| column.is(name))) {
+            return Ok(Vec::new());
+        }
+        let sql = format!(
+            "SELECT version, fingerprint, status = 'rolled_back' FROM main.{} WHERE model = ?1 AND {such} ORDER BY id",
+            quote_ident(&self.table)
+        );
+        let mut statement = conn.prepare(&sql).at(|| self.cannot_read(conn))?;
+        let rows = statement.query_map([model], |row| {
+            Ok(Left {
+                version: text(row, 0)?.unwrap_or_default(),
+                fingerprint: text(row, 1)?,
+                rolled_back: row.get(2)?,
+            })
+        });
+        rows.and_then(Iterator::collect).at(|| self.cannot_read(conn))
+    }
+
+    /// The rows that are not as they were written, or whose predecessor is gone. Rows of another system carry no checksum of ours;
+    /// the first row of ours vouches for the one before it.
+    ///
+    /// # Errors
+    /// As [`History::all`].
+    pub(crate) fn verify_chain(&self, conn: &Connection) -> Result<Vec<Tampered>> {
+        let mut tampered = Vec::new();
+        let mut previous: Option<String> = None;
+        let mut ours_began = false;
+        for row in self.all(conn)? {
+            let foreign = row.format == 0 && row.checksum_algorithm.is_empty();
+            let problem = if foreign && !ours_began {
+                None
+            } else if foreign {
+                Some("it was not written by this library")
+            } else if row.checksum_algorithm != ALGORITHM {
+                Some("its checksum is of an algorithm that is not known")
+            } else if row.is_edited() {
+                Some("its content is not what was written")
+            } else if row.previous_checksum != previous {
+                Some("the row before it was changed, added or removed")
+            } else {
+                None
+            };
+            if let Some(problem) = problem {
+                tampered.push(Tampered { id: row.id, version: row.version, problem });
+            }
+            ours_began |= !foreign;
+            previous = Some(row.checksum);
+        }
+        Ok(tampered)
+    }
+
+    /// Rows, also of a table that was not extended yet: what it lacks is read as its default.
+    fn select(&self, conn: &Connection, tail: &str, values: &[&str]) -> Result<Vec<Revision>> {
+        let found = self.present(conn)?;
+        if found.is_empty() {
+            return Ok(Vec::new());
+        }
+        let list: Vec<String> = SEVEN
+            .iter()
+            .chain(&OURS)
+            .map(|(name, rest)| {
+                let default = rest.split_once("DEFAULT ").map_or("NULL", |(_, default)| default);
+                let has = found.iter().any(|column| column.is(name));
+                if has { (*name).to_owned() } else { format!("{default} AS {name}") }
+            })
+            .collect();
+        let table = quote_ident(&self.table);
+        let sql = format!("SELECT * FROM (SELECT {} FROM main.{table}) {tail}", list.join(", "));
+        let mut statement = conn.prepare(&sql).at(|| self.cannot_read(conn))?;
+        let mut rows = statement.query(params_from_iter(values)).at(|| self.cannot_read(conn))?;
+        let mut revisions = Vec::new();
+        while let Some(row) = rows.next().at(|| self.cannot_read(conn))? {
+            revisions.push(self.revision(conn, row)?);
+        }
+        Ok(revisions)
+    }
+
+    fn revision(&self, conn: &Connection, row: &Row<'_>) -> Result<Revision> {
+        let optional = |at: usize| text(row, at).at(|| self.cannot_read(conn));
+        let string = |at: usize| optional(at).map(Option::unwrap_or_default);
+        let number = |at: usize| row.get::<_, i64>(at).at(|| self.cannot_read(conn));
+        let id = number(0)?;
+        let word = string(8)?;
+        let kind = Kind::from_word(&word).ok_or_else(|| {
+            Error::new(ErrorKind::History, self.cannot_read(conn))
+                .cause(format!("revision {id} is of the unknown kind `{word}`"))
+                .help("build the program with a newer version of `schema-runtime`, or undo the edit by hand")
+        })?;
+        Ok(Revision {
+            id,
+            version: string(1)?,
+            name: string(2)?,
+            applied_at: string(3)?,
+            checksum: string(4)?,
+            status: Status::from_word(&string(5)?).unwrap_or(Status::Other),
+            rollback_sql: optional(6)?,
+            model: string(7)?,
+            kind,
+            batch: number(9)?,
+            duration_ms: number(10)?,
+            plan: optional(11)?,
+            undo: optional(12)?,
+            snapshot: optional(13)?,
+            fingerprint: optional(14)?,
+            backup: optional(15)?,
+            error: optional(16)?,
+            environment: optional(17)?,
+            actor: optional(18)?,
+            program: optional(19)?,
+            reason: optional(20)?,
+            checksum_algorithm: string(21)?,
+            previous_checksum: optional(22)?,
+            format: number(23)?,
+        })
+    }
+}
+
+/// A value as text, whatever it is: other systems store numbers and worse.
+fn text(row: &Row<'_>, at: usize) -> rusqlite::Result<Option<String>> {
+    Ok(match row.get_ref(at)? {
+        ValueRef::Null => None,
+        ValueRef::Integer(number) => Some(number.to_string()),
+        ValueRef::Real(number) => Some(number.to_string()),
+        ValueRef::Text(bytes) | ValueRef::Blob(bytes) => Some(String::from_utf8_lossy(bytes).into_owned()),
+    })
+}
+
+/// The values of a row, in the order of the columns.
+fn values(row: &Revision) -> Vec<Value> {
+    let text = |text: &str| Value::Text(text.to_owned());
+    let optional = |text: &Option<String>| text.clone().map_or(Value::Null, Value::Text);
+    vec![
+        Value::Integer(row.id),
+        text(&row.version),
+        text(&row.name),
+        text(&row.applied_at),
+        text(&row.checksum),
+        text(row.status.as_str()),
+        optional(&row.rollback_sql),
+        text(&row.model),
+        text(row.kind.as_str()),
+        Value::Integer(row.batch),
+        Value::Integer(row.duration_ms),
+        optional(&row.plan),
+        optional(&row.undo),
+        optional(&row.snapshot),
+        optional(&row.fingerprint),
+        optional(&row.backup),
+        optional(&row.error),
+        optional(&row.environment),
+        optional(&row.actor),
+        optional(&row.program),
+        optional(&row.reason),
+        text(&row.checksum_algorithm),
+        optional(&row.previous_checksum),
+        Value::Integer(row.format),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    pub(super) fn database(sql: &str) -> (Connection, History) {
+        let conn = Connection::open_in_memory().expect("memory");
+        conn.execute_batch(sql).expect(sql);
+        (conn, History::default())
+    }
+
+    pub(super) fn revision(version: &str, fingerprint: &str) -> Revision {
+        let at = "2026-01-01T00:00:00.000Z".to_owned();
+        let mut row = Revision::new("main", Kind::Automatic, version, "add t.a", at);
+        row.fingerprint = Some(fingerprint.to_owned());
+        row.snapshot = Some("{}".to_owned());
+        row
+    }
+
+    #[test]
+    fn what_was_appended_is_read_back_and_chained() {
+        let (conn, history) = database("");
+        assert_eq!(history.head(&conn).expect("head"), None);
+        assert_eq!(history.latest(&conn, "main").expect("latest"), None);
+        history.ensure(&conn).expect("create");
+        history.ensure(&conn).expect("nothing to do");
+        assert_eq!(history.check_shape(&conn).expect("shape"), Shape::Current);
+        let mut first = revision("1.9", "f1");
+        first.rollback_sql = Some("it's\r\n\"this\"".to_owned());
+        assert_eq!(history.append(&conn, &first).expect("append"), 1);
+        assert_eq!(history.append(&conn, &revision("1.10", "f2")).expect("append"), 2);
+        let all = history.all(&conn).expect("all");
+        assert_eq!(all[0].rollback_sql, first.rollback_sql);
+        assert_eq!(all[1].previous_checksum.as_ref(), Some(&all[0].checksum));
+        assert_eq!(history.head(&conn).expect("head"), Some((2, all[1].checksum.clone())));
+        assert_eq!(history.newest_version(&conn, "main").expect("newest").as_deref(), Some("1.10"));
+        assert_eq!(history.newest_version(&conn, "other").expect("newest"), None);
+        history.set_status(&conn, 2, Status::RolledBack).expect("status");
+        assert_eq!(history.latest(&conn, "main").expect("latest").map(|row| row.id), Some(1));
+        assert_eq!(history.newest_version(&conn, "main").expect("newest").as_deref(), Some("1.9"));
+        assert_eq!(history.verify_chain(&conn).expect("chain"), Vec::new());
+        assert_eq!(
+            history.set_status(&conn, 9, Status::Failed).expect_err("none").kind(),
+            ErrorKind::History
+        );
+    }
+
+    #[test]
+    fn edits_and_removals_are_found_by_the_chain() {
+        let (conn, history) = database("");
+        history.ensure(&conn).expect("create");
+        for version in ["1", "2", "3", "4"] {
+            history.append(&conn, &revision(version, version)).expect("append");
+        }
+        conn.execute_batch(
+            "UPDATE migration_history SET snapshot = '{ }' WHERE id = 1; DELETE FROM migration_history WHERE id = 3",
+        )
+        .expect("tamper");
+        let found = history.verify_chain(&conn).expect("chain");
+        assert_eq!(found.iter().map(|row| row.id).collect::<Vec<_>>(), [1, 4]);
+    }
+
+    #[test]
+    fn an_equal_version_is_superseded_by_another_fingerprint_until_it_is_applied_again() {
+        let (conn, history) = database("");
+        history.ensure(&conn).expect("create");
+        let superseded = |print: &str| history.superseded(&conn, "main", "1.0.0", print).expect("read");
+        history.append(&conn, &revision("1.0", "f1")).expect("append");
+        assert!(!superseded("f1") && !superseded("f2"));
+        history.append(&conn, &revision("1.0", "f2")).expect("append");
+        assert!(superseded("f1") && !superseded("f2"));
+        history.append(&conn, &revision("1.0", "f1")).expect("append");
+        assert!(!superseded("f1") && superseded("f2"));
+    }
+
+    #[test]
+    fn a_history_of_another_name_has_a_state_table_of_its_own() {
+        assert_eq!(History::default().state_table(), "migration_state");
+        assert_eq!(History::named("log").state_table(), "log_state");
+    }
+}
