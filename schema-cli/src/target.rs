@@ -167,7 +167,10 @@ impl Context {
             }
             None => self.migrator_for(None),
         }
-        .and_then(|migrator| self.with_migrations(migrator))
+        .and_then(|migrator| match &self.layer().migrations {
+            Some(folder) => self.with_migrations(migrator, folder),
+            None => Ok(migrator),
+        })
     }
 
     /// A migrator for the migrations without a model beside them.
@@ -176,12 +179,10 @@ impl Context {
     /// As the library, for a folder that cannot be read.
     pub(crate) fn migrations_alone(&self) -> Result<Migrator> {
         let folder = self.layer().migrations.clone().unwrap_or_else(|| FOLDER.into());
-        let migrator = self.of_model(self.model_name()).migrations(Migrations::from_folder(folder)?);
-        Ok(if self.layer().out_of_order == Some(true) { migrator.out_of_order() } else { migrator })
+        self.with_migrations(self.of_model(self.model_name()), &folder)
     }
 
-    fn with_migrations(&self, migrator: Migrator) -> Result<Migrator> {
-        let Some(folder) = &self.layer().migrations else { return Ok(migrator) };
+    fn with_migrations(&self, migrator: Migrator, folder: &Path) -> Result<Migrator> {
         let migrator = migrator.migrations(Migrations::from_folder(folder)?);
         Ok(if self.layer().out_of_order == Some(true) { migrator.out_of_order() } else { migrator })
     }

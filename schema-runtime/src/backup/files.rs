@@ -57,13 +57,17 @@ pub(super) fn flush_and_hash(path: &Path) -> Result<(String, u64)> {
     read().map_err(|err| io_error(err, format!("cannot read `{}` back", path.display())))
 }
 
+/// Hash and number of all bytes.
+pub(super) fn hash(file: File) -> io::Result<(String, u64)> {
+    copy_and_hash(file, io::sink())
+}
+
 /// Copies all bytes; their hash and number.
-pub(super) fn copy_and_hash(from: File, mut to: File) -> io::Result<(String, u64)> {
+pub(super) fn copy_and_hash(mut from: File, mut to: impl Write) -> io::Result<(String, u64)> {
     let (mut hash, mut buffer, mut bytes) = (Sha256::new(), vec![0; 1 << 20], 0);
-    let mut from = from;
     loop {
         let read = match from.read(&mut buffer) {
-            Ok(0) => break,
+            Ok(0) => return Ok((hex(&hash.finalize()), bytes)),
             Ok(read) => read,
             Err(err) if err.kind() == io::ErrorKind::Interrupted => continue,
             Err(err) => return Err(err),
@@ -71,23 +75,6 @@ pub(super) fn copy_and_hash(from: File, mut to: File) -> io::Result<(String, u64
         let part = buffer.get(..read).unwrap_or_default();
         hash.update(part);
         to.write_all(part)?;
-        bytes += read as u64;
-    }
-    Ok((hex(&hash.finalize()), bytes))
-}
-
-pub(super) fn hash(mut file: File) -> io::Result<(String, u64)> {
-    let mut hash = Sha256::new();
-    let mut buffer = vec![0; 1 << 20];
-    let mut bytes = 0;
-    loop {
-        let read = match file.read(&mut buffer) {
-            Ok(0) => return Ok((hex(&hash.finalize()), bytes)),
-            Ok(read) => read,
-            Err(err) if err.kind() == io::ErrorKind::Interrupted => continue,
-            Err(err) => return Err(err),
-        };
-        hash.update(buffer.get(..read).unwrap_or_default());
         bytes += read as u64;
     }
 }

@@ -188,7 +188,7 @@ fn same(a: &str, b: &str) -> String {
 struct Rows {
     /// The rows of the backup.
     read: String,
-    /// Where the values of a key begin, and how many they are; a row with a NULL in it is found the other way.
+    /// How many columns the key has, whose values stand first in a row of `read`; a row with a NULL in it is found the other way.
     key: Option<(usize, Statements)>,
     rowid: Option<Statements>,
     columns: usize,
@@ -204,6 +204,42 @@ struct Statements {
 const RESTORE: i64 = 1;
 /// Somebody has written this one since.
 const CHANGED: i64 = 2;
+
+/// What is asked and written of one lost column of a row that was found.
+struct Term {
+    /// What is to be done, and whether it holds a value.
+    find: String,
+    set: String,
+    /// What holds of it in a row that nothing has given another content.
+    left: Option<String>,
+}
+
+impl Term {
+    /// The column was not there in between: `value` is that of then.
+    fn absent(lost: &LostColumn<'_>, value: &str) -> Term {
+        let name = quote_ident(&lost.column.info.name);
+        Term { find: format!("{RESTORE}, {name} IS NOT NULL"), set: format!("{name} = {value}"), left: None }
+    }
+
+    /// It held `there` in between, of which the undo makes `back`.
+    fn converted(lost: &LostColumn<'_>, value: &str, there: &str, back: &str) -> Term {
+        let name = quote_ident(&lost.column.info.name);
+        let is = |value: &str| format!("{name} IS {value} COLLATE BINARY");
+        let untouched = format!("{} OR {}", is(back), is(there));
+        // A NULL that the revision filled is no value that somebody has written.
+        let filled =
+            if lost.column.fills_null { format!(" WHEN {value} IS NULL THEN 0") } else { String::new() };
+        let state = format!(
+            "CASE WHEN {} THEN 0 WHEN {untouched} THEN {RESTORE}{filled} WHEN {name} IS NULL THEN 0 ELSE {CHANGED} END",
+            same(&name, value)
+        );
+        Term {
+            find: format!("{state}, {name} IS NOT NULL"),
+            set: format!("{name} = CASE {state} WHEN {RESTORE} THEN {value} ELSE {name} END"),
+            left: Some(format!("({} OR {untouched})", is(value))),
+        }
+    }
+}
 
 impl Rows {
     fn new(filling: &Filling<'_>, matching: &Matching<'_>, columns: &[&LostColumn<'_>]) -> Rows {
@@ -237,33 +273,24 @@ impl Rows {
         let number = read.len() + 2 * conversions.len();
         let param = |at: usize| values.param(at, number);
         let mut converted_at = read.len();
-        let (mut finds, mut sets, mut left) = (Vec::new(), Vec::new(), Vec::new());
+        let mut terms = Vec::new();
         for (at, lost) in columns.iter().enumerate() {
-            let (name, value) = (quote_ident(&lost.column.info.name), param(lost_at + at));
+            let value = param(lost_at + at);
             if lost.conversion().is_none() {
-                finds.push(format!("{RESTORE}, {name} IS NOT NULL"));
-                sets.push(format!("{name} = {value}"));
+                terms.push(Term::absent(lost, &value));
                 continue;
             }
-            let (there, back) = (param(converted_at), param(converted_at + 1));
+            terms.push(Term::converted(lost, &value, &param(converted_at), &param(converted_at + 1)));
             converted_at += 2;
-            let is = |value: &str| format!("{name} IS {value} COLLATE BINARY");
-            let untouched = format!("{} OR {}", is(&back), is(&there));
-            // A NULL that the revision filled is no value that somebody has written.
-            let filled =
-                if lost.column.fills_null { format!(" WHEN {value} IS NULL THEN 0") } else { String::new() };
-            let state = format!(
-                "CASE WHEN {} THEN 0 WHEN {untouched} THEN {RESTORE}{filled} WHEN {name} IS NULL THEN 0 ELSE {CHANGED} END",
-                same(&name, &value)
-            );
-            left.push(format!("({} OR {untouched})", is(&value)));
-            sets.push(format!("{name} = CASE {state} WHEN {RESTORE} THEN {value} ELSE {name} END"));
-            finds.push(format!("{state}, {name} IS NOT NULL"));
         }
+        let list = |of: &dyn Fn(&Term) -> String| terms.iter().map(of).collect::<Vec<_>>().join(", ");
         let statements = |found: String| Statements {
-            find: format!("SELECT {} FROM main.{table} WHERE {found}", finds.join(", ")),
+            find: format!("SELECT {} FROM main.{table} WHERE {found}", list(&|term| term.find.clone())),
             // A conflict clause of the table would take other rows away.
-            write: format!("UPDATE OR ABORT main.{table} SET {} WHERE {found}", sets.join(", ")),
+            write: format!(
+                "UPDATE OR ABORT main.{table} SET {} WHERE {found}",
+                list(&|term| term.set.clone())
+            ),
         };
         let by_key: Vec<String> = key
             .iter()
@@ -282,7 +309,7 @@ impl Rows {
             for (at, (column, _)) in steady.iter().enumerate() {
                 found.push(same(&quote_ident(&column.info.name), &param(steady_at + at)));
             }
-            found.extend(left.iter().cloned());
+            found.extend(terms.iter().filter_map(|term| term.left.clone()));
             found.join(" AND ")
         });
         Rows {

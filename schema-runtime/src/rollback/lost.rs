@@ -101,7 +101,7 @@ impl Lost<'_> {
 /// What the undo of `way` makes anew without its values.
 ///
 /// # Errors
-/// `Backup` for a virtual table, whose rows can only come back with the whole backup, and for a table whose rows nothing tells apart.
+/// `Backup` for a virtual table, whose rows can only come back with the whole backup.
 pub(super) fn lost<'w>(way: &'w Way<'_>) -> Result<Vec<Lost<'w>>> {
     let mut made = Vec::new();
     for change in way.undo.changes() {
