@@ -555,3 +555,124 @@ fn a_folder_is_compiled_into_the_program() {
     let report = Migrator::for_model(Model::empty("main")).migrations(set).run(place.path()).expect("a run");
     assert_eq!(report.outcome, Outcome::UpToDate);
 }
+
+#[test]
+fn a_file_that_cannot_be_written_says_which_migrations_are_due() {
+    let sql = "--: version 1.0.0\nCREATE TABLE person (id INTEGER PRIMARY KEY, name TEXT NOT NULL)";
+    for beside in [true, false] {
+        let folder = Folder::new(&[FIRST]);
+        let migrator = || if beside { folder.beside(sql) } else { folder.alone() };
+        folder.run(&migrator());
+        let open = || {
+            let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY;
+            rusqlite::Connection::open_with_flags(folder.place.path(), flags).expect("opens")
+        };
+        assert_eq!(migrator().run_on(&mut open()).expect("nothing is due").outcome, Outcome::UpToDate);
+        folder.write(ROWS.0, ROWS.1);
+        let error =
+            folder.place.unchanged_by(|| migrator().run_on(&mut open()).expect_err("it cannot be written"));
+        assert_eq!(error.kind(), ErrorKind::ReadOnly, "{error}");
+        contains(
+            &error.to_string(),
+            &["cannot be written and migrations are due", "pending: migration 002 rows", "help: "],
+        );
+    }
+}
+
+#[test]
+fn a_start_with_nothing_due_waits_for_nobody() {
+    let folder = Folder::new(&[FIRST]);
+    folder.run(&folder.alone());
+    let writer = folder.place.open();
+    writer.execute_batch("BEGIN IMMEDIATE").expect("the lock");
+    let report = folder.run(&folder.alone().lock_wait(std::time::Duration::ZERO));
+    assert_eq!((report.outcome, report.revision), (Outcome::UpToDate, Some(1)));
+}
+
+#[test]
+fn a_saved_plan_and_migrations_that_are_due_exclude_each_other() {
+    let sql = "--: version 1.0.0\nCREATE TABLE person (id INTEGER PRIMARY KEY, name TEXT NOT NULL, age INT)";
+    let folder = Folder::new(&[FIRST]);
+    folder.run(&folder.alone());
+    let plan = folder.beside(sql).plan_file(folder.place.path()).expect("nothing is due");
+    folder.write(ROWS.0, ROWS.1);
+    let with = Migrator::for_plan(plan).migrations(folder.set());
+    folder.refused(&with, ErrorKind::Stale, &["due: 002 rows", "apply the migrations first"]);
+    let error = folder.beside(sql).plan_file(folder.place.path()).expect_err("002 is due");
+    assert_eq!(error.kind(), ErrorKind::PlanFile, "{error}");
+    contains(&error.to_string(), &["it holds no numbered migrations", "due: 002 rows", "help: "]);
+}
+
+#[test]
+fn rows_that_had_no_parent_before_are_not_the_fault_of_a_migration() {
+    let folder =
+        Folder::new(&[FIRST, ("002_child.sql", "CREATE TABLE child (p INT REFERENCES person (id))")]);
+    folder.run(&folder.alone());
+    folder.place.sql("PRAGMA foreign_keys = OFF; INSERT INTO child VALUES (7)");
+    let code = |number, sql: &'static str| {
+        Migration::code(
+            number,
+            "code",
+            move |context: &MigrationContext<'_>| {
+                context.connection().execute_batch(sql)?;
+                Ok(())
+            },
+            None::<fn(&MigrationContext<'_>) -> MigrationResult>,
+        )
+    };
+    let set = |more: Vec<Migration>| {
+        Migrator::for_model(Model::empty("main"))
+            .migrations(Migrations::new(folder.set().iter().cloned().chain(more)).expect("in order"))
+    };
+    let fine = code(3, "INSERT INTO person VALUES (1, 'Ada')");
+    let bad = code(4, "PRAGMA defer_foreign_keys = ON; INSERT INTO child VALUES (8)");
+    assert_eq!(folder.run(&set(vec![fine.clone()])).applied, ["migration 003 code"]);
+    let error = set(vec![fine, bad]).run(folder.place.path()).expect_err("a row without a parent");
+    contains(&error.to_string(), &["migration 004 code failed", "row 2 of `child` refers to a `person`"]);
+    assert_eq!(folder.place.query("SELECT p FROM child"), "7");
+}
+
+#[test]
+fn each_row_of_a_batch_has_the_backup_that_was_made_before_it() {
+    let one = "--: version 1.0.0\nCREATE TABLE person (id INTEGER PRIMARY KEY, name TEXT NOT NULL)";
+    let two = "--: version 2.0.0\nCREATE TABLE person (id INTEGER PRIMARY KEY, name TEXT NOT NULL, age INT)";
+    // That of the whole is not of the state before the model's change, where a migration came first.
+    for (text, has) in
+        [("UPDATE person SET name = 'Ada'", 0), ("-- schema: after\nUPDATE person SET age = 1", 1)]
+    {
+        let folder = Folder::new(&[]);
+        folder.run(&folder.beside(one));
+        folder.write("001_rows.sql", text);
+        let report = folder.run(&folder.beside(two));
+        let path = report.backup.expect("a backup").path;
+        assert_eq!(
+            folder.place.query(&format!(
+                "SELECT kind, coalesce(backup = '{}', 0) FROM migration_history WHERE id > 1 ORDER BY kind",
+                path.display()
+            )),
+            format!("'automatic'|{has}\n'numbered'|1")
+        );
+    }
+}
+
+#[test]
+fn what_people_should_know_of_a_batch_is_said() {
+    let one = "--: version 1.0.0\nCREATE TABLE p (id INTEGER PRIMARY KEY); CREATE TABLE c (p INT REFERENCES p (id))";
+    let two = "--: version 2.0.0\nCREATE TABLE p (id INTEGER PRIMARY KEY); CREATE TABLE c (p TEXT REFERENCES p (id))";
+    let folder = Folder::new(&[]);
+    folder.run(&folder.beside(one));
+    folder.place.sql("PRAGMA foreign_keys = OFF; INSERT INTO c VALUES (7)");
+    folder.write("001_row.sql", "INSERT INTO p VALUES (1)");
+    folder.write("002_row.sql", "INSERT INTO p VALUES (2)");
+    let report = folder.run(&folder.beside(two));
+    contains(
+        &report.warnings.concat(),
+        &["1 rows refer to a parent that does not exist; they did so before"],
+    );
+    // An older program, and a model with which the file agrees.
+    folder.remove("002_row.sql");
+    let report = folder.run(&folder.beside(two));
+    assert_eq!(report.outcome, Outcome::UpToDate);
+    assert_eq!(report.warnings.len(), 1, "{:?}", report.warnings);
+    contains(&report.warnings[0], &["002 row, which this program does not know"]);
+}

@@ -101,7 +101,7 @@ pub(crate) fn apply(conn: &Connection, job: &mut Job<'_>) -> Result<Applied> {
 pub(crate) fn hold_checks(conn: &Connection, held: bool) -> Result<()> {
     let ignored = if held { "OFF" } else { "ON" };
     conn.execute_batch(&format!("PRAGMA ignore_check_constraints = {ignored}"))
-        .at(|| "cannot prepare the connection for the rules of rows".to_owned())
+        .at(|| "cannot set whether rows are held to CHECK rules".to_owned())
 }
 
 fn run_step(conn: &Connection, step: &Step, edits: Option<&[&CatalogEdit]>, job: &Job<'_>) -> Result<()> {
@@ -140,9 +140,7 @@ fn refuse_ended(conn: &Connection) -> Result<()> {
     if !conn.is_autocommit() {
         return Ok(());
     }
-    Err(Error::new(ErrorKind::Apply, "SQLite has ended the transaction by itself")
-        .state("transaction rolled back; the database is unchanged")
-        .help("start again"))
+    Err(Error::new(ErrorKind::Apply, "SQLite has ended the transaction by itself").help("start again"))
 }
 
 /// The planner's statistics follow a renamed table or index: SQLite leaves them under the old name, where another may find
@@ -376,14 +374,12 @@ fn orphans(table: &str, before: u64, after: u64) -> Error {
         .cause(format!(
             "table `{table}` has {before} rows that refer to a missing parent and would have {after} after the change"
         ))
-        .state("transaction rolled back; the database is unchanged")
         .help(format!("mend or delete the rows of `{table}` whose keys match their parents only as long as nothing changes"))
 }
 
 fn wrong(cause: String) -> Error {
     Error::new(ErrorKind::Verify, "the result is not what was planned")
         .cause(cause)
-        .state("transaction rolled back; the database is unchanged")
         .help("please report this with the plan; the database can be used as it is")
 }
 
@@ -394,7 +390,6 @@ fn check_table(conn: &Connection, table: &str, integrity: IntegrityCheck) -> Res
         Some(fault) if is_of_rows(&fault) => {
             Err(Error::new(ErrorKind::Data, "rows of the database stand in the way of the change")
                 .cause(format!("{} of table `{table}` says: {fault}", integrity.pragma()))
-                .state("transaction rolled back; the database is unchanged")
                 .help(format!("mend or delete the rows of `{table}` that break the rule")))
         }
         Some(fault) => Err(wrong(format!("{} of table `{table}` says: {fault}", integrity.pragma()))),

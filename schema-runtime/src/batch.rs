@@ -11,7 +11,7 @@ use std::time::Duration;
 use rusqlite::Connection;
 
 use crate::apply::Applied;
-use crate::backup::{BackupInfo, BackupPolicy, BackupSource};
+use crate::backup::BackupInfo;
 use crate::catalog::{self, Catalog};
 use crate::connection::{self, Deadline};
 use crate::diff::{Change, diff};
@@ -25,7 +25,7 @@ use crate::record::millis;
 use crate::rehearse;
 use crate::report::{Event, MigrationRun, Outcome, Report};
 use crate::revision::Kind;
-use crate::run::{About, Run, refuse_full};
+use crate::run::{Before, Pending, Run};
 use crate::snapshot::{Snapshot, State, keys};
 
 /// What the migrations of a run have done so far.
@@ -49,19 +49,42 @@ impl Done {
     }
 }
 
+/// One batch at work.
+struct Batch<'b> {
+    deadline: &'b Deadline<'b>,
+    /// What was saved before all of it.
+    backup: Option<&'b BackupInfo>,
+    model_first: bool,
+    /// What is there now.
+    live: Catalog,
+    /// The automatic change, and the catalog that it reached.
+    modelled: Option<(Prepared, Catalog)>,
+}
+
+impl Batch<'_> {
+    /// What came after the automatic change must leave the model's objects as they were made.
+    fn refuse_other_model(&self) -> Result<()> {
+        let Some((prepared, reached)) = &self.modelled else { return Ok(()) };
+        let owners = &prepared.target.owners;
+        refuse(&diff(reached, &self.live, &|_| false), &|key| owners.is_managed(key))
+    }
+}
+
 impl Run<'_> {
-    /// What is due of the program's migrations.
-    pub(crate) fn due<'m>(&self, conn: &Connection, set: &'m Migrations) -> Result<Due<'m>> {
+    /// What is due of the program's migrations. What people should know of it is among the warnings of the run.
+    pub(crate) fn due<'m>(&mut self, conn: &Connection, set: &'m Migrations) -> Result<Due<'m>> {
         if set.list.is_empty() {
             return Ok(Due::default());
         }
         let rows = if self.history.exists(conn)? { self.history.all(conn)? } else { Vec::new() };
-        numbered::due(
-            &rows,
-            set,
-            self.migrator.source.name(),
-            (self.options.out_of_order, self.options.reapply),
-        )
+        let flags = (self.options.out_of_order, self.options.reapply);
+        let mut due = numbered::due(&rows, set, self.migrator.source.name(), flags)?;
+        due.warnings.retain(|warning| !self.warnings.contains(warning));
+        self.warnings.append(&mut due.warnings);
+        match &self.options.expected {
+            Some(expected) if !due.is_empty() => Err(expected.without_migrations(&due.titles())),
+            _ => Ok(due),
+        }
     }
 
     /// Whether there are migrations and no model beside them.
@@ -76,17 +99,18 @@ impl Run<'_> {
     /// Everything under the lock, where migrations are due. On an error the caller rolls back.
     pub(crate) fn batch(&mut self, deadline: &Deadline<'_>, path: &Path, due: &Due<'_>) -> Result<Report> {
         let conn = deadline.conn();
-        let found = found::read(conn, self.migrator, &self.history)?;
-        self.version.clone_from(&found.model.version);
-        self.refuse_rolled_back(conn, &found)?;
+        let found = self.found(conn)?;
         if found.newer.is_some() {
             let prepared = prepare(conn, self.migrator, found, true)?;
             connection::rollback(conn)?;
             return self.newer(&prepared);
         }
-        connection::prove_writable(conn)?;
+        connection::prove_writable(conn).map_err(|error| match error.kind() {
+            ErrorKind::ReadOnly => Pending::Migrations(due).read_only(conn),
+            _ => error,
+        })?;
         self.migrator.emit(&Event::Planned { plan: due.titles(), steps: due.all().count() });
-        let (backup, no_backup) = self.back_up_before(conn, path, &found, due, BackupSource::File)?;
+        let (backup, no_backup) = self.back_up(conn, path, &found, &Before::migrations(due))?;
         deadline.extend(self.began.elapsed());
         self.writing = true;
         self.history.ensure(conn)?;
@@ -97,20 +121,29 @@ impl Run<'_> {
         let model_first = self.done.on_nothing
             && !self.is_without_model()
             && !all_run(conn, &due.before, self.options.environment.as_deref(), deadline)?;
+        let mut batch = Batch {
+            deadline,
+            backup: backup.as_ref(),
+            model_first,
+            live: found.live.clone(),
+            modelled: None,
+        };
         if !model_first {
             for migration in &due.before {
-                self.migrate(deadline, migration, false)?;
+                self.migrate(&mut batch, migration)?;
             }
         }
         let mut report = if self.is_without_model() {
             Report::new(Outcome::Migrated, self.migrator.source.name(), &self.version)
         } else {
-            self.automatic(deadline, path, found)?
+            // What migrations have made of the rows since is not in it.
+            let of_this_state = backup.as_ref().filter(|_| due.before.is_empty());
+            self.automatic(&mut batch, path, found, of_this_state)?
         };
         for migration in due.before.iter().filter(|_| model_first).chain(&due.after) {
-            self.migrate(deadline, migration, model_first)?;
+            self.migrate(&mut batch, migration)?;
         }
-        self.refuse_other_model(conn)?;
+        batch.refuse_other_model()?;
         let id = self.history.head(conn)?.map_or(0, |(id, _)| id);
         self.finish(deadline, report.revision.unwrap_or(id))?;
         if self.done.on_nothing {
@@ -121,17 +154,22 @@ impl Run<'_> {
         report.migrations = std::mem::take(&mut self.done.runs);
         report.revision = report.revision.or(Some(id));
         (report.backup, report.no_backup) = (backup, no_backup);
-        report.warnings.append(&mut self.warnings);
         report.phases = self.phases;
         report.duration = self.began.elapsed();
         Ok(report)
     }
 
     /// The automatic change between them, recorded but not committed.
-    fn automatic(&mut self, deadline: &Deadline<'_>, path: &Path, found: Found) -> Result<Report> {
-        let conn = deadline.conn();
+    fn automatic(
+        &mut self,
+        batch: &mut Batch<'_>,
+        path: &Path,
+        found: Found,
+        backup: Option<&BackupInfo>,
+    ) -> Result<Report> {
+        let conn = batch.deadline.conn();
         let head = self.history.head(conn)?.map_or(0, |(id, _)| id);
-        let live = catalog::read(conn, "main", &found::own_tables(self.migrator))?;
+        let live = batch.live.clone();
         // What the migrations have made of the model's objects must be what the model has: nobody is to make it again, without its values.
         let managed = |key: &str| found.last.as_ref().is_some_and(|(_, last)| last.owners.is_managed(key));
         let touched: Vec<String> = diff(&found.live, &live, &|_| false)
@@ -142,49 +180,47 @@ impl Run<'_> {
         let prepared = prepare(conn, self.migrator, Found { live, head, ..found }, true)?;
         let back = diff(&prepared.target.catalog, &prepared.found.live, &|_| false);
         refuse(&back, &|key| touched.iter().any(|touched| touched == key))?;
-        self.phases.plan = prepared.times.plan;
-        self.phases.preflight = prepared.times.preflight;
-        self.phases.rehearse = prepared.times.rehearse;
-        if !prepared.plan.is_empty() {
-            self.refuse_slow(&prepared.plan)?;
-            refuse_full(path, &prepared.plan)?;
-        }
+        self.took(&prepared);
+        self.refuse_too_much(path, &prepared.plan)?;
         let applied = match prepared.plan.is_empty() {
             true => Applied { reached: prepared.found.live.clone(), ..Applied::default() },
-            false => self.apply(deadline, &prepared)?,
+            false => self.apply(batch.deadline, &prepared)?,
         };
-        let revision = self.append(conn, &prepared, &applied, None)?;
-        let mut report = self.report(self.outcome(&prepared), &prepared);
-        report.revision = Some(revision);
-        report.time_steps(&applied.steps);
-        self.modelled = Some((prepared, applied.reached));
+        let revision = self.append(conn, &prepared, &applied, backup)?;
+        let report = self.applied(&prepared, &applied, revision);
+        batch.live.clone_from(&applied.reached);
+        batch.modelled = Some((prepared, applied.reached));
         Ok(report)
     }
 
-    /// Runs one migration and records it. With `contained` one of which everything is there already is only recorded.
-    fn migrate(&mut self, deadline: &Deadline<'_>, migration: &Migration, model_first: bool) -> Result<()> {
-        let conn = deadline.conn();
+    /// Runs one migration and records it. One of which everything is there, since the model came first, is only recorded.
+    fn migrate(&mut self, batch: &mut Batch<'_>, migration: &Migration) -> Result<()> {
+        let conn = batch.deadline.conn();
         let own = found::own_tables(self.migrator);
         let (version, name) = (migration.digits.clone(), migration.name.clone());
-        let before = catalog::read(conn, "main", &own)?;
         let scratch = || found::scratch(conn, self.migrator);
-        let held = model_first && contained(migration, &before, &own, &scratch)?;
+        let held = batch.model_first && contained(migration, &batch.live, &own, &scratch)?;
         let mut took = Duration::ZERO;
         if !held {
             self.migrator.emit(&Event::Migration { version: version.clone(), name: name.clone() });
             let environment = self.options.environment.as_deref();
-            took = numbered::run(conn, migration, &migration.up, environment, deadline)?;
+            let orphans = numbered::deferrable(conn, migration, &batch.live)?;
+            took = numbered::run(conn, migration, &migration.up, environment, batch.deadline)?;
             let after = catalog::read(conn, "main", &own)?;
-            numbered::refuse_deferred(conn, migration, &after)?;
-            let there = keys(&before);
+            if let Some(orphans) = orphans {
+                numbered::refuse_orphans(conn, migration, &after, &orphans)?;
+            }
+            let there = keys(&batch.live);
             let made = keys(&after).into_iter().filter(|key| !there.contains(key));
             self.done.made.extend(made.map(|key| (key, version.clone())));
+            batch.live = after;
         }
-        let batch = self.batch_number(conn)?;
-        let mut revision = self.revision(conn, Kind::Numbered, &name, batch)?;
+        let number = self.batch_number(conn)?;
+        let mut revision = self.revision(conn, Kind::Numbered, &name, number)?;
         revision.version.clone_from(&version);
         revision.fingerprint = Some(migration.checksum.clone());
         revision.duration_ms = millis(took);
+        revision.backup = batch.backup.map(BackupInfo::recorded);
         if let Some(Body::Sql(down)) = &migration.down {
             revision.rollback_sql = Some(down.to_string());
         }
@@ -208,53 +244,19 @@ impl Run<'_> {
         Ok(*self.batch.get_or_insert(next))
     }
 
-    /// What came after the automatic change must leave the model's objects as they were made.
-    fn refuse_other_model(&self, conn: &Connection) -> Result<()> {
-        let Some((prepared, reached)) = &self.modelled else { return Ok(()) };
-        let live = catalog::read(conn, "main", &found::own_tables(self.migrator))?;
-        let owners = &prepared.target.owners;
-        refuse(&diff(reached, &live, &|_| false), &|key| owners.is_managed(key))
-    }
-
-    /// The backup before all of it, or why there is none.
-    pub(crate) fn back_up_before(
-        &mut self,
-        conn: &Connection,
-        path: &Path,
-        found: &Found,
-        due: &Due<'_>,
-        source: BackupSource<'_>,
-    ) -> Result<(Option<BackupInfo>, Option<String>)> {
-        let no = match self.options.backup {
-            _ if connection::is_memory(conn) => Some("the database is in memory"),
-            _ if found.live.is_empty() => Some("the database was empty"),
-            BackupPolicy::Never => Some("the backup policy is never"),
-            _ => None,
-        };
-        if let Some(why) = no {
-            return Ok((None, Some(why.to_owned())));
-        }
-        if let Some(info) = self.early_backup.take() {
-            return Ok((Some(info), None));
-        }
-        let database = connection::database_path(conn).unwrap_or_else(|| path.to_path_buf());
-        let about = About {
-            version: found.last.as_ref().map(|(revision, _)| revision.version.clone()),
-            history: self.history.identity(conn)?,
-            reason: format!("before the migrations {}", due.titles()),
-        };
-        self.copy(&database, source, &about).map(|info| (Some(info), None))
-    }
-
-    /// What the automatic change will be when the migrations before it have run: tried on a scratch copy with a row of each table.
-    pub(crate) fn prepare_after(
+    /// What the automatic change will be when the migrations before it have run: tried on a scratch copy with a row of each table. `None`
+    /// without a model.
+    pub(crate) fn outlook(
         &mut self,
         conn: &Connection,
         found: Found,
         due: &Due<'_>,
-    ) -> Result<Prepared> {
+    ) -> Result<Option<Prepared>> {
+        if self.is_without_model() {
+            return Ok(None);
+        }
         if due.before.is_empty() {
-            return prepare(conn, self.migrator, found, true);
+            return self.prepare(conn, found, true).map(Some);
         }
         let samples = rehearse::samples(conn, &found.live)?;
         let mut scratch = rehearse::replayed(&|| found::scratch(conn, self.migrator), &found.live, &samples)?;
@@ -270,11 +272,11 @@ impl Run<'_> {
                     migration.title(),
                     error.causes().first().map_or("", String::as_str)
                 ));
-                return prepare(conn, self.migrator, found, true);
+                return self.prepare(conn, found, true).map(Some);
             }
         }
         let live: Catalog = catalog::read(copy, "main", &found::own_tables(self.migrator))?;
-        prepare(copy, self.migrator, Found { live, ..found }, true)
+        self.prepare(copy, Found { live, ..found }, true).map(Some)
     }
 }
 
@@ -289,7 +291,5 @@ fn refuse(changes: &[Change], ours: &dyn Fn(&str) -> bool) -> Result<()> {
         "the migrations leave objects of the model other than the model has them",
     );
     let error = changes.fold(error, |error, change| error.cause(format!("against the model: {change}")));
-    Err(error
-        .state("transaction rolled back; the database is unchanged")
-        .help("change the model too, or take that out of the migration"))
+    Err(error.help("change the model too, or take that out of the migration"))
 }

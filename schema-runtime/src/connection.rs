@@ -165,6 +165,16 @@ pub(crate) fn scratch(live: Option<&Connection>, hook: Option<&Hook>) -> Result<
     Ok(conn)
 }
 
+/// Whether the connection keeps its locks, and shuts every other out.
+///
+/// SQLite: <https://www.sqlite.org/pragma.html#pragma_locking_mode>.
+pub(crate) fn is_exclusive(conn: &Connection) -> Result<bool> {
+    let mode: String = conn
+        .query_row("PRAGMA main.locking_mode", [], |row| row.get(0))
+        .at(|| "cannot read the locking mode".to_owned())?;
+    Ok(mode.eq_ignore_ascii_case("exclusive"))
+}
+
 /// Whether the main database is in memory, or a temporary file without a name.
 pub(crate) fn is_memory(conn: &Connection) -> bool {
     let Some(path) = conn.path() else { return false };

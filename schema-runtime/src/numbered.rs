@@ -3,13 +3,14 @@
 //! What is recorded and what is found must agree: a text that changed after it was applied, a file that is gone, a number that comes too
 //! late are refused, each with the way to mend it. A migration above all that a program knows is one of a newer program.
 
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 use rusqlite::config::DbConfig;
 use schema_sql::migration::When;
-use schema_sql::{CreateKind, Snippet, create_head, eq_name, significant};
+use schema_sql::{CreateKind, Snippet, create_head, eq_name, quote_ident, significant};
 
 use crate::catalog::{self, Catalog, reason};
 use crate::connection::{Deadline, SqliteResult};
@@ -19,6 +20,7 @@ use crate::migration::{Body, Migration, MigrationContext, Migrations, read};
 use crate::rehearse;
 use crate::revision::{Kind, Revision, Status};
 use crate::sql_model::fault_in;
+use crate::sqlite_error::kind_of;
 
 /// What a start is to run.
 #[derive(Default)]
@@ -203,27 +205,60 @@ pub(crate) fn all_run(
     }
 }
 
-/// Rows without a parent that a deferred check has not refused yet: the commit would, and not say which.
-pub(crate) fn refuse_deferred(conn: &Connection, migration: &Migration, catalog: &Catalog) -> Result<()> {
+/// How many rows there are without a parent, by table, rowid (none of a table WITHOUT ROWID) and the parent's table.
+pub(crate) type Orphans = BTreeMap<(String, Option<i64>, String), u64>;
+
+/// The rows without a parent, where the migration can leave more of them: a deferred check lets them stand until the commit, which would
+/// refuse them and not say which. `None` where each statement is held to the keys.
+pub(crate) fn deferrable(
+    conn: &Connection,
+    migration: &Migration,
+    catalog: &Catalog,
+) -> Result<Option<Orphans>> {
     let says = match &migration.up {
-        Body::Sql(text) => text.to_ascii_lowercase().contains("defer_foreign_keys"),
+        // `DEFERRABLE` of a table that it makes, or the pragma.
+        Body::Sql(text) => text.to_ascii_lowercase().contains("defer"),
         Body::Code(_) => true,
     };
     let deferred = catalog.tables.iter().any(|table| table.foreign_keys.iter().any(|key| key.deferred));
-    if !says && !deferred {
-        return Ok(());
-    }
-    let what = || "cannot check the foreign keys".to_owned();
-    let mut statement = conn.prepare("PRAGMA main.foreign_key_check").at(what)?;
-    let mut rows = statement.query([]).at(what)?;
-    let Some(row) = rows.next().at(what)? else { return Ok(()) };
-    let table: String = row.get(0).at(what)?;
-    let rowid: Option<i64> = row.get(1).at(what)?;
-    let parent: String = row.get(2).at(what)?;
+    (says || deferred).then(|| orphans(conn, catalog)).transpose()
+}
+
+/// Refuses rows without a parent that are not among those of `before`.
+pub(crate) fn refuse_orphans(
+    conn: &Connection,
+    migration: &Migration,
+    catalog: &Catalog,
+    before: &Orphans,
+) -> Result<()> {
+    let after = orphans(conn, catalog)?;
+    let new = after.iter().find(|(row, count)| before.get(*row).is_none_or(|before| before < *count));
+    let Some(((table, rowid, parent), _)) = new else { return Ok(()) };
     let row = rowid.map_or_else(|| "a row".to_owned(), |rowid| format!("row {rowid}"));
     Err(failed(&migration.title())
         .cause(format!("{row} of `{table}` refers to a `{parent}` that does not exist"))
         .help("insert the parent, or mend the row, in the same migration"))
+}
+
+fn orphans(conn: &Connection, catalog: &Catalog) -> Result<Orphans> {
+    let mut orphans = Orphans::new();
+    for table in catalog.tables.iter().filter(|table| !table.foreign_keys.is_empty()) {
+        let mut look = || -> rusqlite::Result<()> {
+            let sql = format!("PRAGMA main.foreign_key_check({})", quote_ident(&table.name));
+            let mut statement = conn.prepare(&sql)?;
+            let mut rows = statement.query([])?;
+            while let Some(row) = rows.next()? {
+                *orphans.entry((row.get(0)?, row.get(1)?, row.get(2)?)).or_default() += 1;
+            }
+            Ok(())
+        };
+        match look() {
+            // A key that names no table or column of now can be checked by nobody.
+            Err(err) if kind_of(&err) == ErrorKind::Sqlite => {}
+            result => result.at(|| format!("cannot check the foreign keys of `{}`", table.name))?,
+        }
+    }
+    Ok(orphans)
 }
 
 fn run_text(conn: &Connection, migration: &Migration, text: &str, deadline: &Deadline<'_>) -> Result<()> {
@@ -325,7 +360,6 @@ fn added_column(sql: &str) -> Option<(String, String)> {
 
 fn failed(title: &str) -> Error {
     Error::new(ErrorKind::Migration, format!("migration {title} failed"))
-        .state("transaction rolled back; the database is unchanged")
 }
 
 fn said(panic: &(dyn std::any::Any + Send)) -> String {

@@ -134,6 +134,13 @@ impl PlanFile {
             .help("make the plan again, look at it, and apply that one")
     }
 
+    /// Numbered migrations are due, which no saved plan holds.
+    pub(crate) fn without_migrations(&self, titles: &str) -> Error {
+        self.stale("numbered migrations are due, and it holds none")
+            .cause(format!("due: {titles}"))
+            .rather("apply the migrations first, make the plan again, look at it, and apply that one")
+    }
+
     /// What the database and its history have become since the plan was made; `None` where they are as they were.
     pub(crate) fn other_database(&self, live: &Catalog, head: i64) -> Option<Error> {
         if *live != self.catalog {

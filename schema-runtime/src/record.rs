@@ -1,6 +1,5 @@
 //! What a run writes of itself: the revision in the history, and the stamp that makes the next start short.
 
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
@@ -25,8 +24,11 @@ const ENGINE_FORMAT: i64 = 1;
 impl Run<'_> {
     /// The stamp of the last look, where nothing that counts has changed since.
     pub(crate) fn fast_path(&self, conn: &Connection) -> Result<Option<Stamp>> {
-        let Source::Schema(schema) = &self.migrator.source else { return Ok(None) };
-        let Some(stamp) = self.history.read_stamp(conn, schema.name)? else { return Ok(None) };
+        let source = &self.migrator.source;
+        if matches!(source, Source::Model(_)) && !self.is_without_model() {
+            return Ok(None);
+        }
+        let Some(stamp) = self.history.read_stamp(conn, source.name())? else { return Ok(None) };
         let cookie = schema_cookie(conn)?;
         Ok((stamp == self.stamp(cookie, stamp.revision)).then_some(stamp))
     }
@@ -102,9 +104,7 @@ impl Run<'_> {
         snapshot.start =
             left.filter(|left| **left != prepared.found.live).map(|_| prepared.found.live.clone());
         revision.snapshot = Some(snapshot.to_json()?);
-        // From whatever folder somebody goes back, the path must hold.
-        let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-        revision.backup = backup.map(|info| absolute(&info.path).display().to_string());
+        revision.backup = backup.map(BackupInfo::recorded);
         self.history.append(conn, &revision)
     }
 

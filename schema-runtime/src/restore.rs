@@ -3,7 +3,7 @@
 //! What was recorded since the backup is not forgotten: its rows go into the history of what is put back, marked as rolled back, and a row
 //! for the restore behind them. That happens in a working copy, so that one write brings back the data and the truth about it.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use rusqlite::Connection;
@@ -19,7 +19,7 @@ use crate::migrator::{Migrator, stated};
 use crate::record::millis;
 use crate::report::{Event, Outcome, Report, count};
 use crate::revision::{Kind, Revision, Status};
-use crate::run::{About, Run, data_version, disturbed, is_empty};
+use crate::run::{About, Run, data_version, disturbed, is_empty, too_little_space};
 use crate::settings::Settings;
 use crate::snapshot::Snapshot;
 use crate::upkeep::resolved;
@@ -184,12 +184,13 @@ impl<'a> Run<'a> {
         info: &BackupInfo,
     ) -> Result<Present> {
         let Recorded { identity, rows, warnings } = self.history_of(live, info)?;
-        let (saved, rows) = (Err("the database was empty"), rows);
-        if is_empty(live)? {
-            return Ok(Present { rows, saved, warnings });
-        }
-        if self.options.backup == BackupPolicy::Never {
-            return Ok(Present { rows, saved: Err("the backup policy is never"), warnings });
+        let no = match self.options.backup {
+            _ if is_empty(live)? => Some("the database was empty"),
+            BackupPolicy::Never => Some("the backup policy is never"),
+            _ => None,
+        };
+        if let Some(why) = no {
+            return Ok(Present { rows, saved: Err(why), warnings });
         }
         let about = About {
             version: rows
@@ -302,7 +303,7 @@ impl<'a> Run<'a> {
             revision.version.clone_from(&snapshot.version);
             revision.fingerprint = None;
             revision.snapshot = Some(snapshot.to_json()?);
-            revision.backup = present.saved.as_ref().ok().map(|info| info.path.display().to_string());
+            revision.backup = present.saved.as_ref().ok().map(BackupInfo::recorded);
             let id = self.history.append(&conn, &revision)?;
             if report.revision.is_none() || model == self.migrator.source.name() {
                 report.model.clone_from(model);
@@ -336,10 +337,7 @@ enum Watch {
 impl Watch {
     fn begin(live: &Connection, database: &Path, migrator: &Migrator) -> Result<Watch> {
         let (hook, wait) = (migrator.options.hook.as_ref(), migrator.options.lock_wait);
-        let exclusive: String = live
-            .query_row("PRAGMA main.locking_mode", [], |row| row.get(0))
-            .at(|| "cannot read the locking mode".to_owned())?;
-        let counted = is_wal(live)? && exclusive != "exclusive";
+        let counted = is_wal(live)? && !connection::is_exclusive(live)?;
         let mut counter = None;
         if counted {
             let other = connection::open(database, OpenMode::ReadOnly, hook, wait)?;
@@ -439,14 +437,10 @@ fn put_back(from: &Connection, live: &mut Connection, watch: &Watch, wait: Durat
 fn refuse_full(database: &Path, info: &BackupInfo) -> Result<()> {
     let now = database.metadata().map_or(0, |file| file.len());
     let needed = info.bytes.saturating_add(info.bytes.max(now));
-    let folder = database.parent().map(PathBuf::from).unwrap_or_default();
-    let Some(free) = backup::available_space(&folder).filter(|free| *free < needed) else { return Ok(()) };
-    Err(Error::new(
-        ErrorKind::DiskFull,
-        format!("`{}` has too little free space for the restore", folder.display()),
-    )
-    .cause(format!("it needs about {needed} bytes, {free} are free"))
-    .help("free disk space, then start again"))
+    let Some((folder, free)) = too_little_space(database, needed) else { return Ok(()) };
+    Err(Error::new(ErrorKind::DiskFull, format!("`{folder}` has too little free space for the restore"))
+        .cause(format!("it needs about {needed} bytes, {free} are free"))
+        .help("free disk space, then start again"))
 }
 
 fn file_name(path: &Path) -> String {

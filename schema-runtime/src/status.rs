@@ -12,7 +12,7 @@ use crate::found;
 use crate::migration::Migration;
 use crate::migrator::Migrator;
 use crate::plan::{Plan, PlanKey};
-use crate::prepare::{self, prepare};
+use crate::prepare;
 use crate::report::Outcome;
 use crate::revision::{Kind, Revision, Status as RevisionStatus};
 use crate::run::{Run, newer_error};
@@ -196,29 +196,16 @@ impl<'a> Run<'a> {
         status.newer = found.newer.clone();
         status.last_migration = self.last_migration(conn)?;
         let migrations = std::sync::Arc::clone(&self.options.migrations);
-        let due = match self.due(conn, &migrations) {
-            Ok(due) => due,
-            Err(error) => {
-                status.drift = error.causes().to_vec();
-                status.refuse(&error);
-                return Ok(status);
-            }
-        };
-        status.migrations = due.all().map(Migration::title).collect();
-        status.warnings.extend(due.warnings.iter().cloned());
-        if self.is_without_model() {
-            return Ok(status);
-        }
-        let prepared = self.refuse_rolled_back(conn, &found).and_then(|()| {
-            if due.is_empty() {
-                prepare(conn, self.migrator, found, true)
-            } else {
-                self.prepare_after(conn, found, &due)
-            }
+        let due = self.due(conn, &migrations);
+        let prepared = due.and_then(|due| {
+            status.migrations = due.all().map(Migration::title).collect();
+            self.refuse_rolled_back(conn, &found)?;
+            self.outlook(conn, found, &due)
         });
         status.warnings.append(&mut self.warnings);
         let prepared = match prepared {
-            Ok(prepared) => prepared,
+            Ok(Some(prepared)) => prepared,
+            Ok(None) => return Ok(status),
             Err(error) => {
                 let kind = error.kind();
                 if matches!(kind, ErrorKind::Drift | ErrorKind::Conflict) {

@@ -83,6 +83,11 @@ pub(crate) fn lossy<S: Serializer>(path: &Path, serializer: S) -> std::result::R
 }
 
 impl BackupInfo {
+    /// Its path for the history: it must hold from whatever folder somebody goes back.
+    pub(crate) fn recorded(&self) -> String {
+        std::path::absolute(&self.path).unwrap_or_else(|_| self.path.clone()).display().to_string()
+    }
+
     /// Proves that the backup is what its note says: size, hash, and SQLite's own check. The note remembers when
     /// (`verified_at`), where it can be written. Databases that need a key or a module are proved by
     /// [`Migrator::verify_backup`](crate::Migrator::verify_backup).

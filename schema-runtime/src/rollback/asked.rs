@@ -142,12 +142,7 @@ impl Asked<'_> {
             }
             let Some(text) = failing(conn, check)? else { continue };
             if !self.consents_to(check.code, &check.object) {
-                return Err(Error::new(
-                    ErrorKind::Data,
-                    "rows of the database stand in the way of the rollback",
-                )
-                .cause(text)
-                .help(check.help.clone()));
+                return Err(data(text, check.help.clone()));
             }
             told.push(text);
         }
@@ -165,8 +160,10 @@ impl Asked<'_> {
         let code = HazardCode::NotNull;
         if !self.consents_to(code, object) {
             let code = code.code();
-            return Err(self.data(
-                format!("{rows} rows of now have no value for `{object}`, which is NOT NULL without a default"),
+            return Err(data(
+                format!(
+                    "{rows} rows of now have no value for `{object}`, which is NOT NULL without a default"
+                ),
                 format!(
                     "delete these rows, or allow {code}={object}: they then hold an empty value, or where it must be unique an invented one"
                 ),
@@ -188,19 +185,14 @@ impl Asked<'_> {
         );
         if !self.consents_to(HazardCode::ConvertValues, object) {
             let code = HazardCode::ConvertValues.code();
-            return Err(self.data(
+            return Err(data(
                 text,
-                format!("turn them by hand to what they were before, or allow {code}={object}: they stay as they are"),
+                format!(
+                    "turn them by hand to what they were before, or allow {code}={object}: they stay as they are"
+                ),
             ));
         }
         Ok(Some(format!("{text}: they stay as they are")))
-    }
-
-    fn data(&self, cause: String, help: String) -> Error {
-        Error::new(ErrorKind::Data, "rows of the database stand in the way of the rollback")
-            .cause(cause)
-            .state("transaction rolled back; the database is unchanged")
-            .help(help)
     }
 
     fn ask(&self, place: &Place, count: i64) -> Result<String> {
@@ -225,4 +217,10 @@ impl Asked<'_> {
         let kept = if self.saved { "the backup has them" } else { "no backup has them" };
         Ok(format!("`{object}` went with {what}; {kept}"))
     }
+}
+
+fn data(cause: String, help: String) -> Error {
+    Error::new(ErrorKind::Data, "rows of the database stand in the way of the rollback")
+        .cause(cause)
+        .help(help)
 }

@@ -29,7 +29,7 @@ use crate::plan::Plan;
 use crate::record::millis;
 use crate::report::{Event, Outcome, Report, StepReport};
 use crate::revision::{Kind, Revision, Status};
-use crate::run::{About, Run, refuse_full};
+use crate::run::{About, Run};
 use crate::snapshot::Snapshot;
 use crate::version::version_cmp;
 use asked::Asked;
@@ -193,8 +193,7 @@ impl<'a> Run<'a> {
         connection::prove_writable(conn)?;
         let mut report = self.told(Outcome::RolledBack, &ways);
         let plan = &report.plan;
-        self.refuse_slow(plan)?;
-        refuse_full(database, plan)?;
+        self.refuse_too_much(database, plan)?;
         self.migrator.emit(&Event::Planned { plan: plan.to_string(), steps: plan.steps.len() });
         let saved = self.save_present(conn, database, &ways)?;
         deadline.extend(self.began.elapsed());
@@ -452,7 +451,7 @@ impl<'a> Run<'a> {
         revision.rollback_sql = redo.map(Plan::to_sql);
         revision.plan = Some(plan.to_json()?);
         revision.snapshot = Some(before.to_json()?);
-        revision.backup = saved.map(|info| info.path.display().to_string());
+        revision.backup = saved.map(BackupInfo::recorded);
         revision.duration_ms = millis(self.phases.apply + self.phases.verify);
         let id = self.history.append(conn, &revision)?;
         // The fingerprint of no model: the next start looks at everything.

@@ -125,7 +125,6 @@ fn does_not_fit(error: Error) -> Error {
     }
     error
         .of_kind(ErrorKind::Data)
-        .state("transaction rolled back; the database is unchanged")
         .help("mend the rows of now that stand in the way, or restore the backup as a whole")
 }
 
