@@ -9,7 +9,7 @@ use schema_sql::{eq_name, quote_ident};
 use serde::{Deserialize, Serialize};
 
 use super::hazard::HazardCode;
-use super::rebuild::{Image, default_expr};
+use super::rebuild::{Image, Parts, default_expr};
 use super::table::is_constant;
 use crate::catalog::{
     Affinity, ColumnInfo, ForeignKeyInfo, GeneratedInfo, IndexInfo, IndexTermInfo, KeyTermInfo, TableInfo,
@@ -134,25 +134,31 @@ pub(super) fn table_checks(image: &Image<'_>, texts: &Texts<'_>, rebuild: bool) 
                 fault: format!("rows of `{}` break CHECK ({})", image.to.name, check.expr),
                 help: "mend or delete these rows, or give the column a `backfill` or `convert` that satisfies the rule"
                     .to_owned(),
-                query: format!(
-                    "SELECT {} FROM {} WHERE ({}) IS FALSE",
-                    identity(image),
-                    constant_rows(image, &check.expr).unwrap_or_else(|| image.new_rows()),
-                    check.expr
-                ),
+                query: broken_query(image, &check.expr),
             });
         }
     }
     for foreign in &image.to.foreign_keys {
         if !image.from.foreign_keys.iter().any(|found| same_link(found, foreign) && found.to == foreign.to) {
-            checks.extend(foreign_key_check(image, foreign));
+            checks.extend(foreign_key_check(image, foreign, &moved));
         }
     }
     checks
 }
 
+/// The rows that a CHECK does not take. One query for each part: only there do the values compare as they will.
+fn broken_query(image: &Image<'_>, expr: &str) -> String {
+    let parts = constant_rows(image, expr).unwrap_or_else(|| image.rows_in_parts(expr));
+    let identity = identity(image);
+    let queries = parts.iter().map(|(rows, which)| {
+        let which = which.as_ref().map(|which| format!("{which} AND ")).unwrap_or_default();
+        format!("SELECT {identity} FROM {rows} WHERE {which}({expr}) IS FALSE")
+    });
+    queries.collect::<Vec<_>>().join(" UNION ALL ")
+}
+
 /// The rows for an expression over new columns alone that hold the same in all of them: SQLite then computes it once.
-fn constant_rows(image: &Image<'_>, expr: &str) -> Option<String> {
+fn constant_rows(image: &Image<'_>, expr: &str) -> Option<Parts> {
     let named: Vec<&ColumnInfo> =
         image.to.columns.iter().filter(|column| names(expr, &column.name)).collect();
     let constant = |column: &&ColumnInfo| {
@@ -162,7 +168,7 @@ fn constant_rows(image: &Image<'_>, expr: &str) -> Option<String> {
             && column.default.as_deref().is_none_or(is_constant)
     };
     let of_rowid = ["rowid", "oid", "_rowid_"].iter().any(|rowid| names(expr, rowid));
-    (!named.is_empty() && !of_rowid && named.iter().all(constant)).then(|| image.constant_rows(&named))
+    (!named.is_empty() && !of_rowid && named.iter().all(constant)).then(|| image.constant_rows(expr, &named))
 }
 
 fn column_checks(image: &Image<'_>, column: &ColumnInfo, checks: &mut Vec<Check>) {
@@ -235,11 +241,9 @@ fn generated_checks(
 ) {
     let object = format!("{}.{}", image.to.name, column.name);
     let name = quote_ident(&column.name);
-    let same = |found: &ColumnInfo| found.generated.as_ref().is_some_and(|found| found.expr == rule.expr);
-    if !image.fill
-        && column.not_null.is_some()
-        && !found.is_some_and(|found| same(found) && found.not_null.is_some())
-    {
+    let stays = image.stays_computed(column);
+    let forbade = stays && found.is_some_and(|found| found.not_null.is_some());
+    if !image.fill && column.not_null.is_some() && !forbade {
         checks.push(not_null_check(image, column, "NOT NULL"));
     }
     if found.is_some_and(|found| found.generated.is_none()) {
@@ -256,10 +260,7 @@ fn generated_checks(
             ),
         });
     }
-    let same_type = found.is_some_and(|found| {
-        affinity(&found.type_name, image.from.strict) == affinity(&column.type_name, image.to.strict)
-    });
-    if !image.fill && image.to.strict && !(image.from.strict && found.is_some_and(same) && same_type) {
+    if !image.fill && image.to.strict && !(image.from.strict && stays) {
         strict_check(image, column, checks);
     }
 }
@@ -558,7 +559,7 @@ fn index_term(table: &TableInfo, term: &IndexTermInfo) -> (String, String) {
     (expr, group)
 }
 
-fn foreign_key_check(image: &Image<'_>, foreign: &ForeignKeyInfo) -> Option<Check> {
+fn foreign_key_check(image: &Image<'_>, foreign: &ForeignKeyInfo, moved: &[&str]) -> Option<Check> {
     if foreign.to.len() != foreign.columns.len() || foreign.to.is_empty() {
         return None;
     }
@@ -577,11 +578,14 @@ fn foreign_key_check(image: &Image<'_>, foreign: &ForeignKeyInfo) -> Option<Chec
         })
         .collect();
     let present: Vec<String> = columns.iter().map(|column| format!("{column} IS NOT NULL")).collect();
-    // A key that the parent gets only now is for the verification after the change.
-    if image
-        .live
-        .table(&foreign.table)
-        .is_some_and(|parent| foreign.to.iter().any(|to| parent.column(to).is_none()))
+    // A key that the parent gets only now, or that comes to hold something else in this very table, is for the verification after
+    // the change.
+    let moves = |to: &String| moved.iter().any(|column| eq_name(column, to));
+    if (eq_name(&foreign.table, &image.to.name) && foreign.to.iter().any(moves))
+        || image
+            .live
+            .table(&foreign.table)
+            .is_some_and(|parent| foreign.to.iter().any(|to| parent.column(to).is_none()))
     {
         return None;
     }

@@ -17,6 +17,9 @@ use crate::rename::Renames;
 /// The prefix of the name that a table has while its rows are copied.
 pub(crate) const OLD_PREFIX: &str = "__schema_old_";
 
+/// Subqueries that together hold each row once, each with what is asked of its rows.
+pub(super) type Parts = Vec<(String, Option<String>)>;
+
 /// How the rows of one table look after the change, as expressions over the rows before.
 #[derive(Clone, Copy)]
 pub(super) struct Image<'a> {
@@ -228,45 +231,99 @@ impl Image<'_> {
     /// Generated columns are computed over the new values, one layer each, so that one may name another:
     /// `(SELECT *, (a + 1) AS g FROM (SELECT rowid AS rowid, a AS a FROM …) AS t) AS t`.
     pub(super) fn new_rows(&self) -> String {
-        self.rows_by(None, &|column, value| self.cast_or_stored(column, value))
+        self.rows_by(None, &[], &|column, value| self.cast_or_stored(column, value))
     }
 
     /// As [`new_rows`](Self::new_rows), with what the row holds now in the column `kept`, under the name `__schema_before`.
     pub(super) fn new_rows_beside(&self, kept: &str) -> String {
-        self.rows_by(Some(kept), &|column, value| self.cast_or_stored(column, value))
+        self.rows_by(Some(kept), &[], &|column, value| self.cast_or_stored(column, value))
     }
 
-    /// What a generated column computes may be a blob, which no affinity turns into a text, and a cast would.
+    /// What a generated column computes or a filled one holds may be a blob, which no affinity turns into a text, and a cast would.
     fn cast_or_stored(&self, column: &ColumnInfo, value: &str) -> String {
-        if column.generated.is_some() { self.stored(column, value) } else { self.cast(column, value) }
+        let plain = column.generated.is_none() && (self.changes_type(column) || self.found(column).is_none());
+        if plain { self.cast(column, value) } else { self.stored(column, value) }
     }
 
     /// The same rows, each value exactly as it will be stored, also where the new type does not take it.
     pub(super) fn stored_rows(&self) -> String {
-        self.rows_by(None, &|column, value| self.stored(column, value))
+        self.rows_by(None, &[], &|column, value| self.stored(column, value))
     }
 
     /// As [`stored_rows`](Self::stored_rows), with what the row holds now in the column `kept`, under the name `__schema_before`.
     pub(super) fn stored_rows_beside(&self, kept: &str) -> String {
-        self.rows_by(Some(kept), &|column, value| self.stored(column, value))
+        self.rows_by(Some(kept), &[], &|column, value| self.stored(column, value))
     }
 
-    fn rows_by(&self, kept: Option<&str>, turned: &dyn Fn(&ColumnInfo, &str) -> String) -> String {
+    /// The rows for an expression: it compares by the affinities of its columns, and a cast gives an affinity, but may change the
+    /// value. So in two parts where need be: cast those that a cast leaves as they are stored, and the others as stored.
+    pub(super) fn rows_in_parts(&self, expr: &str) -> Parts {
+        let split = self.turned_columns(expr);
+        let cast = |column: &ColumnInfo, value: &str| self.typed(column, value);
+        let stored = |column: &ColumnInfo, value: &str| self.stored(column, value);
+        let parts = [self.rows_by(None, &split, &cast), self.rows_by(None, &split, &stored)];
+        in_parts(parts, &split)
+    }
+
+    /// The columns behind an expression whose values come to be what they are by an affinity.
+    fn turned_columns(&self, expr: &str) -> Vec<&ColumnInfo> {
+        let mut named = schema_sql::idents(expr).unwrap_or_default();
+        let mut at = 0;
+        while let Some(name) = named.get(at) {
+            let rule = self.to.column(name).and_then(|column| column.generated.as_ref());
+            let used = rule.map(|rule| schema_sql::idents(&rule.expr).unwrap_or_default());
+            at += 1;
+            for name in used.into_iter().flatten() {
+                if !named.iter().any(|other| eq_name(other, &name)) {
+                    named.push(name);
+                }
+            }
+        }
+        let of = |column: &ColumnInfo| affinity(&column.type_name, self.to.strict);
+        self.to
+            .columns
+            .iter()
+            .filter(|column| named.iter().any(|name| eq_name(name, &column.name)))
+            .filter(|column| self.turns(column) && !matches!(of(column), Affinity::Blob | Affinity::Any))
+            .collect()
+    }
+
+    /// Whether the column's values are not just those of the row before.
+    fn turns(&self, column: &ColumnInfo) -> bool {
+        match column.generated {
+            Some(_) => !self.stays_computed(column),
+            None => {
+                self.changes_type(column)
+                    || self.found(column).is_none()
+                    || (self.tightens(column) && self.filling(column).is_some())
+            }
+        }
+    }
+
+    fn rows_by(
+        &self,
+        kept: Option<&str>,
+        split: &[&ColumnInfo],
+        turned: &dyn Fn(&ColumnInfo, &str) -> String,
+    ) -> String {
         let rowid = self.rowid().map(|rowid| format!("{rowid} AS {rowid}"));
-        let plain = || self.to.columns.iter().filter(|column| column.generated.is_none());
+        let read = |column: &&ColumnInfo| column.generated.is_none() || self.stays_computed(column);
         let mut values: Vec<String> = rowid.iter().cloned().collect();
         let mut terms: Vec<String> = rowid.into_iter().collect();
         if let Some(kept) = kept {
             values.push(format!("{} AS __schema_before", quote_ident(kept)));
             terms.push("__schema_before".to_owned());
         }
-        for column in plain() {
+        for column in self.to.columns.iter().filter(read) {
             let name = quote_ident(&column.name);
-            let value = self.value(column).unwrap_or_else(|| left_out(column));
+            let value = match &column.generated {
+                None => self.value(column).unwrap_or_else(|| left_out(column)),
+                Some(_) => name.clone(),
+            };
             values.push(format!("{value} AS {name}"));
-            let new = self.changes_type(column) || self.found(column).is_none();
-            let value = if new { turned(column, &name) } else { name.clone() };
+            let value = if self.turns(column) { turned(column, &name) } else { name.clone() };
             terms.push(format!("{value}{} AS {name}", self.new_collation(column)));
+            terms.extend(self.same_cast(column, &name, split));
         }
         if values.is_empty() {
             values.push("NULL".to_owned());
@@ -280,27 +337,73 @@ impl Image<'_> {
             values.join(", "),
             self.live_source()
         );
-        for (column, expr) in computed(self.to) {
-            let value = turned(column, &format!("({expr})"));
-            rows = format!("(SELECT *, {value} AS {} FROM {rows}) AS {table}", quote_ident(&column.name));
+        for (column, expr) in computed(self.to).into_iter().filter(|(column, _)| !read(column)) {
+            // Its own collating sequence: that of the expression has no effect. SQLite: <https://www.sqlite.org/gencol.html>, 2.3.
+            let collation = quote_ident(column.collation.as_deref().unwrap_or("BINARY"));
+            let expr = format!("({expr})");
+            let name = quote_ident(&column.name);
+            let mut terms = vec![format!("{} COLLATE {collation} AS {name}", turned(column, &expr))];
+            terms.extend(self.same_cast(column, &expr, split));
+            rows = format!("(SELECT *, {} FROM {rows}) AS {table}", terms.join(", "));
         }
         rows
     }
 
-    /// As many rows as there are, each with what new columns hold in all of them:
+    /// Whether a cast leaves the value as it is stored, as a column of its own; `None` for a column that is not among `split`.
+    fn same_cast(&self, column: &ColumnInfo, value: &str, split: &[&ColumnInfo]) -> Option<String> {
+        let at = split.iter().position(|other| eq_name(&other.name, &column.name))?;
+        let (stored, cast) = (self.stored(column, value), self.typed(column, value));
+        Some(format!("typeof({stored}) = typeof({cast}) AS __schema_same_{at}"))
+    }
+
+    /// Whether the generated column holds in the new row what it holds in the old one: then it is read there, just as it is stored.
+    pub(super) fn stays_computed(&self, column: &ColumnInfo) -> bool {
+        let rule = |column: &ColumnInfo| column.generated.as_ref().map(|rule| rule.expr.clone());
+        let (Some(expr), Some(found)) = (rule(column), self.found(column)) else { return false };
+        let used = schema_sql::idents(&expr).unwrap_or_default();
+        let stays = |other: &ColumnInfo| {
+            other.generated.is_none()
+                && !self.changes_type(other)
+                && !self.tightens(other)
+                && self
+                    .found(other)
+                    .is_some_and(|found| found.generated.is_none() && found.collation == other.collation)
+        };
+        rule(found).as_ref() == Some(&expr)
+            && !self.changes_type(column)
+            && self
+                .to
+                .columns
+                .iter()
+                .filter(|other| used.iter().any(|name| eq_name(name, &other.name)))
+                .all(stays)
+    }
+
+    /// As many rows as there are, each with what new columns hold in all of them, in parts as [`rows_in_parts`](Self::rows_in_parts):
     /// `(SELECT (7) AS b) AS t CROSS JOIN (SELECT rowid AS rowid, a AS a FROM main.t) AS __schema_rows`, the value as stored.
     /// A join in this order asks for what only the first knows before it reads the second.
-    pub(super) fn constant_rows(&self, columns: &[&ColumnInfo]) -> String {
-        let terms = columns.iter().map(|column| {
-            let value = self.stored(column, &left_out(column));
-            format!("{value}{} AS {}", self.new_collation(column), quote_ident(&column.name))
-        });
-        format!(
-            "(SELECT {}) AS {} CROSS JOIN ({}) AS __schema_rows",
-            terms.collect::<Vec<_>>().join(", "),
-            quote_ident(&self.to.name),
-            self.shown(self.from)
-        )
+    pub(super) fn constant_rows(&self, expr: &str, columns: &[&ColumnInfo]) -> Parts {
+        let split = self.turned_columns(expr);
+        let rows = |turned: &dyn Fn(&ColumnInfo, &str) -> String| {
+            let mut terms = Vec::new();
+            for column in columns {
+                let value = left_out(column);
+                let (collation, name) = (self.new_collation(column), quote_ident(&column.name));
+                terms.push(format!("{}{collation} AS {name}", turned(column, &value)));
+                terms.extend(self.same_cast(column, &value, &split));
+            }
+            format!(
+                "(SELECT {}) AS {} CROSS JOIN ({}) AS __schema_rows",
+                terms.join(", "),
+                quote_ident(&self.to.name),
+                self.shown(self.from)
+            )
+        };
+        let parts = [
+            rows(&|column, value| self.typed(column, value)),
+            rows(&|column, value| self.stored(column, value)),
+        ];
+        in_parts(parts, &split)
     }
 
     /// ` COLLATE …` where the column compares by another collating sequence than before.
@@ -319,13 +422,24 @@ impl Image<'_> {
         match affinity(&column.type_name, self.to.strict) {
             // A cast would turn a text into 0.
             Affinity::Numeric => self.stored(column, value),
-            Affinity::Blob => value.to_owned(),
+            _ => self.typed(column, value),
+        }
+    }
+
+    /// `value` turned into the column's type, whatever it is.
+    fn typed(&self, column: &ColumnInfo, value: &str) -> String {
+        match affinity(&column.type_name, self.to.strict) {
+            Affinity::Blob | Affinity::Any => self.stored(column, value),
             of => cast(of, value),
         }
     }
 
     fn stored(&self, column: &ColumnInfo, value: &str) -> String {
-        stored(affinity(&column.type_name, self.to.strict), value)
+        match affinity(&column.type_name, self.to.strict) {
+            // Without the affinity of the column that it comes from.
+            Affinity::Blob | Affinity::Any => format!("+{value}"),
+            of => stored(of, value),
+        }
     }
 
     /// The statements that rebuild the table: those of `after` re-create its indexes and triggers.
@@ -427,6 +541,16 @@ impl Image<'_> {
             restores: Vec::new(),
         }
     }
+}
+
+/// The rows that a cast leaves as they are stored, and the others; all of them where there is nothing to cast.
+fn in_parts([cast, stored]: [String; 2], split: &[&ColumnInfo]) -> Parts {
+    if split.is_empty() {
+        return vec![(stored, None)];
+    }
+    let same: Vec<String> = (0..split.len()).map(|at| format!("__schema_same_{at}")).collect();
+    let same = same.join(" AND ");
+    vec![(cast, Some(same.clone())), (stored, Some(format!("NOT ({same})")))]
 }
 
 /// `value` turned into what a column of this affinity holds.
