@@ -676,3 +676,31 @@ fn what_people_should_know_of_a_batch_is_said() {
     assert_eq!(report.warnings.len(), 1, "{:?}", report.warnings);
     contains(&report.warnings[0], &["002 row, which this program does not know"]);
 }
+
+#[test]
+fn a_run_goes_as_far_as_it_is_told_and_the_next_one_does_the_rest() {
+    let folder = Folder::new(&[
+        FIRST,
+        ROWS,
+        ("003_born.sql", "UPDATE person SET name = upper(name);"),
+        ("004_later.sql", "-- schema: after\nCREATE INDEX by_born ON person (born);"),
+    ]);
+    let with_born = "CREATE TABLE person (id INTEGER PRIMARY KEY, name TEXT NOT NULL, born INTEGER)";
+    let report = folder.run(&folder.beside(with_born).up_to("2"));
+    assert_eq!(report.applied, ["migration 001 first", "migration 002 rows"]);
+    contains(&report.warnings.join("\n"), &["the model waits for migration 003 born"]);
+    assert_eq!(folder.place.query("SELECT * FROM person"), "1|'Ada Lovelace'\n2|'Alan Turing'");
+    // What is left is not forgotten, nor is it an error to be there already.
+    let again = folder.run(&folder.beside(with_born).up_to("002"));
+    assert_eq!((again.outcome, again.applied.len()), (Outcome::UpToDate, 0));
+    let report = folder.run(&folder.beside(with_born).up_to("003"));
+    assert_eq!(report.applied, ["migration 003 born", "add column person.born"]);
+    let report = folder.run(&folder.beside(with_born));
+    assert_eq!(report.applied, ["migration 004 later"]);
+    assert_eq!(folder.run(&folder.beside(with_born)).outcome, Outcome::UpToDate);
+    folder.refused(
+        &folder.beside(with_born).up_to("005"),
+        ErrorKind::Migration,
+        &["there is no migration 005 to go up to", "there are: 001 first, 002 rows, 003 born, 004 later"],
+    );
+}

@@ -244,6 +244,9 @@ pub(crate) struct Apply {
     /// Apply exactly this saved plan, which brings its target and its policies
     #[arg(long, value_name = "FILE", conflicts_with_all = ["to", "model", "rename", "migrations", "removed", "drift", "allow", "allow_revert", "adopt_any"])]
     pub(crate) plan: Option<PathBuf>,
+    /// Run migrations only as far as this one; the model waits where one that comes before it is left
+    #[arg(long = "target", value_name = "VERSION", conflicts_with = "plan")]
+    pub(crate) up_to: Option<String>,
     /// Only show what would be done
     #[arg(long)]
     pub(crate) dry_run: bool,

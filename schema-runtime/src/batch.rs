@@ -19,7 +19,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::found::{self, Found};
 use crate::migration::{Body, Migration, Migrations};
 use crate::migrator::Source;
-use crate::numbered::{self, Due, all_run, contained};
+use crate::numbered::{self, Due, Wish, all_run, contained};
 use crate::prepare::{Prepared, key_of, prepare};
 use crate::record::millis;
 use crate::rehearse;
@@ -77,8 +77,19 @@ impl Run<'_> {
             return Ok(Due::default());
         }
         let rows = if self.history.exists(conn)? { self.history.all(conn)? } else { Vec::new() };
-        let flags = (self.options.out_of_order, self.options.reapply);
-        let mut due = numbered::due(&rows, set, self.migrator.source.name(), flags)?;
+        let options = self.options;
+        let up_to = options.up_to.as_deref().and_then(|version| set.find(version));
+        let wish = Wish {
+            out_of_order: options.out_of_order,
+            reapply: options.reapply,
+            up_to: up_to.map(|last| last.number),
+        };
+        let mut due = numbered::due(&rows, set, self.migrator.source.name(), &wish)?;
+        self.left = !due.left.is_empty();
+        if let Some(migration) = due.holds_model().filter(|_| !self.is_without_model()) {
+            self.waits = true;
+            due.warnings.push(format!("the model waits for migration {}", migration.title()));
+        }
         due.warnings.retain(|warning| !self.warnings.contains(warning));
         self.warnings.append(&mut due.warnings);
         match &self.options.expected {
@@ -87,13 +98,13 @@ impl Run<'_> {
         }
     }
 
-    /// Whether there are migrations and no model beside them.
+    /// Whether there are migrations and no model beside them, or one that waits for migrations which this run leaves out.
     pub(crate) fn is_without_model(&self) -> bool {
         let none = match &self.migrator.source {
             Source::Model(model) => model.is_nothing(),
             Source::Schema(_) => false,
         };
-        none && !self.options.migrations.list.is_empty()
+        self.waits || (none && !self.options.migrations.list.is_empty())
     }
 
     /// Everything under the lock, where migrations are due. On an error the caller rolls back.

@@ -331,6 +331,12 @@ impl Migrations {
         self.list.iter()
     }
 
+    /// The migration of this number, however it is written: `034` or `34`.
+    pub(crate) fn find(&self, version: &str) -> Option<&Migration> {
+        let number: u64 = version.parse().ok()?;
+        self.list.iter().find(|migration| migration.number == number)
+    }
+
     /// What a stamp has of them: equal where each is the same.
     pub(crate) fn stamp(&self) -> String {
         if self.list.is_empty() {

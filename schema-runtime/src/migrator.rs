@@ -14,7 +14,7 @@ use crate::descriptor::Schema;
 use crate::error::{Error, ErrorKind, Refusal, Result};
 use crate::health::{Health, HealthCheck};
 use crate::integrity::IntegrityCheck;
-use crate::migration::Migrations;
+use crate::migration::{Migration, Migrations};
 use crate::model::Model;
 use crate::plan::Plan;
 use crate::plan_file::PlanFile;
@@ -161,6 +161,7 @@ pub(crate) struct Options {
     pub(crate) migrations: Arc<Migrations>,
     /// Whether a migration may run below one that was applied.
     pub(crate) out_of_order: bool,
+    pub(crate) up_to: Option<String>,
 }
 
 impl std::fmt::Debug for Migrator {
@@ -232,6 +233,7 @@ impl Migrator {
                 expected: None,
                 migrations: Arc::default(),
                 out_of_order: false,
+                up_to: None,
             },
         }
     }
@@ -346,6 +348,13 @@ impl Migrator {
     /// refused.
     pub fn out_of_order(mut self) -> Self {
         self.options.out_of_order = true;
+        self
+    }
+
+    /// Runs migrations only as far as this one, such as `034`. Those above it are left for another run, and so is the automatic change
+    /// where one of them comes before it.
+    pub fn up_to(mut self, version: impl Into<String>) -> Self {
+        self.options.up_to = Some(version.into());
         self
     }
 
@@ -508,6 +517,17 @@ impl Migrator {
             .cause("SQLite refuses a table of this name")
             .state("nothing was changed")
             .help("give another name to `Migrator::history_table`"));
+        }
+        let set = &self.options.migrations;
+        if let Some(version) = self.options.up_to.as_deref().filter(|version| set.find(version).is_none()) {
+            let known: Vec<String> = set.list.iter().map(Migration::title).collect();
+            return Err(Error::new(
+                ErrorKind::Migration,
+                format!("there is no migration {version} to go up to"),
+            )
+            .cause(format!("there are: {}", known.join(", ")))
+            .state("nothing was changed")
+            .help("give the number of one of them"));
         }
         match self.options.unknown_consents.first() {
             None => Ok(()),

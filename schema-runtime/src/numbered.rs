@@ -27,11 +27,28 @@ use crate::sqlite_error::kind_of;
 pub(crate) struct Due<'m> {
     pub(crate) before: Vec<&'m Migration>,
     pub(crate) after: Vec<&'m Migration>,
+    /// Those that wait, since this start goes only as far as a target.
+    pub(crate) left: Vec<&'m Migration>,
     /// What people should know: numbers out of their order, and those that only a newer program has.
     pub(crate) warnings: Vec<String>,
 }
 
+/// What the caller wants of the migrations.
+pub(crate) struct Wish {
+    /// Whether a number below the newest applied one may run.
+    pub(crate) out_of_order: bool,
+    /// Whether what was rolled back may run again.
+    pub(crate) reapply: bool,
+    /// The last that shall run.
+    pub(crate) up_to: Option<u64>,
+}
+
 impl<'m> Due<'m> {
+    /// For what the model waits: a migration that comes before it and is left out.
+    pub(crate) fn holds_model(&self) -> Option<&'m Migration> {
+        self.left.iter().find(|migration| migration.when == When::Before).copied()
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.before.is_empty() && self.after.is_empty()
     }
@@ -47,95 +64,122 @@ impl<'m> Due<'m> {
     }
 }
 
+/// What the history has of the numbers of `model`: the newest row of each, which alone counts. A failure is no state of it.
+pub(crate) fn recorded<'r>(rows: &'r [Revision], model: &str) -> BTreeMap<u64, &'r Revision> {
+    let counts = |row: &&Revision| {
+        row.model == model
+            && row.kind == Kind::Numbered
+            && !matches!(row.status, Status::Failed | Status::Other)
+    };
+    rows.iter().filter(counts).filter_map(|row| Some((row.version.parse().ok()?, row))).collect()
+}
+
 /// What of `set` is due for `model`, whose history is `rows`.
 ///
 /// # Errors
-/// `Conflict` where history and migrations disagree, with each disagreement; `RolledBack` where one was taken back, by a restore, and may not
-/// come again by itself.
-pub(crate) fn due<'m>(
-    rows: &[Revision],
-    set: &'m Migrations,
-    model: &str,
-    (out_of_order, reapply): (bool, bool),
-) -> Result<Due<'m>> {
-    let stands = |row: &&Revision| {
-        row.model == model
-            && row.kind == Kind::Numbered
-            && matches!(row.status, Status::Completed | Status::Skipped)
-    };
-    let applied: Vec<(u64, &Revision)> =
-        rows.iter().filter(stands).filter_map(|row| Some((row.version.parse().ok()?, row))).collect();
-    let newest = applied.iter().map(|(number, _)| *number).max();
-    let known = set.list.last().map(|migration| migration.number);
+/// `Conflict` where history and migrations disagree, with each disagreement; `RolledBack` where one was taken back and may not come again
+/// by itself.
+pub(crate) fn due<'m>(rows: &[Revision], set: &'m Migrations, model: &str, wish: &Wish) -> Result<Due<'m>> {
+    let recorded = recorded(rows, model);
     let mut due = Due::default();
-    let mut conflicts: Vec<(String, String)> = Vec::new();
-    for (number, row) in &applied {
-        match set.list.iter().find(|migration| migration.number == *number) {
-            None if known.is_none_or(|known| *number > known) => due.warnings.push(format!(
+    let mut conflicts: Vec<Disagreement> = Vec::new();
+    let known = set.list.last().map(|migration| migration.number);
+    for (number, row) in &recorded {
+        let found = set.list.iter().find(|migration| migration.number == *number);
+        match disagreement(row, found) {
+            Some(_) if found.is_none() && known.is_none_or(|known| *number > known) => due.warnings.push(format!(
                 "the database has the migration {} {}, which this program does not know: it is an older one",
                 row.version, row.name
             )),
-            None => conflicts.push((
-                format!("{} {} was applied, and is gone", row.version, row.name),
-                "put its file back from version control".to_owned(),
-            )),
-            Some(found) if found.name != row.name => conflicts.push((
-                format!("{} was applied as {}, and is called {} now", row.version, row.name, found.name),
-                "give it its name again, and another migration another number".to_owned(),
-            )),
-            Some(found) if row.fingerprint.as_deref() != Some(found.checksum.as_str()) => conflicts.push((
-                format!("{} was changed after it was applied on {}", found.title(), row.applied_at),
-                "put its text back from version control, and make the change in a migration of its own"
-                    .to_owned(),
-            )),
-            Some(_) => {}
+            other => conflicts.extend(other),
         }
     }
+    let newest = recorded.iter().rfind(|(_, row)| is_applied(row)).map(|(number, _)| *number);
     for migration in &set.list {
-        if applied.iter().any(|(number, _)| *number == migration.number) {
+        if recorded.get(&migration.number).is_some_and(|row| row.status != Status::RolledBack) {
+            continue;
+        }
+        if wish.up_to.is_some_and(|last| migration.number > last) {
+            due.left.push(migration);
             continue;
         }
         if let Some(newest) = newest.filter(|newest| migration.number < *newest) {
             let text = format!("{} comes after {newest:03}, which is applied", migration.title());
-            if out_of_order {
-                due.warnings.push(format!("{text}: it runs out of order"));
-            } else {
-                conflicts.push((
-                    format!("{text}, though its number is lower"),
-                    "give it the next number, or let it run out of order: `--out-of-order`, `.out_of_order()`".to_owned(),
-                ));
+            if !wish.out_of_order {
+                conflicts.push(Disagreement {
+                    what: format!("{text}, though its number is lower"),
+                    help: "give it the next number, or let it run out of order: `--out-of-order`, `.out_of_order()`".to_owned(),
+                });
                 continue;
             }
+            due.warnings.push(format!("{text}: it runs out of order"));
         }
         match migration.when {
             When::Before => due.before.push(migration),
             When::After => due.after.push(migration),
         }
     }
-    let Some((_, help)) = conflicts.first() else {
-        let taken_back = |migration: &&Migration| {
-            let its = |row: &&Revision| {
-                row.model == model
-                    && row.kind == Kind::Numbered
-                    && row.version.parse() == Ok(migration.number)
-            };
-            rows.iter().rfind(its).is_some_and(|row| row.status == Status::RolledBack)
-        };
-        let found = due.all().find(taken_back).filter(|_| !reapply);
-        return match found {
-            None => Ok(due),
-            Some(migration) => Err(Error::new(
-                ErrorKind::RolledBack,
-                format!("migration {} was rolled back", migration.title()),
-            )
-            .state("nothing was changed")
-            .help("to apply it again, use `schema apply` or say `.reapply()`")),
-        };
-    };
-    let error =
-        Error::new(ErrorKind::Conflict, "the migrations contradict the history").state("nothing was changed");
-    let error = error.help(help.clone());
-    Err(conflicts.iter().fold(error, |error, (text, _)| error.cause(text.clone())))
+    refuse_disagreements(conflicts)?;
+    // All that is due and has a row has gone back.
+    let again = due.all().find(|migration| recorded.contains_key(&migration.number));
+    match again.filter(|_| !wish.reapply) {
+        None => Ok(due),
+        Some(migration) => {
+            Err(Error::new(ErrorKind::RolledBack, format!("migration {} was rolled back", migration.title()))
+                .state("nothing was changed")
+                .help("to apply it again, use `schema apply` or say `.reapply()`"))
+        }
+    }
+}
+
+/// Where history and migrations say different things.
+struct Disagreement {
+    what: String,
+    help: String,
+}
+
+fn is_applied(row: &Revision) -> bool {
+    matches!(row.status, Status::Completed | Status::Skipped)
+}
+
+/// What a recorded number and the migration that has it now disagree about.
+fn disagreement(row: &Revision, found: Option<&Migration>) -> Option<Disagreement> {
+    let of = |what: String, help: &str| Some(Disagreement { what, help: help.to_owned() });
+    if row.status == Status::Running {
+        return of(
+            format!(
+                "{} {} was begun on {} and has not ended: it runs outside of a transaction, so a part of it may be there",
+                row.version, row.name, row.applied_at
+            ),
+            "look at what is there; then say what it is with `schema resolve`",
+        );
+    }
+    if !is_applied(row) {
+        return None;
+    }
+    match found {
+        None => of(
+            format!("{} {} was applied, and is gone", row.version, row.name),
+            "put its file back from version control",
+        ),
+        Some(found) if found.name != row.name => of(
+            format!("{} was applied as {}, and is called {} now", row.version, row.name, found.name),
+            "give it its name again, and another migration another number",
+        ),
+        Some(found) if row.fingerprint.as_deref() != Some(found.checksum.as_str()) => of(
+            format!("{} was changed after it was applied on {}", found.title(), row.applied_at),
+            "put its text back from version control, and make the change in a migration of its own",
+        ),
+        Some(_) => None,
+    }
+}
+
+fn refuse_disagreements(conflicts: Vec<Disagreement>) -> Result<()> {
+    let Some(first) = conflicts.first() else { return Ok(()) };
+    let error = Error::new(ErrorKind::Conflict, "the migrations contradict the history")
+        .state("nothing was changed")
+        .help(first.help.clone());
+    Err(conflicts.into_iter().fold(error, |error, conflict| error.cause(conflict.what)))
 }
 
 /// Runs one way of a migration, up or down, in the open transaction; foreign keys are enforced meanwhile.

@@ -38,7 +38,8 @@ impl Run<'_> {
             model: self.migrator.source.name().to_owned(),
             fingerprint: self.migrator.source.fingerprint(),
             policy: self.policy(),
-            migrations: self.options.migrations.stamp(),
+            // What is left out is looked for by the next start.
+            migrations: if self.left { "some".to_owned() } else { self.options.migrations.stamp() },
             format: ENGINE_FORMAT,
             schema_cookie: cookie,
             revision,

@@ -26,6 +26,9 @@ pub(crate) fn run(context: &Context, args: &args::Apply) -> Result<Answer> {
             context.configured(Migrator::for_plan(saved(file)?))
         }
     };
+    if let Some(version) = &args.up_to {
+        migrator = migrator.up_to(version);
+    }
     if let Some(reason) = &args.reason {
         migrator = migrator.reason(reason);
     }

@@ -49,6 +49,10 @@ pub(crate) struct Run<'a> {
     pub(crate) early_backup: Option<BackupInfo>,
     /// What numbered migrations have done.
     pub(crate) done: Done,
+    /// Whether migrations are left out, since the run goes only as far as one of them.
+    pub(crate) left: bool,
+    /// Whether the model waits for one of these.
+    pub(crate) waits: bool,
     /// The number of the batch, as soon as a migration has a row.
     pub(crate) batch: Option<i64>,
 }
@@ -68,6 +72,8 @@ impl<'a> Run<'a> {
             first: None,
             early_backup: None,
             done: Done::default(),
+            left: false,
+            waits: false,
             batch: None,
         }
     }
