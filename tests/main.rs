@@ -37,6 +37,7 @@ mod methods;
 mod mixed_causes;
 mod names;
 mod numbered;
+mod numbered_back;
 mod odd_names;
 mod race;
 mod random;

@@ -534,7 +534,7 @@ fn the_automatic_change_goes_back_to_what_the_migrations_before_it_left() {
     folder.alone().rollback(folder.place.path(), &back).unwrap_or_else(|err| panic!("{err}"));
     assert_eq!(folder.place.query("SELECT * FROM person"), "1|'x'|'y'");
     let error = folder.alone().rollback(folder.place.path(), &back).expect_err("numbered");
-    contains(&error.to_string(), &["the numbered migration 002 more stands"]);
+    contains(&error.to_string(), &["cannot go back over migration 002 more"]);
 }
 
 #[test]

@@ -76,6 +76,9 @@ pub(crate) enum Verb {
     /// Take the last revisions back, with the values that they dropped; the newest goes first
     #[command(after_help = "Example: schema rollback app.db --to 1.4.0 --dry-run")]
     Rollback(Rollback),
+    /// Take the newest numbered migration back and run it again, as its file is now
+    #[command(after_help = "Example: schema redo app.db --migrations migrations")]
+    Redo(Redo),
     /// Start a numbered migration: the next file of the folder
     #[command(alias = "generate", after_help = "Example: schema new 'split names' --down")]
     New(New),
@@ -114,6 +117,7 @@ impl Verb {
             Verb::Diff(_) => "diff",
             Verb::Status(_) => "status",
             Verb::Rollback(_) => "rollback",
+            Verb::Redo(_) => "redo",
             Verb::New(_) => "new",
             Verb::Pending(_) => "pending",
             Verb::History(_) => "history",
@@ -309,11 +313,38 @@ pub(crate) struct Rollback {
     /// The name of the model whose revisions are meant [default: main]
     #[arg(long, value_name = "NAME")]
     pub(crate) model: Option<String>,
+    /// Numbered migrations: their ways back go before those that are kept in the history
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) migrations: Option<PathBuf>,
     /// Only show what would be done
     #[arg(long)]
     pub(crate) dry_run: bool,
     /// Consent that a table which holds rows by now goes (L101), a column with values without a backup (L102), that values of now
-    /// are converted (L103) or made up (L201)
+    /// are converted (L103) or made up (L201), that a migration's way back leads elsewhere (L501)
+    #[arg(long, value_name = "CODE[=TABLE.COLUMN]")]
+    pub(crate) allow: Vec<String>,
+    /// Why, for the history
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) reason: Option<String>,
+    /// How long it may take: 500ms, 15s, 2m, milliseconds, or none [env: SCHEMA_TIME_LIMIT_MS] [default: 15s]
+    #[arg(long, value_name = "TIME", value_parser = limit)]
+    pub(crate) time_limit: Option<Limit>,
+    #[command(flatten)]
+    pub(crate) backup: Backup,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Redo {
+    #[command(flatten)]
+    pub(crate) database: Database,
+    /// The folder of the migrations [default: migrations]
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) migrations: Option<PathBuf>,
+    /// The name of the model beside them [default: main]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) model: Option<String>,
+    /// Consent that a table which holds rows goes (L101), a column with values without a backup (L102), that the way back leads
+    /// elsewhere (L501)
     #[arg(long, value_name = "CODE[=TABLE.COLUMN]")]
     pub(crate) allow: Vec<String>,
     /// Why, for the history

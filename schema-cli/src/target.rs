@@ -218,6 +218,17 @@ impl Context {
         self.configured(migrator)
     }
 
+    /// The same, with the migrations of the folder where one is named.
+    ///
+    /// # Errors
+    /// As the library, for a folder that cannot be read.
+    pub(crate) fn with_ways_back(&self) -> Result<Migrator> {
+        match &self.layer().migrations {
+            None => Ok(self.without_target()),
+            Some(folder) => self.with_migrations(self.without_target(), folder),
+        }
+    }
+
     /// A migrator that knows the history of this model, and nothing of it.
     pub(crate) fn of_model(&self, name: &str) -> Migrator {
         self.configured(Migrator::for_model(Model::empty(name)))

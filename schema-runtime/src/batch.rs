@@ -5,6 +5,7 @@
 //! model's catalog is made first, as for files that had it when the migrations were written; each migration of which the model holds
 //! everything already is recorded as contained, and the others run.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
@@ -17,33 +18,43 @@ use crate::connection::{self, Deadline};
 use crate::diff::{Change, diff};
 use crate::error::{Error, ErrorKind, Result};
 use crate::found::{self, Found};
-use crate::migration::{Body, Migration, Migrations};
+use crate::migration::{Body, Direction, Migration, Migrations};
 use crate::migrator::Source;
 use crate::numbered::{self, Due, Wish, all_run, contained};
 use crate::prepare::{Prepared, key_of, prepare};
 use crate::record::millis;
 use crate::rehearse;
 use crate::report::{Event, MigrationRun, Outcome, Report};
-use crate::revision::Kind;
+use crate::revision::{Kind, Status};
 use crate::run::{Before, Pending, Run};
-use crate::snapshot::{Snapshot, State, keys};
+use crate::snapshot::{Owners, Snapshot, State, keys};
 
 /// What the migrations of a run have done so far.
 #[derive(Default)]
 pub(crate) struct Done {
     pub(crate) runs: Vec<MigrationRun>,
     /// Keys of what they made, each with the version that did.
-    pub(crate) made: Vec<(String, String)>,
+    made: BTreeMap<String, String>,
     /// On a file that was new.
     pub(crate) on_nothing: bool,
 }
 
 impl Done {
+    /// Takes over what the migrations of earlier runs have made.
+    pub(crate) fn has_made(&mut self, owners: &Owners) {
+        for (key, state) in owners.iter() {
+            if let State::Migration { version } = state {
+                self.made.insert(key.to_owned(), version.clone());
+            }
+        }
+    }
+
     /// Says in a snapshot whose what the migrations made is, where it is no model's.
     pub(crate) fn own(&self, snapshot: &mut Snapshot) {
-        for (key, version) in &self.made {
-            if matches!(snapshot.owners.get(key), Some(State::Foreign)) {
-                snapshot.owners.set(key.clone(), State::Migration { version: version.clone() });
+        for key in keys(&snapshot.catalog) {
+            let nobodys = matches!(snapshot.owners.get(&key), None | Some(State::Foreign));
+            if let Some(version) = self.made.get(&key).filter(|_| nobodys) {
+                snapshot.owners.set(key, State::Migration { version: version.clone() });
             }
         }
     }
@@ -57,6 +68,8 @@ struct Batch<'b> {
     model_first: bool,
     /// What is there now.
     live: Catalog,
+    /// What the newest row says of it; on a new file there is nothing.
+    recorded: Snapshot,
     /// The automatic change, and the catalog that it reached.
     modelled: Option<(Prepared, Catalog)>,
 }
@@ -125,10 +138,15 @@ impl Run<'_> {
         deadline.extend(self.began.elapsed());
         self.writing = true;
         self.history.ensure(conn)?;
-        self.done.on_nothing = found.live.is_empty() && found.head == 0;
+        self.done.on_nothing = found.live.is_empty();
+        let mut nothing = Catalog::default();
         if found.last.is_none() && !found.live.is_empty() && found.head == 0 {
             self.baseline(conn, &found.live, 1)?;
+            nothing.clone_from(&found.live);
         }
+        self.batch = Some(self.history.head(conn)?.map_or(0, |(id, _)| id) + 1);
+        let recorded = found.left().cloned();
+        let recorded = recorded.unwrap_or_else(|| Snapshot::of_others(self.migrator.source.name(), nothing));
         let model_first = self.done.on_nothing
             && !self.is_without_model()
             && !all_run(conn, &due.before, self.options.environment.as_deref(), deadline)?;
@@ -137,6 +155,7 @@ impl Run<'_> {
             backup: backup.as_ref(),
             model_first,
             live: found.live.clone(),
+            recorded,
             modelled: None,
         };
         if !model_first {
@@ -151,6 +170,9 @@ impl Run<'_> {
             let of_this_state = backup.as_ref().filter(|_| due.before.is_empty());
             self.automatic(&mut batch, path, found, of_this_state)?
         };
+        let mut applied: Vec<String> = self.done.runs.iter().map(MigrationRun::title).collect();
+        let before_model = self.done.runs.len();
+        applied.append(&mut report.applied);
         for migration in due.before.iter().filter(|_| model_first).chain(&due.after) {
             self.migrate(&mut batch, migration)?;
         }
@@ -160,8 +182,8 @@ impl Run<'_> {
         if self.done.on_nothing {
             report.outcome = Outcome::Created;
         }
-        let titles = self.done.runs.iter().map(|run| format!("migration {} {}", run.version, run.name));
-        report.applied = titles.chain(std::mem::take(&mut report.applied)).collect();
+        applied.extend(self.done.runs.iter().skip(before_model).map(MigrationRun::title));
+        report.applied = applied;
         report.migrations = std::mem::take(&mut self.done.runs);
         report.revision = report.revision.or(Some(id));
         (report.backup, report.no_backup) = (backup, no_backup);
@@ -197,11 +219,26 @@ impl Run<'_> {
             true => Applied { reached: prepared.found.live.clone(), ..Applied::default() },
             false => self.apply(batch.deadline, &prepared)?,
         };
-        let revision = self.append(conn, &prepared, &applied, backup)?;
+        let (revision, recorded) = self.append(conn, &prepared, &applied, backup)?;
         let report = self.applied(&prepared, &applied, revision);
         batch.live.clone_from(&applied.reached);
+        batch.recorded = recorded;
         batch.modelled = Some((prepared, applied.reached));
         Ok(report)
+    }
+
+    /// Runs a migration once more, behind its way back: `left` is what was there before that, `recorded` what the newest row says is there.
+    pub(crate) fn again(
+        &mut self,
+        deadline: &Deadline<'_>,
+        migration: &Migration,
+        (left, live): (&Catalog, Catalog),
+        (recorded, backup): (Snapshot, Option<&BackupInfo>),
+    ) -> Result<()> {
+        let mut batch = Batch { deadline, backup, model_first: false, live, recorded, modelled: None };
+        self.migrate(&mut batch, migration)?;
+        let owners = &batch.recorded.owners;
+        refuse(&diff(left, &batch.live, &|_| false), &|key| owners.is_managed(key))
     }
 
     /// Runs one migration and records it. One of which everything is there, since the model came first, is only recorded.
@@ -213,30 +250,39 @@ impl Run<'_> {
         let held = batch.model_first && contained(migration, &batch.live, &own, &scratch)?;
         let mut took = Duration::ZERO;
         if !held {
-            self.migrator.emit(&Event::Migration { version: version.clone(), name: name.clone() });
-            let environment = self.options.environment.as_deref();
-            let orphans = numbered::deferrable(conn, migration, &batch.live)?;
-            took = numbered::run(conn, migration, &migration.up, environment, batch.deadline)?;
+            self.migrator.emit(&Event::Migration {
+                version: version.clone(),
+                name: name.clone(),
+                back: false,
+            });
+            let (title, environment) = (migration.title(), self.options.environment.as_deref());
+            let orphans = numbered::deferrable(conn, &migration.up, &batch.live)?;
+            took = numbered::run(conn, &title, &migration.up, environment, batch.deadline)?;
             let after = catalog::read(conn, "main", &own)?;
             if let Some(orphans) = orphans {
-                numbered::refuse_orphans(conn, migration, &after, &orphans)?;
+                numbered::refuse_orphans(conn, &title, &after, &orphans)?;
             }
             let there = keys(&batch.live);
             let made = keys(&after).into_iter().filter(|key| !there.contains(key));
             self.done.made.extend(made.map(|key| (key, version.clone())));
-            batch.live = after;
+            let before = std::mem::replace(&mut batch.live, after);
+            batch.recorded.start = Some(before).filter(|before| *before != batch.recorded.catalog);
+            batch.recorded.catalog.clone_from(&batch.live);
+            self.done.own(&mut batch.recorded);
         }
-        let number = self.batch_number(conn)?;
-        let mut revision = self.revision(conn, Kind::Numbered, &name, number)?;
+        let mut revision = self.revision(conn, Kind::Numbered, &name, self.batch.unwrap_or_default())?;
         revision.version.clone_from(&version);
         revision.fingerprint = Some(migration.checksum.clone());
         revision.duration_ms = millis(took);
         revision.backup = batch.backup.map(BackupInfo::recorded);
-        if let Some(Body::Sql(down)) = &migration.down {
+        if let Some(Direction { body: Body::Sql(down), .. }) = &migration.down {
             revision.rollback_sql = Some(down.to_string());
         }
         if held {
+            revision.status = Status::Skipped;
             revision.reason = Some("the model holds all that it makes".to_owned());
+        } else {
+            revision.snapshot = Some(batch.recorded.to_json()?);
         }
         self.history.append(conn, &revision)?;
         self.done.runs.push(MigrationRun {
@@ -247,12 +293,6 @@ impl Run<'_> {
             ms: revision.duration_ms,
         });
         Ok(())
-    }
-
-    /// All rows of a run have the number that its first row has.
-    fn batch_number(&mut self, conn: &Connection) -> Result<i64> {
-        let next = self.history.head(conn)?.map_or(0, |(id, _)| id) + 1;
-        Ok(*self.batch.get_or_insert(next))
     }
 
     /// What the automatic change will be when the migrations before it have run: tried on a scratch copy with a row of each table. `None`
@@ -277,7 +317,8 @@ impl Run<'_> {
         connection::begin_immediate(copy, Duration::ZERO, None)?;
         for migration in &due.before {
             let environment = self.options.environment.as_deref();
-            if let Err(error) = numbered::run(copy, migration, &migration.up, environment, &deadline) {
+            if let Err(error) = numbered::run(copy, &migration.title(), &migration.up, environment, &deadline)
+            {
                 self.warnings.push(format!(
                     "the plan is made without the migrations, since {} fails on a copy with one row a table: {}",
                     migration.title(),

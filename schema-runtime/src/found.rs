@@ -14,11 +14,14 @@ use crate::snapshot::{ConvertRecord, Owners, Snapshot, State};
 use crate::version::version_cmp;
 
 /// What was read: the three sides.
+#[derive(Clone)]
 pub(crate) struct Found {
     pub(crate) live: Catalog,
     pub(crate) model: Model,
     /// The last revision of the model, and what it left.
     pub(crate) last: Option<(Revision, Snapshot)>,
+    /// What a numbered migration above it has left.
+    pub(crate) numbered: Option<Snapshot>,
     /// The newest row of the history, over all models; 0 without one.
     pub(crate) head: i64,
     pub(crate) others: Owners,
@@ -28,7 +31,12 @@ pub(crate) struct Found {
 
 impl Found {
     pub(crate) fn without_history(live: Catalog, model: Model) -> Found {
-        Found { live, model, last: None, head: 0, others: Owners::default(), newer: None }
+        Found { live, model, last: None, numbered: None, head: 0, others: Owners::default(), newer: None }
+    }
+
+    /// What the newest row says is there.
+    pub(crate) fn left(&self) -> Option<&Snapshot> {
+        self.numbered.as_ref().or_else(|| self.last.as_ref().map(|(_, last)| last))
     }
 }
 
@@ -105,6 +113,9 @@ fn read_history(conn: &Connection, migrator: &Migrator, history: &History, found
         }
         found.last = snapshot.map(|snapshot| (revision, snapshot));
     }
+    let last = found.last.as_ref().map_or(0, |(row, _)| row.id);
+    let numbered = history.numbered_above(conn, name, last)?.and_then(|row| row.snapshot);
+    found.numbered = numbered.as_deref().map(Snapshot::from_json).transpose()?;
     for other in history.models(conn)?.iter().filter(|other| *other != name) {
         let Some(text) = history.latest(conn, other)?.and_then(|revision| revision.snapshot) else {
             continue;

@@ -30,12 +30,25 @@ pub struct Migration {
     pub(crate) name: String,
     pub(crate) description: Option<String>,
     pub(crate) when: When,
-    pub(crate) up: Body,
-    pub(crate) down: Option<Body>,
+    pub(crate) up: Direction,
+    pub(crate) down: Option<Direction>,
     /// SHA-256 of what identifies it, 64 hexadecimal digits.
     pub(crate) checksum: String,
+}
+
+/// One direction of a migration: the way there, or the way back.
+#[derive(Clone)]
+pub(crate) struct Direction {
+    pub(crate) body: Body,
     /// What a message calls its text: the path of the file.
     pub(crate) origin: String,
+}
+
+impl Direction {
+    /// A text that was read before.
+    pub(crate) fn of_text(text: &str, origin: String) -> Direction {
+        Direction { body: Body::Sql(text.into()), origin }
+    }
 }
 
 /// What a migration does.
@@ -121,10 +134,15 @@ impl Migration {
             name: name.to_owned(),
             description: None,
             when: When::Before,
-            up: Body::Code(Arc::new(up)),
-            down: down.map(|down| Body::Code(Arc::new(down) as Arc<Function>)),
+            up: Direction {
+                body: Body::Code(Arc::new(up)),
+                origin: format!("the function of migration {digits}"),
+            },
+            down: down.map(|down| Direction {
+                body: Body::Code(Arc::new(down)),
+                origin: format!("the function back of migration {digits}"),
+            }),
             checksum: String::new(),
-            origin: format!("the function of migration {digits}"),
             digits,
         };
         migration.tag("")
@@ -134,7 +152,7 @@ impl Migration {
     /// migration in SQL is its text.
     #[must_use]
     pub fn tag(mut self, tag: &str) -> Migration {
-        if let Body::Code(_) = self.up {
+        if let Body::Code(_) = self.up.body {
             self.checksum = sha256(format!("{}\n{}\n{tag}", self.number, self.name).as_bytes());
         }
         self
@@ -145,8 +163,9 @@ impl Migration {
     /// # Errors
     /// As [`sql`](Self::sql).
     pub fn with_down(mut self, down: &str) -> Result<Migration> {
-        read(down, &format!("{}_{}.down.sql", self.digits, self.name))?;
-        self.down = Some(Body::Sql(down.into()));
+        let origin = format!("{}_{}.down.sql", self.digits, self.name);
+        read(down, &origin)?;
+        self.down = Some(Direction::of_text(down, origin));
         Ok(self)
     }
 
@@ -185,10 +204,9 @@ impl Migration {
             name: name.to_owned(),
             description: script.description.map(str::to_owned),
             when: script.when,
-            up: Body::Sql(up.into()),
+            up: Direction::of_text(up, origin),
             down: None,
             checksum: sha256(&checksum_text(up.as_bytes())),
-            origin,
         })
     }
 
@@ -244,7 +262,7 @@ impl Migrations {
             if first.number == second.number {
                 return Err(wrong_folder(format!(
                     "`{}` and `{}` have the same number",
-                    first.origin, second.origin
+                    first.up.origin, second.up.origin
                 ))
                 .help("give the one that nobody has applied yet the next number"));
             }
@@ -319,7 +337,7 @@ impl Migrations {
                 // They are in the order of their numbers, each way back behind the way there.
                 Some(up) => {
                     read(text, origin)?;
-                    up.down = Some(Body::Sql(text.into()));
+                    up.down = Some(Direction::of_text(text, origin.to_owned()));
                 }
             }
         }

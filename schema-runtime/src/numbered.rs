@@ -16,7 +16,7 @@ use crate::catalog::{self, Catalog, reason};
 use crate::connection::{Deadline, SqliteResult};
 use crate::diff::diff;
 use crate::error::{Error, ErrorKind, Result};
-use crate::migration::{Body, Migration, MigrationContext, Migrations, read};
+use crate::migration::{Body, Direction, Migration, MigrationContext, Migrations, read};
 use crate::rehearse;
 use crate::revision::{Kind, Revision, Status};
 use crate::sql_model::fault_in;
@@ -188,25 +188,24 @@ fn refuse_disagreements(conflicts: Vec<Disagreement>) -> Result<()> {
 /// `Migration` if a statement or the function fails, or ends the transaction; `TimeLimit` and `Cancelled`.
 pub(crate) fn run(
     conn: &Connection,
-    migration: &Migration,
-    body: &Body,
+    title: &str,
+    direction: &Direction,
     environment: Option<&str>,
     deadline: &Deadline<'_>,
 ) -> Result<Duration> {
     let began = Instant::now();
-    let title = migration.title();
     deadline.check(|| format!("migration {title} was not begun"))?;
     enforce(conn, true)?;
-    let done = match body {
-        Body::Sql(text) => run_text(conn, migration, text, deadline),
+    let done = match &direction.body {
+        Body::Sql(text) => run_text(conn, title, (text, &direction.origin), deadline),
         Body::Code(function) => {
             let context = MigrationContext { conn, environment };
             match catch_unwind(AssertUnwindSafe(|| function(&context))) {
                 Ok(Ok(())) => Ok(()),
-                Ok(Err(error)) => Err(failed(&title)
+                Ok(Err(error)) => Err(failed(title)
                     .cause(error.to_string())
                     .help("mend the function, or the rows that it does not expect")),
-                Err(panic) => Err(failed(&title)
+                Err(panic) => Err(failed(title)
                     .cause(format!("its function panicked: {}", said(panic.as_ref())))
                     .help("mend the function: an error that it gives back says more")),
             }
@@ -216,7 +215,7 @@ pub(crate) fn run(
     enforce(conn, false)?;
     done?;
     if ended {
-        return Err(failed(&title)
+        return Err(failed(title)
             .cause("it has ended the transaction")
             .help("take COMMIT and ROLLBACK out: the run commits all migrations together"));
     }
@@ -232,9 +231,9 @@ pub(crate) fn all_run(
 ) -> Result<bool> {
     let what = || "cannot try the migrations on a new file".to_owned();
     conn.execute_batch("SAVEPOINT schema_try").at(what)?;
-    let tried = list
-        .iter()
-        .try_for_each(|migration| run(conn, migration, &migration.up, environment, deadline).map(drop));
+    let tried = list.iter().try_for_each(|migration| {
+        run(conn, &migration.title(), &migration.up, environment, deadline).map(drop)
+    });
     if conn.is_autocommit() {
         tried?;
         return Err(
@@ -256,10 +255,10 @@ pub(crate) type Orphans = BTreeMap<(String, Option<i64>, String), u64>;
 /// refuse them and not say which. `None` where each statement is held to the keys.
 pub(crate) fn deferrable(
     conn: &Connection,
-    migration: &Migration,
+    direction: &Direction,
     catalog: &Catalog,
 ) -> Result<Option<Orphans>> {
-    let says = match &migration.up {
+    let says = match &direction.body {
         // `DEFERRABLE` of a table that it makes, or the pragma.
         Body::Sql(text) => text.to_ascii_lowercase().contains("defer"),
         Body::Code(_) => true,
@@ -271,7 +270,7 @@ pub(crate) fn deferrable(
 /// Refuses rows without a parent that are not among those of `before`.
 pub(crate) fn refuse_orphans(
     conn: &Connection,
-    migration: &Migration,
+    title: &str,
     catalog: &Catalog,
     before: &Orphans,
 ) -> Result<()> {
@@ -279,7 +278,7 @@ pub(crate) fn refuse_orphans(
     let new = after.iter().find(|(row, count)| before.get(*row).is_none_or(|before| before < *count));
     let Some(((table, rowid, parent), _)) = new else { return Ok(()) };
     let row = rowid.map_or_else(|| "a row".to_owned(), |rowid| format!("row {rowid}"));
-    Err(failed(&migration.title())
+    Err(failed(title)
         .cause(format!("{row} of `{table}` refers to a `{parent}` that does not exist"))
         .help("insert the parent, or mend the row, in the same migration"))
 }
@@ -305,8 +304,13 @@ fn orphans(conn: &Connection, catalog: &Catalog) -> Result<Orphans> {
     Ok(orphans)
 }
 
-fn run_text(conn: &Connection, migration: &Migration, text: &str, deadline: &Deadline<'_>) -> Result<()> {
-    let script = read(text, &migration.origin)?;
+fn run_text(
+    conn: &Connection,
+    title: &str,
+    (text, origin): (&str, &str),
+    deadline: &Deadline<'_>,
+) -> Result<()> {
+    let script = read(text, origin)?;
     let of = script.statements.len();
     for (number, statement) in script.statements.iter().enumerate() {
         let step = || -> rusqlite::Result<()> {
@@ -319,11 +323,11 @@ fn run_text(conn: &Connection, migration: &Migration, text: &str, deadline: &Dea
             let why = reason(&err, statement.text);
             let (at, len) = fault_in(conn, statement.text, &why);
             let snippet = Snippet::new(text, statement.at + at, len);
-            let place = format!("{}:{}:{}\n{snippet}", migration.origin, snippet.line(), snippet.column());
+            let place = format!("{origin}:{}:{}\n{snippet}", snippet.line(), snippet.column());
             let error = deadline.error(err, format!("statement {} of {of} failed", number + 1));
             match error.kind() {
                 ErrorKind::TimeLimit | ErrorKind::Cancelled | ErrorKind::DiskFull | ErrorKind::Io => error,
-                _ => failed(&migration.title())
+                _ => failed(title)
                     .cause(format!("statement {} of {of}: {why}", number + 1))
                     .cause(place)
                     .help("mend the file, or the rows that it does not expect"),
@@ -341,8 +345,8 @@ pub(crate) fn contained(
     own: &[String],
     scratch: &dyn Fn() -> Result<Connection>,
 ) -> Result<bool> {
-    let Body::Sql(text) = &migration.up else { return Ok(false) };
-    let script = read(text, &migration.origin)?;
+    let Body::Sql(text) = &migration.up.body else { return Ok(false) };
+    let script = read(text, &migration.up.origin)?;
     let mut without = live.clone();
     if !script.statements.iter().all(|statement| take_away(&mut without, statement.text)) {
         return Ok(false);

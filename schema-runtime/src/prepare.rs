@@ -92,14 +92,7 @@ pub(crate) fn prepare(conn: &Connection, migrator: &Migrator, found: Found, data
         notes: target.notes.clone(),
         times,
         target,
-        found: Found {
-            live: found.live.clone(),
-            model: found.model.clone(),
-            last: found.last.clone(),
-            others: found.others.clone(),
-            newer: found.newer.clone(),
-            head: found.head,
-        },
+        found: found.clone(),
     };
     if changes.is_empty() && prepared.target.renames.is_empty() {
         return Ok(prepared);

@@ -69,20 +69,20 @@ impl Run<'_> {
         backup: Option<&BackupInfo>,
     ) -> Result<i64> {
         let began = Instant::now();
-        let id = self.append(deadline.conn(), prepared, applied, backup)?;
+        let (id, _) = self.append(deadline.conn(), prepared, applied, backup)?;
         self.finish(deadline, id)?;
         self.phases.record = began.elapsed();
         Ok(id)
     }
 
-    /// Writes the revision.
+    /// Writes the revision; gives back what it says is there.
     pub(crate) fn append(
         &self,
         conn: &Connection,
         prepared: &Prepared,
         applied: &Applied,
         backup: Option<&BackupInfo>,
-    ) -> Result<i64> {
+    ) -> Result<(i64, Snapshot)> {
         self.history.ensure(conn)?;
         let batch = self.batch.unwrap_or(prepared.found.head + 1);
         let was_there = !prepared.found.live.is_empty() && !self.done.on_nothing && self.batch.is_none();
@@ -98,15 +98,13 @@ impl Run<'_> {
         revision.rollback_sql = prepared.undo.as_ref().map(Plan::to_sql);
         let mut snapshot = prepared.snapshot(applied.reached.clone());
         self.done.own(&mut snapshot);
-        let left = prepared.found.last.as_ref().map(|(_, last)| &last.catalog);
-        // Numbered migrations have made what is there before the first revision.
-        let nothing = Catalog::default();
-        let left = left.or_else(|| self.batch.map(|_| &nothing));
-        snapshot.start =
-            left.filter(|left| **left != prepared.found.live).map(|_| prepared.found.live.clone());
+        // What a migration of this batch has left is what is there.
+        let found = Some(&prepared.found).filter(|_| self.done.runs.is_empty());
+        let left = found.and_then(|found| found.left()).filter(|left| left.catalog != prepared.found.live);
+        snapshot.start = left.map(|_| prepared.found.live.clone());
         revision.snapshot = Some(snapshot.to_json()?);
         revision.backup = backup.map(BackupInfo::recorded);
-        self.history.append(conn, &revision)
+        Ok((self.history.append(conn, &revision)?, snapshot))
     }
 
     /// Stamps and commits. The cookie is read last, inside the transaction that stamps.

@@ -93,6 +93,13 @@ pub struct MigrationRun {
     pub ms: i64,
 }
 
+impl MigrationRun {
+    /// As it stands in [`Report::applied`].
+    pub(crate) fn title(&self) -> String {
+        format!("migration {} {}", self.version, self.name)
+    }
+}
+
 /// What came back into one table or column.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -135,10 +142,10 @@ pub struct Report {
     pub steps: Vec<StepReport>,
     /// The changes that were applied, by name.
     pub applied: Vec<String>,
-    /// The numbered migrations that ran, in their order; also among `applied`.
+    /// The numbered migrations that ran, or went back, in their order; also among `applied`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub migrations: Vec<MigrationRun>,
-    /// Of a dry run: the numbered migrations that are due.
+    /// Of a dry run: the numbered migrations that would run, or go back.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub pending: Vec<String>,
     /// How long each stage took.
@@ -334,6 +341,8 @@ pub enum Event {
         version: String,
         /// Its name.
         name: String,
+        /// Whether it is its way back that begins.
+        back: bool,
     },
     /// Old backups were deleted.
     Pruned {
@@ -374,7 +383,10 @@ impl fmt::Display for Event {
                 write!(f, "backup created: {backup} ({})", show(Duration::from_millis(*ms)))
             }
             Event::Step { number, of, summary, .. } => write!(f, "step {number} of {of}: {summary}"),
-            Event::Migration { version, name } => write!(f, "migration {version} {name}"),
+            Event::Migration { version, name, back: false } => write!(f, "migration {version} {name}"),
+            Event::Migration { version, name, back: true } => {
+                write!(f, "back over migration {version} {name}")
+            }
             Event::Pruned { files } => write!(f, "old backups deleted: {}", files.join(", ")),
             Event::Done { summary } => f.write_str(summary),
             Event::Degraded { error } => write!(f, "NOT migrated, and used as it is:\n{error}"),

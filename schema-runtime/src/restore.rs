@@ -269,7 +269,10 @@ impl<'a> Run<'a> {
         let same = same.count();
         let tail = present.rows.get(same..).unwrap_or_default();
         for row in tail {
-            let status = if row.status == Status::Completed { Status::RolledBack } else { row.status };
+            let status = match row.status {
+                Status::Completed | Status::Skipped | Status::Running => Status::RolledBack,
+                other => other,
+            };
             if same == then.len() {
                 self.history.carry_over(&conn, row, status)?;
             } else {
@@ -292,10 +295,14 @@ impl<'a> Run<'a> {
         let batch = self.history.head(&conn)?.map_or(0, |(id, _)| id) + 1;
         for model in &models {
             let last = self.history.latest(&conn, model)?;
-            let snapshot = match last.and_then(|row| row.snapshot) {
-                Some(text) => Snapshot::from_json(&text)?,
-                None => Snapshot::of_others(model, live.clone()),
+            let numbered =
+                self.history.numbered_above(&conn, model, last.as_ref().map_or(0, |row| row.id))?;
+            let read = |row: Option<Revision>| {
+                row.and_then(|row| row.snapshot).as_deref().map(Snapshot::from_json).transpose()
             };
+            let last = read(last)?.unwrap_or_else(|| Snapshot::of_others(model, live.clone()));
+            let owners = read(numbered)?.map(|numbered| numbered.owners);
+            let snapshot = Snapshot { owners: owners.unwrap_or(last.owners), ..last };
             let name = format!("restore of {}", file_name(&info.path));
             let mut revision = self.revision(&conn, Kind::Restore, &name, batch)?;
             revision.model.clone_from(model);

@@ -9,6 +9,7 @@ use crate::descriptor::Schema;
 use crate::error::{Error, ErrorKind, Result};
 use crate::history::History;
 use crate::integrity::IntegrityCheck;
+use crate::migration::Migrations;
 use crate::revision::Status;
 use crate::rollback::Way;
 
@@ -51,7 +52,7 @@ fn undo(model: &str, history: &History, own: &[String], deadline: &Deadline<'_>)
     let rows = history.all(conn)?;
     let missing = || Error::new(ErrorKind::History, "cannot undo: no revision is recorded");
     let last = history.latest(conn, model)?.ok_or_else(missing)?;
-    let way = Way::of(&rows, &last)?;
+    let way = Way::of(&rows, &last, &Migrations::default())?;
     let live = catalog::read(conn, "main", own)?;
     way.refuse_drift(&live)?;
     let mut job = Job {

@@ -255,6 +255,9 @@ fn way_back(row: &Revision) -> WayBack {
         Kind::Baseline => return WayBack::None,
         // They record a way that was gone; what they took back has another status.
         Kind::Rollback | Kind::Restore if !row.is_change() => return WayBack::Alone,
+        Kind::Numbered if row.rollback_sql.is_some() => return WayBack::Alone,
+        // The program may have a way back.
+        Kind::Numbered => return WayBack::WithBackup,
         _ => {}
     }
     // A plan of a format that is not known is taken for one that needs everything.

@@ -135,7 +135,14 @@ impl Pair<'_> {
             }
             let text = error.to_string();
             // Rows that only the backup has are missed by a rule of before.
-            let known = ["constraint failed", "foreign key", "backup", "rows of `", "datatype mismatch"];
+            let known = [
+                "constraint failed",
+                "foreign key",
+                "backup",
+                "rows of `",
+                "datatype mismatch",
+                "cannot store",
+            ];
             return if known.iter().any(|part| text.contains(part)) {
                 Ok(false)
             } else {

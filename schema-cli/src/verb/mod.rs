@@ -13,6 +13,7 @@ mod man;
 mod new;
 mod pending;
 mod plan;
+mod redo;
 mod rollback;
 mod status;
 
@@ -30,6 +31,7 @@ pub(crate) fn run(context: &Context, verb: &Verb) -> Result<Answer> {
         Verb::Diff(args) => diff::run(context, args),
         Verb::Status(_) => status::run(context),
         Verb::Rollback(args) => rollback::run(context, args),
+        Verb::Redo(args) => redo::run(context, args),
         Verb::New(args) => new::run(context, args),
         Verb::Pending(_) => pending::run(context),
         Verb::History(args) => history::run(context, args),
@@ -44,7 +46,7 @@ pub(crate) fn run(context: &Context, verb: &Verb) -> Result<Answer> {
 
 /// Whether the verb writes a database or a backup, so that a signal has to wait until nothing half-done is left.
 pub(crate) fn writes(verb: &Verb) -> bool {
-    matches!(verb, Verb::Apply(_) | Verb::Baseline(_) | Verb::Backup(_) | Verb::Rollback(_))
+    matches!(verb, Verb::Apply(_) | Verb::Baseline(_) | Verb::Backup(_) | Verb::Rollback(_) | Verb::Redo(_))
 }
 
 /// What the flags of the verb say of the settings.
@@ -68,9 +70,18 @@ pub(crate) fn flags(verb: &Verb) -> Layer {
         Verb::Diff(args) => {
             Layer { rename: Some(args.rename.clone()).filter(|list| !list.is_empty()), ..Layer::default() }
         }
+        Verb::Redo(args) => Layer {
+            db: args.database.db.clone(),
+            model: args.model.clone(),
+            migrations: args.migrations.clone(),
+            time_limit: args.time_limit,
+            ..Layer::default()
+        }
+        .with_backup(&args.backup),
         Verb::Rollback(args) => Layer {
             db: args.database.db.clone(),
             model: args.model.clone(),
+            migrations: args.migrations.clone(),
             time_limit: args.time_limit,
             ..Layer::default()
         }

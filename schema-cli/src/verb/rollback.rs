@@ -11,7 +11,7 @@ use crate::view::{copies_text, list_text, plan_text, report_json};
 
 pub(crate) fn run(context: &Context, args: &args::Rollback) -> Result<Answer> {
     let path = context.existing_database()?;
-    let mut migrator = context.without_target().dry_run(args.dry_run);
+    let mut migrator = context.with_ways_back()?.dry_run(args.dry_run);
     for hazard in &args.allow {
         migrator = migrator.allow(hazard);
     }
@@ -30,6 +30,9 @@ pub(crate) fn run(context: &Context, args: &args::Rollback) -> Result<Answer> {
     let mut text = String::new();
     if report.outcome == Outcome::PlannedOnly && !report.plan.is_empty() {
         text.push_str(&plan_text(&report.plan));
+    }
+    for title in &report.pending {
+        push_line(&mut text, &format!("back over migration {title}"));
     }
     list_text(&mut text, "warning", &report.warnings);
     list_text(&mut text, "note", &report.notes);

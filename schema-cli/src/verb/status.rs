@@ -87,6 +87,7 @@ fn text(shown: &str, status: &Status) -> String {
     push_line(&mut text, &format!("model: {} {}", status.model, status.version));
     match &status.last {
         Some(last) => push_line(&mut text, &format!("last revision: {}", revision_line(last))),
+        None if status.last_migration.is_some() => {}
         None => push_line(&mut text, "last revision: none"),
     }
     if let Some(last) = &status.last_migration {
@@ -105,7 +106,7 @@ fn candidates_text(candidates: &[Candidate]) -> String {
     for one in candidates.iter().take(SHOWN) {
         if let (Some(why), true) = (&one.refused, one.to_version.is_empty()) {
             push_line(&mut text, &format!("rollback of revision {}: not possible: {why}", one.revision));
-            continue;
+            return text;
         }
         let refused = one.refused.as_ref().map(|why| format!("; not possible: {why}")).unwrap_or_default();
         let changes = if one.changes.is_empty() { "no change".to_owned() } else { one.changes.join("; ") };
@@ -117,6 +118,10 @@ fn candidates_text(candidates: &[Candidate]) -> String {
                 one.revision, one.to_version
             ),
         );
+        // What is below it cannot be reached either.
+        if one.refused.is_some() {
+            return text;
+        }
     }
     if candidates.len() > SHOWN {
         let more = count((candidates.len() - SHOWN) as u64, "revision");

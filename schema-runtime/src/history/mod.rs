@@ -152,14 +152,29 @@ impl History {
             .cause(format!("there is no revision {id}")))
     }
 
-    /// The last completed revision of `model` that carries a snapshot and was not rolled back.
+    /// The last completed revision of `model` that carries a snapshot and was not rolled back. Numbered migrations do not count: what they
+    /// leave is no state of the model.
     ///
     /// # Errors
     /// `History`, if the row cannot be understood; and what reading may give.
     pub(crate) fn latest(&self, conn: &Connection, model: &str) -> Result<Option<Revision>> {
-        let wanted =
-            "WHERE model = ?1 AND status = 'completed' AND snapshot IS NOT NULL ORDER BY id DESC LIMIT 1";
-        Ok(self.select(conn, wanted, &[model])?.pop())
+        self.last_such(conn, model, "kind <> 'numbered'")
+    }
+
+    /// The last numbered migration of `model` that carries a snapshot and was not rolled back, where it is above the revision `id`.
+    ///
+    /// # Errors
+    /// As [`History::latest`].
+    pub(crate) fn numbered_above(&self, conn: &Connection, model: &str, id: i64) -> Result<Option<Revision>> {
+        let last = self.last_such(conn, model, "kind = 'numbered'")?;
+        Ok(last.filter(|row| row.id > id))
+    }
+
+    fn last_such(&self, conn: &Connection, model: &str, such: &str) -> Result<Option<Revision>> {
+        let wanted = format!(
+            "WHERE model = ?1 AND status = 'completed' AND snapshot IS NOT NULL AND {such} ORDER BY id DESC LIMIT 1"
+        );
+        Ok(self.select(conn, &wanted, &[model])?.pop())
     }
 
     /// Number and checksum of the last row, of whatever model.

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 /// The stable code of a hazard. The hundreds are families: 1 loss, 2 depends on data, 3 cost, 4 compatibility with
-/// older programs, 6 engine (5, hygiene, belongs to lints of the model). `docs/hazards.md` has a section on each: what it means,
+/// older programs, 5 hygiene, 6 engine. `docs/hazards.md` has a section on each: what it means,
 /// the safe way instead, and how to allow it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -65,6 +65,9 @@ pub enum HazardCode {
     /// Inserts of older programs may break the new rule.
     #[serde(rename = "L403")]
     Tightened,
+    /// The way back of a numbered migration leaves another catalog than was there before it.
+    #[serde(rename = "L501")]
+    InexactDown,
     /// A view or trigger that did not work before is set aside and put back as it is.
     #[serde(rename = "L601")]
     Broken,
@@ -96,6 +99,7 @@ impl HazardCode {
             H::Rename,
             H::Removal,
             H::Tightened,
+            H::InexactDown,
             H::Broken,
             H::Engine,
         ]
@@ -123,6 +127,7 @@ impl HazardCode {
             HazardCode::Rename => "L401",
             HazardCode::Removal => "L402",
             HazardCode::Tightened => "L403",
+            HazardCode::InexactDown => "L501",
             HazardCode::Broken => "L601",
             HazardCode::Engine => "L602",
         }

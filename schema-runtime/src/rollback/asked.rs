@@ -100,7 +100,7 @@ impl Asked<'_> {
             earlier.iter().rev().fold(place.clone(), |place, renames| place.before(renames))
         };
         let own = &way.renames;
-        for place in way.undo.changes().filter_map(|change| Place::of(change, &way.left, own)) {
+        for place in way.changes().filter_map(|change| Place::of(change, &way.left, own)) {
             let there = through(&place, done);
             if !there.is_in(held) {
                 continue;

@@ -4,35 +4,39 @@
 //! converted come from the backup of the revision (`rows`).
 
 mod asked;
+mod candidates;
 mod columns;
+mod copies;
+mod down;
 mod lost;
 mod rows;
 mod steps;
 mod way;
 
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::path::Path;
 
 use rusqlite::Connection;
 use schema_sql::eq_name;
-use serde::{Deserialize, Serialize};
 
 use crate::apply::{Applied, Job, apply};
-use crate::backup::{self, BackupInfo, BackupPolicy, BackupSource};
+use crate::backup::{BackupInfo, BackupPolicy};
 use crate::catalog::{self, Catalog};
 use crate::connection::{self, Deadline, OpenMode, Settings};
 use crate::error::{Error, ErrorKind, Result};
 use crate::found;
 use crate::history::{Stamp, schema_cookie};
+use crate::migration::Migration;
 use crate::migrator::{Migrator, stated};
 use crate::plan::Plan;
 use crate::record::millis;
-use crate::report::{Event, Outcome, Report, StepReport};
+use crate::report::{Event, MigrationRun, Outcome, Report, StepReport};
 use crate::revision::{Kind, Revision, Status};
-use crate::run::{About, Run};
+use crate::run::Run;
 use crate::snapshot::Snapshot;
 use crate::version::version_cmp;
 use asked::Asked;
+pub use candidates::Candidate;
+use down::Down;
 use lost::lost;
 use rows::Filled;
 pub(crate) use way::{Way, standing};
@@ -48,28 +52,6 @@ pub enum Back {
     /// Over these steps of the last revision alone, where the rest stands without them: their numbers, from 1, as a
     /// [`dry_run`](Migrator::dry_run) of its rollback shows them.
     Steps(Vec<usize>),
-}
-
-/// A revision that could be rolled back, together with those above it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct Candidate {
-    /// The row of the history.
-    pub revision: i64,
-    /// Its version.
-    pub version: String,
-    /// What it did.
-    pub name: String,
-    /// When.
-    pub applied_at: String,
-    /// The version that the model has after the rollback; `0` where nothing was before.
-    pub to_version: String,
-    /// What the rollback would change, one by one.
-    pub changes: Vec<String>,
-    /// The backup from which values come back, where some do.
-    pub backup: Option<String>,
-    /// Why it cannot be rolled back.
-    pub refused: Option<String>,
 }
 
 impl Migrator {
@@ -89,7 +71,18 @@ impl Migrator {
     pub fn rollback(&self, path: impl AsRef<Path>, back: &Back) -> Result<Report> {
         self.check_options()?;
         let path = self.at(path.as_ref());
-        self.tell(stated(Run::roll_back(self, &path, back)))
+        self.tell(stated(Run::roll_back(self, &path, back, false)))
+    }
+
+    /// Takes the newest revision back, which must be a numbered migration, and runs that migration again as the program has it now; in one
+    /// transaction.
+    ///
+    /// # Errors
+    /// As [`rollback`](Self::rollback) and [`run`](Self::run); `History` where the newest revision is none of a migration that the program has.
+    pub fn redo(&self, path: impl AsRef<Path>) -> Result<Report> {
+        self.check_options()?;
+        let path = self.at(path.as_ref());
+        self.tell(stated(Run::roll_back(self, &path, &Back::Last(1), true)))
     }
 
     /// The revisions of this model that could be rolled back, newest first, with what each would do. Reads only, and of backups only the
@@ -110,7 +103,7 @@ impl Migrator {
 }
 
 impl<'a> Run<'a> {
-    fn roll_back(migrator: &'a Migrator, path: &Path, back: &Back) -> Result<Report> {
+    fn roll_back(migrator: &'a Migrator, path: &Path, back: &Back, redo: bool) -> Result<Report> {
         let mut run = Run::new(migrator);
         run.kind = Kind::Rollback;
         let options = run.options;
@@ -130,7 +123,7 @@ impl<'a> Run<'a> {
         let waited = std::time::Instant::now();
         connection::begin_immediate(deadline.conn(), options.lock_wait, Some(&options.cancel))?;
         deadline.extend(waited.elapsed());
-        let result = run.go_back(&deadline, &database, back);
+        let result = run.go_back(&deadline, &database, back, redo);
         deadline.release();
         let result = result.map_err(|error| run.failed(deadline.conn(), error));
         drop(settings);
@@ -154,6 +147,7 @@ impl<'a> Run<'a> {
         if let Some(way) = ways.first() {
             warnings.extend(self.asked().conversions(conn, way)?);
         }
+        warnings.extend(self.try_downs(conn, &live, &ways, &own)?);
         for way in &ways {
             way.refuse_drift(&live)?;
             if way.needs_backup {
@@ -167,7 +161,13 @@ impl<'a> Run<'a> {
     }
 
     /// Everything under the lock. On an error the caller rolls back.
-    fn go_back(&mut self, deadline: &Deadline<'_>, database: &Path, back: &Back) -> Result<Report> {
+    fn go_back(
+        &mut self,
+        deadline: &Deadline<'_>,
+        database: &Path,
+        back: &Back,
+        redo: bool,
+    ) -> Result<Report> {
         let conn = deadline.conn();
         let rows = self.history.all(conn)?;
         connection::refuse_cut_file(conn)?;
@@ -178,6 +178,7 @@ impl<'a> Run<'a> {
             connection::rollback(conn)?;
             return Ok(self.told(Outcome::UpToDate, &ways));
         };
+        let again = redo.then(|| self.to_redo(last)).transpose()?;
         if let Some(way) = ways.first() {
             way.refuse_drift(&live)?;
         }
@@ -190,6 +191,8 @@ impl<'a> Run<'a> {
         if let Some(way) = ways.first() {
             self.asked().conversions(conn, way)?;
         }
+        // What only other rows could prove is proved by doing it.
+        self.try_downs(conn, &live, &ways, &own)?;
         connection::prove_writable(conn)?;
         let mut report = self.told(Outcome::RolledBack, &ways);
         let plan = &report.plan;
@@ -206,9 +209,8 @@ impl<'a> Run<'a> {
             report.warnings.extend(self.asked().deletions(conn, so_far, at, &reached)?);
             report.warnings.extend(self.asked().conversions(conn, way)?);
             let (applied, filled) = self.undo(deadline, way, &reached, copy.as_ref(), &own)?;
-            if way.alone.is_none() {
-                self.history.set_status(conn, way.revision.id, Status::RolledBack)?;
-            }
+            self.mark(conn, &rows, way)?;
+            report.migrations.extend(way.down.as_ref().map(|down| down.ran(applied.apply)));
             times.extend(applied.steps);
             self.phases.apply += applied.apply;
             self.phases.verify += applied.verify;
@@ -217,10 +219,22 @@ impl<'a> Run<'a> {
             reached = applied.reached;
         }
         report.time_steps(&times);
-        let before = last.alone.as_ref().map_or(&last.before, |alone| &alone.snapshot).clone();
-        let before = Snapshot { catalog: reached, start: None, ..before };
-        report.revision =
-            Some(self.record_back(deadline, &ways, (&report.plan, before), saved.as_ref().ok())?);
+        let before = last.snapshot(reached.clone());
+        let saved_copy = saved.as_ref().ok();
+        let mut id = self.record_back(conn, &ways, (&report.plan, &before), saved_copy)?;
+        if let Some(migration) = again {
+            self.batch = Some(id);
+            self.again(deadline, migration, (&last.left, reached), (before, saved_copy))?;
+            id += 1;
+            report.outcome = Outcome::Migrated;
+            report.migrations = std::mem::take(&mut self.done.runs);
+            report.applied.extend(report.migrations.iter().map(MigrationRun::title));
+        }
+        report.revision = Some(id);
+        // The fingerprint of no model: the next start looks at everything.
+        let stamp =
+            Stamp { fingerprint: String::new(), revision: id, ..self.stamp(schema_cookie(conn)?, id) };
+        self.commit_stamped(deadline, &stamp)?;
         match saved {
             Ok(info) => report.backup = Some(info),
             Err(why) => report.no_backup = Some(why.to_owned()),
@@ -243,18 +257,6 @@ impl<'a> Run<'a> {
         let standing = standing(rows, model);
         let refused = |what: String| {
             let error = Error::new(ErrorKind::History, what);
-            // What stands in the way of going further.
-            let above = rows.iter().rev().find(|row| {
-                row.model == model && row.status == Status::Completed && row.kind == Kind::Numbered
-            });
-            let above = above.filter(|above| standing.iter().all(|row| row.id > above.id));
-            let error = match above {
-                Some(row) => error.cause(format!(
-                    "the numbered migration {} {} stands: take back what it did by a migration of its own",
-                    row.version, row.name
-                )),
-                None => error,
-            };
             let error = standing.iter().take(5).fold(error, |error, row| {
                 error.cause(format!("revision {} ({}): {}", row.id, row.version, row.name))
             });
@@ -274,32 +276,18 @@ impl<'a> Run<'a> {
                 )));
             }
             Back::Last(number) => *number,
-            Back::ToVersion(version) => {
-                let is_it = |row: &&Revision| version_cmp(&row.version, version).is_eq();
-                let reached = rows.iter().rev().find(|row| {
-                    row.model == model && row.status == Status::Completed && row.snapshot.is_some()
-                });
-                if reached.as_ref().is_some_and(is_it) {
-                    return Ok(Vec::new());
+            Back::ToVersion(version) => match above(rows, &standing, model, version) {
+                Some(number) => number,
+                None => {
+                    return Err(refused(format!(
+                        "cannot roll model `{model}` back to version {version}: no revision left it"
+                    )));
                 }
-                // The rows above the newest one of that version: also a baseline may have it.
-                let floor = rows
-                    .iter()
-                    .rev()
-                    .find(|row| row.model == model && row.status == Status::Completed && is_it(row));
-                let above = floor.map(|floor| standing.iter().filter(|row| row.id > floor.id).count());
-                match above.filter(|above| *above > 0) {
-                    Some(above) => above,
-                    None => {
-                        return Err(refused(format!(
-                            "cannot roll model `{model}` back to version {version}: no revision left it"
-                        )));
-                    }
-                }
-            }
+            },
         };
-        let mut ways =
-            standing.iter().take(number).map(|row| Way::of(rows, row)).collect::<Result<Vec<_>>>()?;
+        let set = &self.options.migrations;
+        let ways = standing.iter().take(number).map(|row| Way::of(rows, row, set));
+        let mut ways = ways.collect::<Result<Vec<_>>>()?;
         if let Some(last) = ways.last() {
             self.version.clone_from(&last.before.version);
         }
@@ -325,74 +313,6 @@ impl<'a> Run<'a> {
         Ok(told)
     }
 
-    /// The copy that holds what the revision took away, verified.
-    fn copy_of(&self, conn: &Connection, database: &Path, way: &Way<'_>) -> Result<BackupInfo> {
-        let info = self.find_copy(conn, database, way)?;
-        backup::verify(&info, self.options.hook.as_ref()).map_err(|fault| {
-            fault.error.help("without the backup as it was written these values are gone")
-        })?;
-        rows::refuse_unmatched(&self.open_copy(&info)?, &lost(way)?)?;
-        Ok(info)
-    }
-
-    fn open_copy(&self, info: &BackupInfo) -> Result<Connection> {
-        connection::open(&info.path, OpenMode::ReadOnly, self.options.hook.as_ref(), Duration::ZERO)
-    }
-
-    /// The same by its note alone.
-    fn find_copy(&self, conn: &Connection, database: &Path, way: &Way<'_>) -> Result<BackupInfo> {
-        let gone = |cause: String| {
-            Error::new(
-                ErrorKind::Backup,
-                format!("cannot bring back what revision {} took away", way.revision.id),
-            )
-            .cause(cause)
-            .help("put the backup back where it was, with its note; without it these values are gone")
-        };
-        let recorded =
-            way.revision.backup.as_deref().ok_or_else(|| gone("no backup was made before it".to_owned()))?;
-        let recorded = PathBuf::from(recorded);
-        let name = recorded.file_name();
-        let mut folders = vec![self.migrator.folder(database)];
-        folders.extend(recorded.parent().map(Path::to_path_buf));
-        let ours = self.history.identity(conn)?;
-        let mut found: Option<BackupInfo> = None;
-        for folder in folders {
-            let named = BackupInfo::list(&folder)?.into_iter().filter(|info| info.path.file_name() == name);
-            // Another database may have left a file of this name in the other folder.
-            for info in named {
-                if found.is_none() || info.history == ours {
-                    found = Some(info);
-                }
-            }
-        }
-        let Some(info) = found else {
-            return Err(gone(format!("its backup `{}` is not there", recorded.display())));
-        };
-        if info.history.is_some() && info.history != ours {
-            return Err(gone(format!("`{}` is a backup of another database", info.path.display())));
-        }
-        Ok(info)
-    }
-
-    /// A copy of the state that the rollback leaves; else why there is none.
-    fn save_present(
-        &mut self,
-        conn: &Connection,
-        database: &Path,
-        ways: &[Way<'_>],
-    ) -> Result<std::result::Result<BackupInfo, &'static str>> {
-        if self.options.backup == BackupPolicy::Never {
-            return Ok(Err("the backup policy is never"));
-        }
-        let about = About {
-            version: ways.first().map(|way| way.revision.version.clone()),
-            history: self.history.identity(conn)?,
-            reason: name_of(ways),
-        };
-        self.copy(database, BackupSource::File, &about).map(Ok)
-    }
-
     /// Undoes one revision and brings its values back, before the result is proved.
     fn undo(
         &self,
@@ -403,6 +323,12 @@ impl<'a> Run<'a> {
         own: &[String],
     ) -> Result<(Applied, Filled)> {
         let conn = deadline.conn();
+        if let Some(down) = &way.down {
+            let (version, name) = (down.version.clone(), down.name.clone());
+            self.migrator.emit(&Event::Migration { version, name, back: true });
+            let (reached, took) = down.run((live, &way.target), own, self.options, deadline)?;
+            return Ok((Applied { apply: took, reached, ..Applied::default() }, Filled::default()));
+        }
         let copy = copy.map(|info| self.open_copy(info)).transpose()?;
         let lost = if copy.is_some() { lost(way)? } else { Vec::new() };
         let of = way.undo.steps.len();
@@ -433,14 +359,31 @@ impl<'a> Run<'a> {
         Ok((applied, filled))
     }
 
+    /// Says of what was undone that it is.
+    fn mark(&self, conn: &Connection, rows: &[Revision], way: &Way<'_>) -> Result<()> {
+        if way.alone.is_some() {
+            return Ok(());
+        }
+        // What a model made of a migration goes with the model.
+        let held = rows.iter().filter(|row| {
+            way.revision.kind == Kind::Automatic
+                && row.kind == Kind::Numbered
+                && row.status == Status::Skipped
+                && (row.batch, &row.model) == (way.revision.batch, &way.revision.model)
+        });
+        for row in held.chain([way.revision]) {
+            self.history.set_status(conn, row.id, Status::RolledBack)?;
+        }
+        Ok(())
+    }
+
     fn record_back(
         &mut self,
-        deadline: &Deadline<'_>,
+        conn: &Connection,
         ways: &[Way<'_>],
-        (plan, before): (&Plan, Snapshot),
+        (plan, before): (&Plan, &Snapshot),
         saved: Option<&BackupInfo>,
     ) -> Result<i64> {
-        let conn = deadline.conn();
         let head = self.history.head(conn)?.map_or(0, |(id, _)| id);
         let mut revision = self.revision(conn, Kind::Rollback, &name_of(ways), head + 1)?;
         // Steps that were undone alone are a change like any other; the model that they belong to is known by its fingerprint.
@@ -453,12 +396,24 @@ impl<'a> Run<'a> {
         revision.snapshot = Some(before.to_json()?);
         revision.backup = saved.map(BackupInfo::recorded);
         revision.duration_ms = millis(self.phases.apply + self.phases.verify);
-        let id = self.history.append(conn, &revision)?;
-        // The fingerprint of no model: the next start looks at everything.
-        let stamp =
-            Stamp { fingerprint: String::new(), revision: id, ..self.stamp(schema_cookie(conn)?, id) };
-        self.commit_stamped(deadline, &stamp)?;
-        Ok(id)
+        self.history.append(conn, &revision)
+    }
+
+    /// The migration that `way` leads back over, as the program has it.
+    fn to_redo(&self, way: &Way<'_>) -> Result<&'a Migration> {
+        let refused = |what: String| {
+            Error::new(ErrorKind::History, what)
+                .help("roll it back with `schema rollback`, and start again with `schema apply`")
+        };
+        let version = &way.revision.version;
+        if way.down.is_none() {
+            return Err(refused(format!(
+                "the newest revision, {} ({version}), is no numbered migration that could be done again",
+                way.revision.id
+            )));
+        }
+        let known = self.options.migrations.find(version);
+        known.ok_or_else(|| refused(format!("the program has no migration {version} to do again")))
     }
 
     fn told(&self, outcome: Outcome, ways: &[Way<'_>]) -> Report {
@@ -467,67 +422,35 @@ impl<'a> Run<'a> {
         report.plan = whole(ways);
         report.steps = report.plan.steps.iter().map(StepReport::of).collect();
         if outcome == Outcome::RolledBack {
-            report.applied = report.plan.changes().map(ToString::to_string).collect();
+            report.applied = ways.iter().flat_map(Way::told).collect();
+        } else {
+            let downs = ways.iter().filter_map(|way| way.down.as_ref());
+            report.pending = downs.map(Down::title).collect();
         }
         report.phases = self.phases;
         report.duration = self.began.elapsed();
         report
     }
-
-    fn candidates(migrator: &'a Migrator, path: &Path) -> Result<Vec<Candidate>> {
-        let run = Run::new(migrator);
-        let Some(conn) = run.open_reading(path)? else { return Ok(Vec::new()) };
-        let database = connection::database_path(&conn).unwrap_or_else(|| path.to_owned());
-        let rows = run.history.all(&conn)?;
-        let own = found::own_tables(migrator);
-        let mut reached = catalog::read(&conn, "main", &own)?;
-        let mut refused: Option<String> = None;
-        let mut list = Vec::new();
-        for row in standing(&rows, migrator.source.name()) {
-            let mut candidate = Candidate {
-                revision: row.id,
-                version: row.version.clone(),
-                name: row.name.clone(),
-                applied_at: row.applied_at.clone(),
-                to_version: String::new(),
-                changes: Vec::new(),
-                backup: None,
-                refused: refused.clone(),
-            };
-            match Way::of(&rows, row) {
-                Err(error) => candidate.refused = Some(said(&error)),
-                Ok(way) => {
-                    candidate.to_version.clone_from(&way.before.version);
-                    candidate.changes = way.undo.changes().map(ToString::to_string).collect();
-                    let fits = way.refuse_drift(&reached).and_then(|()| {
-                        if way.needs_backup {
-                            candidate.backup.clone_from(&row.backup);
-                            lost(&way)?;
-                            run.find_copy(&conn, &database, &way)?;
-                        }
-                        Ok(())
-                    });
-                    if candidate.refused.is_none() {
-                        candidate.refused = fits.err().map(|error| said(&error));
-                    }
-                    reached = way.target;
-                }
-            }
-            if candidate.refused.is_some() && refused.is_none() {
-                refused = Some(format!("revision {} above it cannot be rolled back", row.id));
-            }
-            list.push(candidate);
-        }
-        Ok(list)
-    }
 }
 
-/// An error in one line.
-fn said(error: &Error) -> String {
-    std::iter::once(error.what())
-        .chain(error.causes().iter().map(String::as_str))
-        .collect::<Vec<_>>()
-        .join(": ")
+/// How many of the revisions that stand are above what `version` of the model, or the migration of this number, has left.
+fn above(rows: &[Revision], standing: &[&Revision], model: &str, version: &str) -> Option<usize> {
+    let stands =
+        |row: &&Revision| row.model == model && matches!(row.status, Status::Completed | Status::Skipped);
+    let mut of_model = rows.iter().rev().filter(stands).filter(|row| row.kind != Kind::Numbered);
+    // Also a baseline may have the version. A row that is above it and none of these changes nothing.
+    let floor = of_model.find(|row| version_cmp(&row.version, version).is_eq());
+    let number: Option<u64> = version.parse().ok();
+    let is_it = |row: &&Revision| {
+        row.kind == Kind::Numbered && number.is_some() && row.version.parse().ok() == number
+    };
+    let floor = floor.or_else(|| rows.iter().rev().filter(stands).find(is_it))?;
+    let over = standing.iter().filter(|row| row.id > floor.id).count();
+    // None of them may be out of reach.
+    let all = rows.iter().filter(stands).filter(|row| row.id > floor.id);
+    let all = all
+        .filter(|row| row.status == Status::Completed && (way::leads_on(row) || row.kind == Kind::Baseline));
+    (all.count() == over).then_some(over)
 }
 
 /// The plans of all, one after another.

@@ -1,9 +1,11 @@
 //! A revision as something to go back over: its stored undo, the catalog it left, and the one it leads back to.
 
+use super::down::Down;
 use crate::catalog::Catalog;
 use crate::diff::{Change, diff};
 use crate::error::{Error, ErrorKind, Result};
-use crate::plan::Plan;
+use crate::migration::Migrations;
+use crate::plan::{Plan, PlanKey};
 use crate::rename::{Rename, Renames};
 use crate::revision::{Kind, Revision, Status};
 use crate::snapshot::{ConvertRecord, Snapshot};
@@ -17,16 +19,23 @@ pub(crate) fn standing<'r>(rows: &'r [Revision], model: &str) -> Vec<&'r Revisio
         .rev()
         .filter(|row| row.model == model && row.status == Status::Completed)
         // A rollback or a restore records a way that was gone; what stands below it can still be undone.
-        .filter(|row| row.is_change() || !matches!(row.kind, Kind::Rollback | Kind::Restore))
-        .take_while(|row| row.is_change())
+        .filter(|row| leads_on(row) || !matches!(row.kind, Kind::Rollback | Kind::Restore))
+        .take_while(|row| leads_on(row))
         .collect()
+}
+
+/// Whether one can go back over the row: over a change, or a numbered migration.
+pub(super) fn leads_on(row: &Revision) -> bool {
+    row.is_change() || row.kind == Kind::Numbered
 }
 
 /// One revision that can be undone.
 pub(crate) struct Way<'r> {
     pub(crate) revision: &'r Revision,
-    /// Empty where the revision changed nothing.
+    /// Empty where the revision changed nothing, and of a numbered migration.
     pub(crate) undo: Plan,
+    /// Of a numbered migration.
+    pub(crate) down: Option<Down>,
     /// Whether values have to come from the revision's backup: those that it dropped or converted.
     pub(crate) needs_backup: bool,
     /// The catalog that the revision left.
@@ -37,6 +46,8 @@ pub(crate) struct Way<'r> {
     pub(crate) renames: Renames,
     /// What the revision before left; of the first one, nothing.
     pub(crate) before: Snapshot,
+    /// What the model left last, where a numbered migration has come between that and the revision.
+    pub(crate) model_left: Option<Catalog>,
     /// The conversions that the revision made.
     pub(crate) converts: Vec<ConvertRecord>,
     /// The newest revision of another model that came after it and stands.
@@ -60,45 +71,46 @@ pub(crate) struct Alone {
 }
 
 impl<'r> Way<'r> {
-    /// Reads what is stored with `revision`, one of `rows`.
+    /// Reads what is stored with `revision`, one of `rows`; `set` has what the program knows of numbered migrations.
     ///
     /// # Errors
-    /// `Tampered` if a row that says where to go was edited; `History` if there is no undo, or it cannot be read.
-    pub(crate) fn of(rows: &'r [Revision], revision: &'r Revision) -> Result<Way<'r>> {
-        let previous = rows.iter().rev().find(|row| {
+    /// `Tampered` if a row that says where to go was edited; `History` if there is no way back, or it cannot be read.
+    pub(crate) fn of(rows: &'r [Revision], revision: &'r Revision, set: &Migrations) -> Result<Way<'r>> {
+        let mut below = rows.iter().rev().filter(|row| {
             row.id < revision.id
                 && row.model == revision.model
                 && row.status == Status::Completed
                 && row.snapshot.is_some()
         });
-        for row in std::iter::once(revision).chain(previous) {
-            if row.is_edited() {
-                return Err(Error::new(
-                    ErrorKind::Tampered,
-                    format!("row {} of the history was edited", row.id),
-                )
-                .cause("its content is not what was written, and it says what to go back to")
-                .help("find out who did it; restore the row, or a backup as a whole"));
-            }
+        let previous = below.next();
+        let of_model = previous.filter(|row| row.kind == Kind::Numbered);
+        let of_model = of_model.and_then(|_| below.find(|row| row.kind != Kind::Numbered));
+        for row in [Some(revision), previous, of_model].into_iter().flatten() {
+            refuse_edited(row)?;
         }
-        let missing = |what: &str| {
-            Error::new(ErrorKind::History, format!("cannot undo revision {}: {what}", revision.id))
-                .help("restore the backup that was made before it, as a whole")
-        };
-        let left = revision.snapshot.as_deref().ok_or_else(|| missing("it has no snapshot"))?;
+        let left = revision.snapshot.as_deref().ok_or_else(|| match revision.kind {
+            Kind::Numbered => missing(revision, "it was recorded without being run"),
+            _ => missing(revision, "it has no snapshot"),
+        })?;
         let left = Snapshot::from_json(left)?;
         let before = match previous.and_then(|row| row.snapshot.as_deref()) {
             Some(text) => Snapshot::from_json(text)?,
             None => Snapshot::of_others(&revision.model, Catalog::default()),
         };
+        let model_left = of_model.and_then(|row| row.snapshot.as_deref()).map(Snapshot::from_json);
+        let model_left = model_left.transpose()?.map(|snapshot| snapshot.catalog);
+        let target = left.start.clone().unwrap_or_else(|| before.catalog.clone());
         let plan = revision.plan.as_deref().map(Plan::from_json).transpose()?;
         let loses = plan.as_ref().is_some_and(Plan::loses);
+        let down = (revision.kind == Kind::Numbered)
+            .then(|| Down::of(revision, set, &left.catalog, &target))
+            .transpose()?;
         let undo = match (&revision.undo, plan) {
+            _ if down.is_some() => Plan::empty(&revision.model, &before.version, PlanKey::default()),
             (Some(undo), _) => Plan::from_json(undo)?,
             (None, Some(plan)) if plan.is_empty() => plan,
-            _ => return Err(missing("no way back is stored with it")),
+            _ => return Err(missing(revision, "no way back is stored with it")),
         };
-        let target = left.start.clone().unwrap_or_else(|| before.catalog.clone());
         let needs_backup = undo.needs_backup || loses;
         let mut converts = left.converts;
         converts.retain(|made| !before.converts.contains(made));
@@ -106,11 +118,44 @@ impl<'r> Way<'r> {
             row.id > revision.id
                 && row.model != revision.model
                 && row.status == Status::Completed
-                && row.is_change()
+                && leads_on(row)
         });
         let renames = renames_of(&undo);
-        let left = left.catalog;
-        Ok(Way { revision, undo, needs_backup, left, target, renames, before, converts, later, alone: None })
+        Ok(Way {
+            revision,
+            undo,
+            down,
+            needs_backup,
+            left: left.catalog,
+            target,
+            renames,
+            before,
+            model_left,
+            converts,
+            later,
+            alone: None,
+        })
+    }
+
+    /// What the way back changes, as far as it is known before.
+    pub(crate) fn changes(&self) -> impl Iterator<Item = &Change> {
+        self.undo.changes().chain(self.down.iter().flat_map(|down| &down.goes))
+    }
+
+    /// The same for people.
+    pub(crate) fn told(&self) -> Vec<String> {
+        match &self.down {
+            Some(down) => vec![format!("migration {}", down.title())],
+            None => self.undo.changes().map(ToString::to_string).collect(),
+        }
+    }
+
+    /// What is recorded of the state that the way back has reached.
+    pub(crate) fn snapshot(&self, reached: Catalog) -> Snapshot {
+        let before = self.alone.as_ref().map_or(&self.before, |alone| &alone.snapshot);
+        // What migrations have made of the model's objects is no state of the model: its next start shall see the difference.
+        let catalog = self.model_left.clone().filter(|_| self.alone.is_none()).unwrap_or(reached);
+        Snapshot { catalog, start: None, ..before.clone() }
     }
 
     /// # Errors
@@ -144,6 +189,20 @@ impl<'r> Way<'r> {
     pub(crate) fn renames_to_then(&self) -> &Renames {
         self.alone.as_ref().map_or(&self.renames, |alone| &alone.renames)
     }
+}
+
+fn missing(revision: &Revision, what: &str) -> Error {
+    Error::new(ErrorKind::History, format!("cannot undo revision {}: {what}", revision.id))
+        .help("restore the backup that was made before it, as a whole")
+}
+
+fn refuse_edited(row: &Revision) -> Result<()> {
+    if !row.is_edited() {
+        return Ok(());
+    }
+    Err(Error::new(ErrorKind::Tampered, format!("row {} of the history was edited", row.id))
+        .cause("its content is not what was written, and it says what to go back to")
+        .help("find out who did it; restore the row, or a backup as a whole"))
 }
 
 /// The renames that a plan makes.

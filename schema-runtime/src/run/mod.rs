@@ -53,7 +53,7 @@ pub(crate) struct Run<'a> {
     pub(crate) left: bool,
     /// Whether the model waits for one of these.
     pub(crate) waits: bool,
-    /// The number of the batch, as soon as a migration has a row.
+    /// The number that all rows of the run have, where migrations run.
     pub(crate) batch: Option<i64>,
 }
 
@@ -181,6 +181,9 @@ impl<'a> Run<'a> {
         let found = found::read(conn, self.migrator, &self.history)?;
         self.version.clone_from(&found.model.version);
         self.refuse_rolled_back(conn, &found)?;
+        if let Some(numbered) = &found.numbered {
+            self.done.has_made(&numbered.owners);
+        }
         self.phases.check = self.began.elapsed();
         Ok(found)
     }

@@ -1,0 +1,189 @@
+//! The way back that belongs to a numbered migration: which one it is, what it would delete, and running it.
+//!
+//! What it leads to is compared with what was there before the migration: a way back that leaves something else is no way back, and runs
+//! only where somebody has said so.
+
+use std::time::Duration;
+
+use rusqlite::Connection;
+use schema_sql::{Token, eq_name, significant, split_statements};
+
+use super::Way;
+use crate::catalog::{self, Catalog};
+use crate::connection::{self, Deadline};
+use crate::diff::{Change, diff};
+use crate::error::{Error, ErrorKind, Result};
+use crate::found;
+use crate::migration::{Body, Direction, Migrations};
+use crate::migrator::Options;
+use crate::numbered;
+use crate::plan::HazardCode;
+use crate::record::millis;
+use crate::rehearse;
+use crate::report::MigrationRun;
+use crate::revision::Revision;
+use crate::run::Run;
+
+/// The way back of a migration.
+pub(crate) struct Down {
+    /// The number as it is written.
+    pub(super) version: String,
+    pub(super) name: String,
+    pub(super) direction: Direction,
+    /// What it deletes with its content.
+    pub(super) goes: Vec<Change>,
+}
+
+impl Down {
+    /// The way back of the migration that `revision` records: that of the program, where it has the same migration, else the one that is
+    /// kept in the history.
+    ///
+    /// # Errors
+    /// `History` where there is none.
+    pub(super) fn of(
+        revision: &Revision,
+        set: &Migrations,
+        left: &Catalog,
+        target: &Catalog,
+    ) -> Result<Down> {
+        let same = |checksum: &str| revision.fingerprint.as_deref() == Some(checksum);
+        let known = set.find(&revision.version).filter(|migration| same(&migration.checksum));
+        let file = format!("{}_{}.down.sql", revision.version, revision.name);
+        let kept = || revision.rollback_sql.as_deref().map(|text| Direction::of_text(text, file.clone()));
+        let Some(direction) = known.and_then(|migration| migration.down.clone()).or_else(kept) else {
+            return Err(Error::new(
+                ErrorKind::History,
+                format!("cannot go back over migration {} {}", revision.version, revision.name),
+            )
+            .cause("it has no way back")
+            .help(format!(
+                "write `{file}` and name its folder, or restore the backup that was made before it"
+            )));
+        };
+        let goes = goes(&direction, left, target);
+        Ok(Down { version: revision.version.clone(), name: revision.name.clone(), direction, goes })
+    }
+
+    /// `034 split_names`.
+    pub(super) fn title(&self) -> String {
+        format!("{} {}", self.version, self.name)
+    }
+
+    /// What is told of it when it has run.
+    pub(super) fn ran(&self, took: Duration) -> MigrationRun {
+        MigrationRun {
+            version: self.version.clone(),
+            name: self.name.clone(),
+            description: None,
+            contained: false,
+            ms: millis(took),
+        }
+    }
+
+    /// Runs it; gives back the catalog that it leaves and how long it took.
+    ///
+    /// # Errors
+    /// As [`numbered::run`]; `Refused` if it leaves another catalog than `target`, and nobody has consented.
+    pub(super) fn run(
+        &self,
+        (live, target): (&Catalog, &Catalog),
+        own: &[String],
+        options: &Options,
+        deadline: &Deadline<'_>,
+    ) -> Result<(Catalog, Duration)> {
+        let (conn, title) = (deadline.conn(), self.title());
+        let orphans = numbered::deferrable(conn, &self.direction, live)?;
+        let took = numbered::run(conn, &title, &self.direction, options.environment.as_deref(), deadline)?;
+        let reached = catalog::read(conn, "main", own)?;
+        if let Some(orphans) = orphans {
+            numbered::refuse_orphans(conn, &title, &reached, &orphans)?;
+        }
+        let changes = diff(&reached, target, &|_| false);
+        let code = HazardCode::InexactDown;
+        if changes.is_empty() || options.consents.iter().any(|consent| consent.covers(code, &self.version)) {
+            return Ok((reached, took));
+        }
+        let error = Error::new(
+            ErrorKind::Refused,
+            format!("the way back of migration {title} does not lead to what was there before it"),
+        );
+        let error = changes.iter().fold(error, |error, change| error.cause(format!("still to do: {change}")));
+        Err(error.help(format!(
+            "mend `{}`, or let it be with `--allow {1}={2}` or `.allow(\"{1}={2}\")`",
+            self.direction.origin,
+            code.code(),
+            self.version
+        )))
+    }
+}
+
+impl Run<'_> {
+    /// Tries the ways back of the migrations that come first on a copy with one row of each table; tells what people should know.
+    ///
+    /// # Errors
+    /// As [`Down::run`], but that other rows may stand in the way there, or none.
+    pub(super) fn try_downs(
+        &self,
+        conn: &Connection,
+        live: &Catalog,
+        ways: &[Way<'_>],
+        own: &[String],
+    ) -> Result<Vec<String>> {
+        let mut first = ways.iter().map_while(|way| Some((way, way.down.as_ref()?))).peekable();
+        if first.peek().is_none() {
+            return Ok(Vec::new());
+        }
+        let samples = rehearse::samples(conn, live)?;
+        let mut copy = rehearse::replayed(&|| found::scratch(conn, self.migrator), live, &samples)?;
+        let options = self.options;
+        let deadline = Deadline::install(&mut copy, options.time_limit, Some(options.cancel.clone()));
+        connection::begin_immediate(deadline.conn(), Duration::ZERO, None)?;
+        for (way, down) in first {
+            match down.run((&way.left, &way.target), own, options, &deadline) {
+                Err(error) if error.kind() == ErrorKind::Migration => {
+                    return Ok(vec![format!(
+                        "the way back of migration {} fails on a copy with one row of each table: {}",
+                        down.title(),
+                        error.causes().first().map_or("", String::as_str)
+                    )]);
+                }
+                result => result?,
+            };
+        }
+        Ok(Vec::new())
+    }
+}
+
+/// What goes between the two catalogs. A table that gets another name does not: a text drops what it names, of a function nobody knows.
+fn goes(direction: &Direction, left: &Catalog, target: &Catalog) -> Vec<Change> {
+    let dropped = match &direction.body {
+        Body::Sql(text) => Some(dropped_tables(text)),
+        Body::Code(_) => None,
+    };
+    let names =
+        |table: &str| dropped.as_ref().is_none_or(|names| names.iter().any(|name| eq_name(name, table)));
+    let mut changes = diff(left, target, &|_| false);
+    changes.retain(|change| match change {
+        Change::DropTable { table } | Change::DropVirtualTable { table } => names(table),
+        Change::DropColumn { .. } => true,
+        _ => false,
+    });
+    changes
+}
+
+/// The tables of `DROP TABLE` statements.
+fn dropped_tables(text: &str) -> Vec<String> {
+    let statements = split_statements(text).unwrap_or_default();
+    let dropped = statements.iter().filter_map(|statement| {
+        let tokens = significant(statement.text).ok()?;
+        let [drop, table, rest @ ..] = tokens.as_slice() else { return None };
+        if !drop.is_word("DROP") || !table.is_word("TABLE") {
+            return None;
+        }
+        let rest = if rest.first()?.is_word("IF") { rest.get(2..)? } else { rest };
+        // The schema may stand before it.
+        let at = if rest.get(1).is_some_and(|token| token.is_op(".")) { 2 } else { 0 };
+        rest.get(at).and_then(Token::ident)
+    });
+    dropped.collect()
+}
