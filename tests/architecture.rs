@@ -80,6 +80,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "revision",
             "snapshot",
             "target",
+            "version",
         ],
     ),
     // What people write themselves.
@@ -160,6 +161,21 @@ const ARROWS: &[(&str, &[&str])] = &[
             "run",
             "snapshot",
             "target",
+        ],
+    ),
+    (
+        "outside",
+        &[
+            "batch",
+            "catalog",
+            "connection",
+            "error",
+            "found",
+            "migration",
+            "numbered",
+            "record",
+            "revision",
+            "run",
         ],
     ),
     (

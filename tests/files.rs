@@ -359,8 +359,8 @@ fn a_missing_function_or_collation_is_named_with_how_to_register_it() {
         ("CREATE TABLE plain (id INTEGER PRIMARY KEY, a TEXT, CHECK (slug(a) <> ''))", "slug"),
         ("CREATE TABLE plain (id INTEGER PRIMARY KEY, a TEXT COLLATE BY_LENGTH UNIQUE)", "BY_LENGTH"),
         ("CREATE TABLE plain (id INTEGER PRIMARY KEY, a TEXT); CREATE INDEX i ON plain (slug(a))", "slug"),
-        // A rebuild of the table itself, whose model says nothing of the function.
-        ("CREATE TABLE s (id INTEGER PRIMARY KEY, a TEXT, b TEXT UNIQUE)", "slug"),
+        // A rebuild of the table itself, whose model says nothing of the collation and the function that it has.
+        ("CREATE TABLE s (id INTEGER PRIMARY KEY, a TEXT, b TEXT UNIQUE)", "BY_LENGTH"),
     ];
     for (sql, name) in wanted {
         let error = refused(&path, sql);

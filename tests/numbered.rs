@@ -704,3 +704,115 @@ fn a_run_goes_as_far_as_it_is_told_and_the_next_one_does_the_rest() {
         &["there is no migration 005 to go up to", "there are: 001 first, 002 rows, 003 born, 004 later"],
     );
 }
+
+#[test]
+fn one_that_no_transaction_holds_runs_between_two() {
+    let folder = Folder::new(&[
+        FIRST,
+        (
+            "002_whole.sql",
+            "-- Smaller.\n-- schema: no-transaction\nVACUUM;\nBEGIN;\nINSERT INTO person (name) VALUES ('Ada');\nCOMMIT;",
+        ),
+        ("003_rows.sql", "UPDATE person SET name = 'Ada Lovelace';"),
+        ("004_mode.sql", "-- schema: after\n-- schema: no-transaction\nPRAGMA journal_mode = WAL;"),
+        ("005_born.sql", "-- schema: after\nUPDATE person SET born = 1815;"),
+    ]);
+    let with_born = "CREATE TABLE person (id INTEGER PRIMARY KEY, name TEXT NOT NULL, born INTEGER)";
+    let report = folder.run(&folder.beside(with_born));
+    assert_eq!(report.outcome, Outcome::Created);
+    assert_eq!(
+        report.applied,
+        [
+            "migration 001 first",
+            "migration 002 whole",
+            "migration 003 rows",
+            "add column person.born",
+            "migration 004 mode",
+            "migration 005 born"
+        ]
+    );
+    assert_eq!(report.migrations.len(), 5);
+    assert_eq!(folder.place.query("SELECT * FROM person; "), "1|'Ada Lovelace'|1815");
+    assert_eq!(folder.place.query("PRAGMA journal_mode"), "'wal'");
+    assert_eq!(
+        folder.history(),
+        "'001'|'first'|'numbered'|'completed'|1\n'002'|'whole'|'numbered'|'completed'|2\n'003'|'rows'|'numbered'|'completed'|3\n\
+         '1.0.0'|'add column person.born'|'automatic'|'completed'|3\n'004'|'mode'|'numbered'|'completed'|5\n'005'|'born'|'numbered'|'completed'|6"
+    );
+    assert!(folder.beside(with_born).status(folder.place.path()).expect("a status").tampered.is_empty());
+    assert_eq!(folder.run(&folder.beside(with_born)).outcome, Outcome::UpToDate);
+}
+
+#[test]
+fn one_outside_of_a_transaction_that_fails_stops_every_start_until_it_is_said_what_it_left() {
+    let folder = Folder::new(&[
+        FIRST,
+        (
+            "002_half.sql",
+            "-- schema: no-transaction\nINSERT INTO person (name) VALUES ('Ada');\nINSERT INTO nobody VALUES (1);",
+        ),
+        ROWS_LATER,
+    ]);
+    let error = folder.alone().run(folder.place.path()).expect_err("fails");
+    assert_eq!(error.kind(), ErrorKind::Migration, "{error}");
+    contains(
+        &error.to_string(),
+        &[
+            "migration 002 half failed",
+            "no such table: nobody",
+            "state: this is there and stays: migration 001 first, what migration 002 half has done until then",
+            "schema resolve --applied 002",
+        ],
+    );
+    assert_eq!(folder.place.query("SELECT name FROM person"), "'Ada'");
+    let status = "SELECT version, status, error FROM migration_history";
+    assert_eq!(
+        folder.place.query(status),
+        "'001'|'completed'|NULL\n'002'|'running'|'migration 002 half failed'"
+    );
+    let error = folder.refused(
+        &folder.alone(),
+        ErrorKind::Conflict,
+        &["002 half was begun on", "failed (migration 002 half failed)", "a part of it may be there"],
+    );
+    contains(&error.to_string(), &["--undone 002"]);
+    // One whose program died is waited for and then told too.
+    folder.place.sql("UPDATE migration_history SET error = NULL WHERE version = '002'");
+    folder.refused(
+        &folder.alone().lock_wait(std::time::Duration::ZERO),
+        ErrorKind::Conflict,
+        &["002 half was begun on", "has not ended"],
+    );
+}
+
+const ROWS_LATER: (&str, &str) = ("003_later.sql", "DELETE FROM person;");
+
+#[test]
+fn a_function_may_run_outside_of_a_transaction_and_must_leave_none() {
+    fn up(context: &MigrationContext<'_>) -> MigrationResult {
+        assert!(context.connection().is_autocommit());
+        context.connection().execute_batch("CREATE TABLE a (id); VACUUM; BEGIN; INSERT INTO a VALUES (1)")?;
+        Ok(())
+    }
+    let none = None::<fn(&MigrationContext<'_>) -> MigrationResult>;
+    let set = Migrations::new([Migration::code(1, "a", up, none).no_transaction()]).expect("a set");
+    let folder = Folder::new(&[]);
+    let program = Migrator::for_model(Model::empty("main")).migrations(set);
+    let error = program.run(folder.place.path()).expect_err("left open");
+    contains(
+        &error.to_string(),
+        &["migration 001 a failed", "it has left a transaction open, which was rolled back"],
+    );
+    assert_eq!(folder.place.query("SELECT count(*) FROM a"), "0");
+    for (text, what) in [
+        ("-- schema: no-transaction\nATTACH 'x' AS y;", "`ATTACH` in a migration"),
+        ("-- schema: no-transaction\nPRAGMA journal_mode = OFF;", "`PRAGMA journal_mode` in a migration"),
+        ("-- schema: no-transaction\nPRAGMA foreign_keys = OFF;", "`PRAGMA foreign_keys` in a migration"),
+        ("VACUUM;", "`VACUUM` in a migration"),
+    ] {
+        contains(&Migration::sql(1, "x", text).expect_err("refused").to_string(), &[what]);
+    }
+    let down = "-- schema: no-transaction\nVACUUM;";
+    let error = Migration::sql(1, "x", "SELECT 1").expect("fine").with_down(down).expect_err("refused");
+    contains(&error.to_string(), &["`001_x.down.sql` says `no-transaction`"]);
+}

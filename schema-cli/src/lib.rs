@@ -35,7 +35,7 @@ use std::sync::Arc;
 use clap::Parser;
 use clap::error::ErrorKind;
 use schema_runtime::rusqlite::{self, Connection};
-use schema_runtime::{Cancel, Schema};
+use schema_runtime::{Cancel, Migrations, Schema};
 
 use crate::args::{Color, CommandLine, Global, Verb};
 use crate::exit::{Exit, Failure};
@@ -69,6 +69,7 @@ pub fn run(schema: &'static Schema) -> ExitCode {
 #[derive(Clone, Default)]
 pub struct Command {
     schema: Option<&'static Schema>,
+    migrations: Option<Migrations>,
     hook: Option<Hook>,
 }
 
@@ -83,12 +84,29 @@ impl std::fmt::Debug for Command {
 impl Command {
     /// The command with `schema` as its built-in model.
     pub fn new(schema: &'static Schema) -> Self {
-        Command { schema: Some(schema), hook: None }
+        Command { schema: Some(schema), ..Command::default() }
     }
 
     /// The command as the stock `schema` has it: every target is a file.
     pub fn without_model() -> Self {
         Command::default()
+    }
+
+    /// The program's numbered migrations, functions among them: what the verbs take where `--migrations` names no folder.
+    ///
+    /// ```no_run
+    /// # use schema_runtime::{Migration, Migrations, Schema, Table, schema};
+    /// # #[derive(Table)]
+    /// # struct Task { #[column(primary_key)] id: i64 }
+    /// # const SCHEMA: Schema = schema! { tables: [Task] };
+    /// fn main() -> std::process::ExitCode {
+    ///     let migrations = Migrations::new([Migration::sql(1, "upper", "UPDATE task SET id = id + 1").expect("SQL")]);
+    ///     schema_cli::Command::new(&SCHEMA).migrations(migrations.expect("numbers")).run()
+    /// }
+    /// ```
+    pub fn migrations(mut self, migrations: Migrations) -> Self {
+        self.migrations = Some(migrations);
+        self
     }
 
     /// Registers functions, collations, modules or a key on every connection: as
@@ -138,6 +156,7 @@ impl Command {
         }
         Ok(Context {
             schema: self.schema,
+            migrations: self.migrations,
             hook: self.hook,
             settings: verb::own_settings(verb, Settings::read(flags, &sources)?),
             program,

@@ -29,6 +29,8 @@ const MAIN: &str = "main";
 /// What one call of the command has to work with.
 pub(crate) struct Context {
     pub(crate) schema: Option<&'static Schema>,
+    /// Built-in ones.
+    pub(crate) migrations: Option<Migrations>,
     pub(crate) hook: Option<Hook>,
     pub(crate) settings: Settings,
     /// The name by which the command was called.
@@ -70,7 +72,10 @@ impl Context {
 
     /// Whether there is anything to compare a database with.
     pub(crate) fn has_target(&self) -> bool {
-        self.schema.is_some() || self.layer().to.is_some() || self.layer().migrations.is_some()
+        self.schema.is_some()
+            || self.layer().to.is_some()
+            || self.layer().migrations.is_some()
+            || self.migrations.is_some()
     }
 
     /// The name under which a target is recorded.
@@ -162,15 +167,14 @@ impl Context {
                 self.refuse_nothing(path, &model)?;
                 Ok(self.with_policies(self.configured(Migrator::for_model(model))))
             }
-            None if self.schema.is_none() && self.layer().migrations.is_some() => {
+            None if self.schema.is_none()
+                && (self.layer().migrations.is_some() || self.migrations.is_some()) =>
+            {
                 Ok(self.with_policies(self.of_model(self.model_name())))
             }
             None => self.migrator_for(None),
         }
-        .and_then(|migrator| match &self.layer().migrations {
-            Some(folder) => self.with_migrations(migrator, folder),
-            None => Ok(migrator),
-        })
+        .and_then(|migrator| self.with_migrations(migrator))
     }
 
     /// A migrator for the migrations without a model beside them.
@@ -178,13 +182,33 @@ impl Context {
     /// # Errors
     /// As the library, for a folder that cannot be read.
     pub(crate) fn migrations_alone(&self) -> Result<Migrator> {
-        let folder = self.layer().migrations.clone().unwrap_or_else(|| FOLDER.into());
-        self.with_migrations(self.of_model(self.model_name()), &folder)
+        let set = match self.known_migrations()? {
+            Some(set) => set,
+            None => Migrations::from_folder(FOLDER)?,
+        };
+        Ok(self.in_order(self.of_model(self.model_name()).migrations(set)))
     }
 
-    fn with_migrations(&self, migrator: Migrator, folder: &Path) -> Result<Migrator> {
-        let migrator = migrator.migrations(Migrations::from_folder(folder)?);
-        Ok(if self.layer().out_of_order == Some(true) { migrator.out_of_order() } else { migrator })
+    /// With the migrations of the folder where one is named, else the built-in ones.
+    ///
+    /// # Errors
+    /// As the library, for a folder that cannot be read.
+    pub(crate) fn with_migrations(&self, migrator: Migrator) -> Result<Migrator> {
+        Ok(match self.known_migrations()? {
+            Some(set) => self.in_order(migrator.migrations(set)),
+            None => migrator,
+        })
+    }
+
+    fn known_migrations(&self) -> Result<Option<Migrations>> {
+        match &self.layer().migrations {
+            Some(folder) => Ok(Some(Migrations::from_folder(folder)?)),
+            None => Ok(self.migrations.clone()),
+        }
+    }
+
+    fn in_order(&self, migrator: Migrator) -> Migrator {
+        if self.layer().out_of_order == Some(true) { migrator.out_of_order() } else { migrator }
     }
 
     /// The time of now in UTC as fourteen digits.
@@ -216,17 +240,6 @@ impl Context {
             _ => Migrator::for_model(Model::empty(self.model_name())),
         };
         self.configured(migrator)
-    }
-
-    /// The same, with the migrations of the folder where one is named.
-    ///
-    /// # Errors
-    /// As the library, for a folder that cannot be read.
-    pub(crate) fn with_ways_back(&self) -> Result<Migrator> {
-        match &self.layer().migrations {
-            None => Ok(self.without_target()),
-            Some(folder) => self.with_migrations(self.without_target(), folder),
-        }
     }
 
     /// A migrator that knows the history of this model, and nothing of it.

@@ -25,7 +25,7 @@ use crate::prepare::{Prepared, key_of, prepare};
 use crate::record::millis;
 use crate::rehearse;
 use crate::report::{Event, MigrationRun, Outcome, Report};
-use crate::revision::{Kind, Status};
+use crate::revision::{Kind, Revision, Status};
 use crate::run::{Before, Pending, Run};
 use crate::snapshot::{Owners, Snapshot, State, keys};
 
@@ -35,8 +35,20 @@ pub(crate) struct Done {
     pub(crate) runs: Vec<MigrationRun>,
     /// Keys of what they made, each with the version that did.
     made: BTreeMap<String, String>,
+    /// Keys of objects that they have changed.
+    touched: Vec<String>,
     /// On a file that was new.
     pub(crate) on_nothing: bool,
+    /// Whether the model comes before all of them; known as soon as one was to run.
+    model_first: Option<bool>,
+    /// Whether the automatic change is made.
+    modelled: bool,
+}
+
+/// One part of what a run does.
+enum Part<'m> {
+    Migration(&'m Migration),
+    Model,
 }
 
 impl Done {
@@ -61,24 +73,23 @@ impl Done {
 }
 
 /// One batch at work.
-struct Batch<'b> {
-    deadline: &'b Deadline<'b>,
+pub(crate) struct Batch<'b> {
+    pub(crate) deadline: &'b Deadline<'b>,
     /// What was saved before all of it.
-    backup: Option<&'b BackupInfo>,
-    model_first: bool,
+    pub(crate) backup: Option<&'b BackupInfo>,
     /// What is there now.
-    live: Catalog,
+    pub(crate) live: Catalog,
     /// What the newest row says of it; on a new file there is nothing.
-    recorded: Snapshot,
-    /// The automatic change, and the catalog that it reached.
-    modelled: Option<(Prepared, Catalog)>,
+    pub(crate) recorded: Snapshot,
+    /// What the automatic change has reached.
+    reached: Option<Catalog>,
 }
 
 impl Batch<'_> {
-    /// What came after the automatic change must leave the model's objects as they were made.
+    /// What comes after the automatic change must leave the model's objects as they were made.
     fn refuse_other_model(&self) -> Result<()> {
-        let Some((prepared, reached)) = &self.modelled else { return Ok(()) };
-        let owners = &prepared.target.owners;
+        let Some(reached) = &self.reached else { return Ok(()) };
+        let owners = &self.recorded.owners;
         refuse(&diff(reached, &self.live, &|_| false), &|key| owners.is_managed(key))
     }
 }
@@ -120,7 +131,8 @@ impl Run<'_> {
         self.waits || (none && !self.options.migrations.list.is_empty())
     }
 
-    /// Everything under the lock, where migrations are due. On an error the caller rolls back.
+    /// Everything under the lock, where migrations are due, up to one that runs outside of a transaction; that one, where it is the first. On
+    /// an error the caller rolls back.
     pub(crate) fn batch(&mut self, deadline: &Deadline<'_>, path: &Path, due: &Due<'_>) -> Result<Report> {
         let conn = deadline.conn();
         let found = self.found(conn)?;
@@ -137,8 +149,51 @@ impl Run<'_> {
         let (backup, no_backup) = self.back_up(conn, path, &found, &Before::migrations(due))?;
         deadline.extend(self.began.elapsed());
         self.writing = true;
+        let recorded = self.first_row(conn, &found)?;
+        let parts = self.parts(deadline, &found, due)?;
+        let mut batch = Batch {
+            deadline,
+            backup: backup.as_ref(),
+            live: found.live.clone(),
+            recorded,
+            reached: self.done.modelled.then(|| found.live.clone()),
+        };
+        let mut report = Report::new(Outcome::Migrated, self.migrator.source.name(), &self.version);
+        let mut found = Some(found);
+        for (at, part) in parts.iter().enumerate() {
+            match (part, found.take_if(|_| matches!(part, Part::Model))) {
+                (Part::Migration(migration), _) => {
+                    let held = self.holds(&batch, migration)?;
+                    if held || migration.up.transaction {
+                        self.migrate(&mut batch, migration, held)?;
+                    } else if at == 0 {
+                        self.more = parts.len() > 1;
+                        report.revision = Some(self.outside(&mut batch, migration)?);
+                        report.applied.push(format!("migration {}", migration.title()));
+                        break;
+                    } else {
+                        self.more = true;
+                        break;
+                    }
+                    report.applied.push(format!("migration {}", migration.title()));
+                }
+                (Part::Model, Some(found)) => {
+                    // What migrations have made of the rows since is not in it.
+                    let of_this_state = batch.backup.filter(|_| at == 0);
+                    let of_model = self.automatic(&mut batch, path, found, of_this_state)?;
+                    report = of_model.behind(report);
+                }
+                (Part::Model, None) => {}
+            }
+        }
+        self.close(batch, &mut report)?;
+        (report.backup, report.no_backup) = (backup, no_backup);
+        Ok(report)
+    }
+
+    /// The history as it is before the first row of a batch, and what it says is there.
+    fn first_row(&mut self, conn: &Connection, found: &Found) -> Result<Snapshot> {
         self.history.ensure(conn)?;
-        self.done.on_nothing = found.live.is_empty();
         let mut nothing = Catalog::default();
         if found.last.is_none() && !found.live.is_empty() && found.head == 0 {
             self.baseline(conn, &found.live, 1)?;
@@ -146,50 +201,59 @@ impl Run<'_> {
         }
         self.batch = Some(self.history.head(conn)?.map_or(0, |(id, _)| id) + 1);
         let recorded = found.left().cloned();
-        let recorded = recorded.unwrap_or_else(|| Snapshot::of_others(self.migrator.source.name(), nothing));
-        let model_first = self.done.on_nothing
-            && !self.is_without_model()
-            && !all_run(conn, &due.before, self.options.environment.as_deref(), deadline)?;
-        let mut batch = Batch {
-            deadline,
-            backup: backup.as_ref(),
-            model_first,
-            live: found.live.clone(),
-            recorded,
-            modelled: None,
-        };
-        if !model_first {
-            for migration in &due.before {
-                self.migrate(&mut batch, migration)?;
+        Ok(recorded.unwrap_or_else(|| Snapshot::of_others(self.migrator.source.name(), nothing)))
+    }
+
+    /// What is to be done, in its order.
+    fn parts<'m>(&mut self, deadline: &Deadline<'_>, found: &Found, due: &Due<'m>) -> Result<Vec<Part<'m>>> {
+        let environment = self.options.environment.as_deref();
+        let model = !self.is_without_model() && !self.done.modelled;
+        let model_first = match self.done.model_first {
+            Some(first) => first,
+            None => {
+                self.done.on_nothing = found.live.is_empty();
+                self.done.on_nothing
+                    && model
+                    && !all_run(deadline.conn(), &due.before, environment, deadline)?
             }
-        }
-        let mut report = if self.is_without_model() {
-            Report::new(Outcome::Migrated, self.migrator.source.name(), &self.version)
-        } else {
-            // What migrations have made of the rows since is not in it.
-            let of_this_state = backup.as_ref().filter(|_| due.before.is_empty());
-            self.automatic(&mut batch, path, found, of_this_state)?
         };
-        let mut applied: Vec<String> = self.done.runs.iter().map(MigrationRun::title).collect();
-        let before_model = self.done.runs.len();
-        applied.append(&mut report.applied);
-        for migration in due.before.iter().filter(|_| model_first).chain(&due.after) {
-            self.migrate(&mut batch, migration)?;
+        self.done.model_first = Some(model_first);
+        let migrations =
+            |list: &[&'m Migration]| list.iter().copied().map(Part::Migration).collect::<Vec<_>>();
+        let model = model.then_some(Part::Model);
+        let (first, second) = if model_first { (model, None) } else { (None, model) };
+        let parts = first.into_iter().chain(migrations(&due.before)).chain(second);
+        Ok(parts.chain(migrations(&due.after)).collect())
+    }
+
+    /// Whether the model, which came first, holds all that the migration makes.
+    fn holds(&self, batch: &Batch<'_>, migration: &Migration) -> Result<bool> {
+        if self.done.model_first != Some(true) {
+            return Ok(false);
         }
+        let conn = batch.deadline.conn();
+        let own = found::own_tables(self.migrator);
+        contained(migration, &batch.live, &own, &|| found::scratch(conn, self.migrator))
+    }
+
+    /// Commits a batch, where nothing is in the way.
+    fn close(&mut self, batch: Batch<'_>, report: &mut Report) -> Result<()> {
         batch.refuse_other_model()?;
-        let id = self.history.head(conn)?.map_or(0, |(id, _)| id);
-        self.finish(deadline, report.revision.unwrap_or(id))?;
+        let conn = batch.deadline.conn();
+        // What ran outside of a transaction is committed already.
+        if !conn.is_autocommit() {
+            let id = self.history.head(conn)?.map_or(0, |(id, _)| id);
+            self.finish(batch.deadline, report.revision.unwrap_or(id))?;
+            report.revision = report.revision.or(Some(id));
+            self.committed.append(&mut report.applied.clone());
+        }
         if self.done.on_nothing {
             report.outcome = Outcome::Created;
         }
-        applied.extend(self.done.runs.iter().skip(before_model).map(MigrationRun::title));
-        report.applied = applied;
         report.migrations = std::mem::take(&mut self.done.runs);
-        report.revision = report.revision.or(Some(id));
-        (report.backup, report.no_backup) = (backup, no_backup);
         report.phases = self.phases;
         report.duration = self.began.elapsed();
-        Ok(report)
+        Ok(())
     }
 
     /// The automatic change between them, recorded but not committed.
@@ -203,27 +267,33 @@ impl Run<'_> {
         let conn = batch.deadline.conn();
         let head = self.history.head(conn)?.map_or(0, |(id, _)| id);
         let live = batch.live.clone();
-        // What the migrations have made of the model's objects must be what the model has: nobody is to make it again, without its values.
-        let managed = |key: &str| found.last.as_ref().is_some_and(|(_, last)| last.owners.is_managed(key));
-        let touched: Vec<String> = diff(&found.live, &live, &|_| false)
-            .iter()
-            .filter_map(key_of)
-            .filter(|key| managed(key))
-            .collect();
         let prepared = prepare(conn, self.migrator, Found { live, head, ..found }, true)?;
+        // What the migrations have made of the model's objects must be what the model has: nobody is to make it again, without its values.
+        let last = prepared.found.last.as_ref().map(|(_, last)| &last.owners);
+        let touched = |key: &str| {
+            last.is_some_and(|owners| owners.is_managed(key))
+                && self.done.touched.iter().any(|touched| touched == key)
+        };
         let back = diff(&prepared.target.catalog, &prepared.found.live, &|_| false);
-        refuse(&back, &|key| touched.iter().any(|touched| touched == key))?;
+        refuse(&back, &touched)?;
         self.took(&prepared);
         self.refuse_too_much(path, &prepared.plan)?;
         let applied = match prepared.plan.is_empty() {
             true => Applied { reached: prepared.found.live.clone(), ..Applied::default() },
             false => self.apply(batch.deadline, &prepared)?,
         };
-        let (revision, recorded) = self.append(conn, &prepared, &applied, backup)?;
-        let report = self.applied(&prepared, &applied, revision);
+        self.done.modelled = true;
+        let known =
+            prepared.plan.is_empty() && prepared.is_known(&prepared.snapshot(applied.reached.clone()));
+        let report = if known {
+            self.report(Outcome::UpToDate, &prepared)
+        } else {
+            let (revision, recorded) = self.append(conn, &prepared, &applied, backup)?;
+            batch.recorded = recorded;
+            self.applied(&prepared, &applied, revision)
+        };
         batch.live.clone_from(&applied.reached);
-        batch.recorded = recorded;
-        batch.modelled = Some((prepared, applied.reached));
+        batch.reached = Some(applied.reached);
         Ok(report)
     }
 
@@ -235,64 +305,82 @@ impl Run<'_> {
         (left, live): (&Catalog, Catalog),
         (recorded, backup): (Snapshot, Option<&BackupInfo>),
     ) -> Result<()> {
-        let mut batch = Batch { deadline, backup, model_first: false, live, recorded, modelled: None };
-        self.migrate(&mut batch, migration)?;
+        let mut batch = Batch { deadline, backup, live, recorded, reached: None };
+        self.migrate(&mut batch, migration, false)?;
         let owners = &batch.recorded.owners;
         refuse(&diff(left, &batch.live, &|_| false), &|key| owners.is_managed(key))
     }
 
-    /// Runs one migration and records it. One of which everything is there, since the model came first, is only recorded.
-    fn migrate(&mut self, batch: &mut Batch<'_>, migration: &Migration) -> Result<()> {
+    /// Runs one migration and records it. One of which the model `holds` everything is only recorded.
+    fn migrate(&mut self, batch: &mut Batch<'_>, migration: &Migration, held: bool) -> Result<()> {
         let conn = batch.deadline.conn();
-        let own = found::own_tables(self.migrator);
-        let (version, name) = (migration.digits.clone(), migration.name.clone());
-        let scratch = || found::scratch(conn, self.migrator);
-        let held = batch.model_first && contained(migration, &batch.live, &own, &scratch)?;
-        let mut took = Duration::ZERO;
-        if !held {
-            self.migrator.emit(&Event::Migration {
-                version: version.clone(),
-                name: name.clone(),
-                back: false,
-            });
-            let (title, environment) = (migration.title(), self.options.environment.as_deref());
-            let orphans = numbered::deferrable(conn, &migration.up, &batch.live)?;
-            took = numbered::run(conn, &title, &migration.up, environment, batch.deadline)?;
-            let after = catalog::read(conn, "main", &own)?;
-            if let Some(orphans) = orphans {
-                numbered::refuse_orphans(conn, &title, &after, &orphans)?;
-            }
-            let there = keys(&batch.live);
-            let made = keys(&after).into_iter().filter(|key| !there.contains(key));
-            self.done.made.extend(made.map(|key| (key, version.clone())));
-            let before = std::mem::replace(&mut batch.live, after);
-            batch.recorded.start = Some(before).filter(|before| *before != batch.recorded.catalog);
-            batch.recorded.catalog.clone_from(&batch.live);
-            self.done.own(&mut batch.recorded);
-        }
-        let mut revision = self.revision(conn, Kind::Numbered, &name, self.batch.unwrap_or_default())?;
-        revision.version.clone_from(&version);
-        revision.fingerprint = Some(migration.checksum.clone());
-        revision.duration_ms = millis(took);
-        revision.backup = batch.backup.map(BackupInfo::recorded);
-        if let Some(Direction { body: Body::Sql(down), .. }) = &migration.down {
-            revision.rollback_sql = Some(down.to_string());
-        }
+        let mut revision = self.numbered_row(conn, migration, batch.backup)?;
         if held {
             revision.status = Status::Skipped;
             revision.reason = Some("the model holds all that it makes".to_owned());
         } else {
+            self.tell_migration(migration);
+            let (title, environment) = (migration.title(), self.options.environment.as_deref());
+            let orphans = numbered::deferrable(conn, &migration.up, &batch.live)?;
+            let took = numbered::run(conn, &title, &migration.up, environment, batch.deadline)?;
+            let after = catalog::read(conn, "main", &found::own_tables(self.migrator))?;
+            if let Some(orphans) = orphans {
+                numbered::refuse_orphans(conn, &title, &after, &orphans)?;
+            }
+            self.made(batch, migration, after);
+            revision.duration_ms = millis(took);
             revision.snapshot = Some(batch.recorded.to_json()?);
         }
         self.history.append(conn, &revision)?;
-        self.done.runs.push(MigrationRun {
-            version,
-            name,
-            description: migration.description.clone(),
-            contained: held,
-            ms: revision.duration_ms,
-        });
+        self.ran(migration, held, revision.duration_ms);
         Ok(())
+    }
+
+    /// Tells the observer that it begins.
+    pub(crate) fn tell_migration(&self, migration: &Migration) {
+        let (version, name) = (migration.digits.clone(), migration.name.clone());
+        self.migrator.emit(&Event::Migration { version, name, back: false });
+    }
+
+    /// The row of a migration, as far as it is known before it runs.
+    pub(crate) fn numbered_row(
+        &self,
+        conn: &Connection,
+        migration: &Migration,
+        backup: Option<&BackupInfo>,
+    ) -> Result<Revision> {
+        let batch = self.batch.unwrap_or_default();
+        let mut revision = self.revision(conn, Kind::Numbered, &migration.name, batch)?;
+        revision.version.clone_from(&migration.digits);
+        revision.fingerprint = Some(migration.checksum.clone());
+        revision.backup = backup.map(BackupInfo::recorded);
+        if let Some(Direction { body: Body::Sql(down), .. }) = &migration.down {
+            revision.rollback_sql = Some(down.to_string());
+        }
+        Ok(revision)
+    }
+
+    /// Takes in what the migration has left: `after`.
+    pub(crate) fn made(&mut self, batch: &mut Batch<'_>, migration: &Migration, after: Catalog) {
+        self.done.touched.extend(diff(&batch.live, &after, &|_| false).iter().filter_map(key_of));
+        let there = keys(&batch.live);
+        let made = keys(&after).into_iter().filter(|key| !there.contains(key));
+        self.done.made.extend(made.map(|key| (key, migration.digits.clone())));
+        let before = std::mem::replace(&mut batch.live, after);
+        batch.recorded.start = Some(before).filter(|before| *before != batch.recorded.catalog);
+        batch.recorded.catalog.clone_from(&batch.live);
+        self.done.own(&mut batch.recorded);
+    }
+
+    /// Keeps for the report that it ran.
+    pub(crate) fn ran(&mut self, migration: &Migration, contained: bool, ms: i64) {
+        self.done.runs.push(MigrationRun {
+            version: migration.digits.clone(),
+            name: migration.name.clone(),
+            description: migration.description.clone(),
+            contained,
+            ms,
+        });
     }
 
     /// What the automatic change will be when the migrations before it have run: tried on a scratch copy with a row of each table. `None`
@@ -317,6 +405,9 @@ impl Run<'_> {
         connection::begin_immediate(copy, Duration::ZERO, None)?;
         for migration in &due.before {
             let environment = self.options.environment.as_deref();
+            if !migration.up.transaction {
+                connection::commit(copy, Duration::ZERO)?;
+            }
             if let Err(error) = numbered::run(copy, &migration.title(), &migration.up, environment, &deadline)
             {
                 self.warnings.push(format!(
@@ -325,6 +416,9 @@ impl Run<'_> {
                     error.causes().first().map_or("", String::as_str)
                 ));
                 return self.prepare(conn, found, true).map(Some);
+            }
+            if copy.is_autocommit() {
+                connection::begin_immediate(copy, Duration::ZERO, None)?;
             }
         }
         let live: Catalog = catalog::read(copy, "main", &found::own_tables(self.migrator))?;

@@ -120,6 +120,12 @@ impl<'c> Deadline<'c> {
         self.shared.armed.store(false, Ordering::Relaxed);
     }
 
+    /// Ends the release: the time goes on.
+    pub(crate) fn resume(&self) {
+        let armed = self.limit.is_some() || self.shared.cancel.is_some();
+        self.shared.armed.store(armed, Ordering::Relaxed);
+    }
+
     /// `TimeLimit` or `Cancelled`, if a statement was interrupted or a check failed for that reason.
     pub(crate) fn interrupted(&self) -> Option<ErrorKind> {
         match self.shared.fired.load(Ordering::Relaxed) {

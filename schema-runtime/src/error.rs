@@ -169,6 +169,12 @@ impl Error {
         self
     }
 
+    /// Says in what state the database is, whatever was said before.
+    pub(crate) fn restate(mut self, state: impl Into<String>) -> Self {
+        self.0.state = Some(state.into());
+        self
+    }
+
     /// Says what to do; the innermost advice stands.
     pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
         self.0.help.get_or_insert_with(|| help.into());

@@ -42,12 +42,18 @@ pub(crate) struct Direction {
     pub(crate) body: Body,
     /// What a message calls its text: the path of the file.
     pub(crate) origin: String,
+    /// Whether it runs in the transaction of the run.
+    pub(crate) transaction: bool,
 }
 
 impl Direction {
     /// A text that was read before.
     pub(crate) fn of_text(text: &str, origin: String) -> Direction {
-        Direction { body: Body::Sql(text.into()), origin }
+        Direction { body: Body::Sql(text.into()), origin, transaction: true }
+    }
+
+    fn of_code(function: Arc<Function>, origin: String) -> Direction {
+        Direction { body: Body::Code(function), origin, transaction: true }
     }
 }
 
@@ -134,13 +140,9 @@ impl Migration {
             name: name.to_owned(),
             description: None,
             when: When::Before,
-            up: Direction {
-                body: Body::Code(Arc::new(up)),
-                origin: format!("the function of migration {digits}"),
-            },
-            down: down.map(|down| Direction {
-                body: Body::Code(Arc::new(down)),
-                origin: format!("the function back of migration {digits}"),
+            up: Direction::of_code(Arc::new(up), format!("the function of migration {digits}")),
+            down: down.map(|down| {
+                Direction::of_code(Arc::new(down), format!("the function back of migration {digits}"))
             }),
             checksum: String::new(),
             digits,
@@ -164,7 +166,7 @@ impl Migration {
     /// As [`sql`](Self::sql).
     pub fn with_down(mut self, down: &str) -> Result<Migration> {
         let origin = format!("{}_{}.down.sql", self.digits, self.name);
-        read(down, &origin)?;
+        read_back(down, &origin)?;
         self.down = Some(Direction::of_text(down, origin));
         Ok(self)
     }
@@ -173,6 +175,14 @@ impl Migration {
     #[must_use]
     pub fn after(mut self) -> Migration {
         self.when = When::After;
+        self
+    }
+
+    /// Runs it outside of any transaction, as `-- schema: no-transaction` does in a file. What was due before it is committed first; it is
+    /// recorded as running, and where it does not end nothing runs until a person has looked at what it left.
+    #[must_use]
+    pub fn no_transaction(mut self) -> Migration {
+        self.up.transaction = false;
         self
     }
 
@@ -204,7 +214,7 @@ impl Migration {
             name: name.to_owned(),
             description: script.description.map(str::to_owned),
             when: script.when,
-            up: Direction::of_text(up, origin),
+            up: Direction { transaction: script.transaction, ..Direction::of_text(up, origin) },
             down: None,
             checksum: sha256(&checksum_text(up.as_bytes())),
         })
@@ -237,6 +247,17 @@ pub(crate) fn read<'t>(text: &'t str, origin: &str) -> Result<Script<'t>> {
                 .state("nothing was changed");
         error.help(fault.help.unwrap_or_else(|| "mend the text".to_owned()))
     })
+}
+
+/// The same of a way back.
+fn read_back(text: &str, origin: &str) -> Result<()> {
+    if read(text, origin)?.transaction {
+        return Ok(());
+    }
+    Err(Error::new(ErrorKind::Migration, format!("`{origin}` says `no-transaction`"))
+        .cause("a way back runs in the transaction of the rollback, which ends with all of it or nothing")
+        .state("nothing was changed")
+        .help("take the directive out, and what needs it"))
 }
 
 fn sha256(bytes: &[u8]) -> String {
@@ -336,7 +357,7 @@ impl Migrations {
                 )?),
                 // They are in the order of their numbers, each way back behind the way there.
                 Some(up) => {
-                    read(text, origin)?;
+                    read_back(text, origin)?;
                     up.down = Some(Direction::of_text(text, origin.to_owned()));
                 }
             }

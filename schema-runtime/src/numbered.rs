@@ -13,7 +13,7 @@ use schema_sql::migration::When;
 use schema_sql::{CreateKind, Snippet, create_head, eq_name, quote_ident, significant};
 
 use crate::catalog::{self, Catalog, reason};
-use crate::connection::{Deadline, SqliteResult};
+use crate::connection::{self, Deadline, SqliteResult};
 use crate::diff::diff;
 use crate::error::{Error, ErrorKind, Result};
 use crate::migration::{Body, Direction, Migration, MigrationContext, Migrations, read};
@@ -146,12 +146,18 @@ fn is_applied(row: &Revision) -> bool {
 fn disagreement(row: &Revision, found: Option<&Migration>) -> Option<Disagreement> {
     let of = |what: String, help: &str| Some(Disagreement { what, help: help.to_owned() });
     if row.status == Status::Running {
+        let (version, name, at) = (&row.version, &row.name, &row.applied_at);
+        let how = match &row.error {
+            Some(error) => format!("failed ({error})"),
+            None => "has not ended".to_owned(),
+        };
         return of(
             format!(
-                "{} {} was begun on {} and has not ended: it runs outside of a transaction, so a part of it may be there",
-                row.version, row.name, row.applied_at
+                "{version} {name} was begun on {at} and {how}: it runs outside of a transaction, so a part of it may be there"
             ),
-            "look at what is there; then say what it is with `schema resolve`",
+            &format!(
+                "look at what is there, then say what it is: `schema resolve --applied {version}`, or `--undone {version}` where nothing of it is left"
+            ),
         );
     }
     if !is_applied(row) {
@@ -182,10 +188,10 @@ fn refuse_disagreements(conflicts: Vec<Disagreement>) -> Result<()> {
     Err(conflicts.into_iter().fold(error, |error, conflict| error.cause(conflict.what)))
 }
 
-/// Runs one way of a migration, up or down, in the open transaction; foreign keys are enforced meanwhile.
+/// Runs one way of a migration, up or down, in the open transaction, or outside of any where it says so; foreign keys are enforced meanwhile.
 ///
 /// # Errors
-/// `Migration` if a statement or the function fails, or ends the transaction; `TimeLimit` and `Cancelled`.
+/// `Migration` if a statement or the function fails, or leaves a transaction other than it found it; `TimeLimit` and `Cancelled`.
 pub(crate) fn run(
     conn: &Connection,
     title: &str,
@@ -211,15 +217,21 @@ pub(crate) fn run(
             }
         }
     };
-    let ended = conn.is_autocommit();
+    let open = !conn.is_autocommit();
+    if open && !direction.transaction {
+        connection::rollback(conn)?;
+    }
     enforce(conn, false)?;
     done?;
-    if ended {
-        return Err(failed(title)
+    match (direction.transaction, open) {
+        (true, false) => Err(failed(title)
             .cause("it has ended the transaction")
-            .help("take COMMIT and ROLLBACK out: the run commits all migrations together"));
+            .help("take COMMIT and ROLLBACK out: the run commits all migrations together")),
+        (false, true) => Err(failed(title)
+            .cause("it has left a transaction open, which was rolled back")
+            .help("end it with COMMIT")),
+        _ => Ok(began.elapsed()),
     }
-    Ok(began.elapsed())
 }
 
 /// Whether `list` runs here, a new file, one after the other; tried and taken back.
@@ -231,7 +243,8 @@ pub(crate) fn all_run(
 ) -> Result<bool> {
     let what = || "cannot try the migrations on a new file".to_owned();
     conn.execute_batch("SAVEPOINT schema_try").at(what)?;
-    let tried = list.iter().try_for_each(|migration| {
+    // What runs outside of a transaction is not there to make the schema.
+    let tried = list.iter().filter(|migration| migration.up.transaction).try_for_each(|migration| {
         run(conn, &migration.title(), &migration.up, environment, deadline).map(drop)
     });
     if conn.is_autocommit() {

@@ -24,6 +24,7 @@ use crate::rename::Renames;
 use crate::revision::hex;
 use crate::snapshot::{ConvertRecord, Owners, RenameRecord, SNAPSHOT_FORMAT, Snapshot, key, table_keys};
 use crate::target::{Note, NoteKind, RemovalPolicy, Sides, Target, merge};
+use crate::version::version_cmp;
 
 /// So many revisions tell the pace: a machine that is replaced is soon forgotten.
 const TIMED: usize = 20;
@@ -489,6 +490,16 @@ pub(crate) fn accepted(undo: Plan, proof: UndoProof) -> std::result::Result<Plan
 
 impl Prepared {
     /// The snapshot of `catalog` as this model leaves it.
+    /// Whether the history's last row of the model says all that this one would.
+    pub(crate) fn is_known(&self, snapshot: &Snapshot) -> bool {
+        self.found.last.as_ref().is_some_and(|(_, last)| {
+            version_cmp(&last.version, &snapshot.version).is_eq()
+                && last.fingerprint == snapshot.fingerprint
+                && last.owners == snapshot.owners
+                && last.renames == snapshot.renames
+        })
+    }
+
     pub(crate) fn snapshot(&self, catalog: Catalog) -> Snapshot {
         let model = &self.found.model;
         let mut renames = Vec::new();

@@ -39,7 +39,11 @@ impl Run<'_> {
             fingerprint: self.migrator.source.fingerprint(),
             policy: self.policy(),
             // What is left out is looked for by the next start.
-            migrations: if self.left { "some".to_owned() } else { self.options.migrations.stamp() },
+            migrations: if self.left || self.more {
+                "some".to_owned()
+            } else {
+                self.options.migrations.stamp()
+            },
             format: ENGINE_FORMAT,
             schema_cookie: cookie,
             revision,

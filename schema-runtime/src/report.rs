@@ -223,6 +223,33 @@ impl Report {
         )
     }
 
+    /// The same as one report with what `first` tells, which came before it.
+    pub(crate) fn behind(mut self, first: Report) -> Report {
+        fn join<T>(mut first: Vec<T>, second: &mut Vec<T>) {
+            first.append(second);
+            *second = first;
+        }
+        match (first.outcome, self.outcome) {
+            (Outcome::Created, _) | (_, Outcome::UpToDate) => self.outcome = first.outcome,
+            _ => {}
+        }
+        self.from_version = first.from_version.or(self.from_version);
+        if self.plan.is_empty() {
+            self.plan = first.plan;
+        }
+        self.backup = first.backup.or(self.backup);
+        self.no_backup = first.no_backup.or(self.no_backup).filter(|_| self.backup.is_none());
+        join(first.steps, &mut self.steps);
+        join(first.applied, &mut self.applied);
+        join(first.migrations, &mut self.migrations);
+        join(first.warnings, &mut self.warnings);
+        join(first.notes, &mut self.notes);
+        join(first.retired, &mut self.retired);
+        join(first.foreign, &mut self.foreign);
+        self.revision = self.revision.or(first.revision);
+        self
+    }
+
     /// The outcome in one line.
     pub fn headline(&self) -> String {
         // Backups take as long as the file is large and say so themselves.

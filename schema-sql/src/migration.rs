@@ -110,6 +110,8 @@ pub struct Script<'a> {
     pub description: Option<&'a str>,
     /// `-- schema: before` or `-- schema: after`.
     pub when: When,
+    /// Whether it runs in a transaction: not with `-- schema: no-transaction`.
+    pub transaction: bool,
     /// Its statements, one at least.
     pub statements: Vec<Statement<'a>>,
 }
@@ -153,7 +155,8 @@ pub fn script(text: &str) -> Result<Script<'_>, ScriptError> {
     let Some(first) = statements.first() else {
         return Err(ScriptError::new(0, 1, "it has no statement").help("write one, or take the file away"));
     };
-    let mut script = Script { description: None, when: When::Before, statements: Vec::new() };
+    let mut script =
+        Script { description: None, when: When::Before, transaction: true, statements: Vec::new() };
     let mut said = false;
     for token in tokens.iter().filter(|token| token.kind == TokenKind::Comment) {
         let Some(directive) = directive(token.text) else {
@@ -167,6 +170,10 @@ pub fn script(text: &str) -> Result<Script<'_>, ScriptError> {
             return Err(wrong("a directive stands behind the first statement".to_owned())
                 .help("put it above all statements"));
         }
+        if directive == "no-transaction" {
+            script.transaction = false;
+            continue;
+        }
         if said {
             return Err(wrong("a second directive".to_owned()).help("say `before` or `after` once"));
         }
@@ -175,13 +182,14 @@ pub fn script(text: &str) -> Result<Script<'_>, ScriptError> {
             "before" => When::Before,
             "after" => When::After,
             other => {
-                return Err(wrong(format!("`{other}` is no directive"))
-                    .help("`-- schema: before` and `-- schema: after` say when the migration runs"));
+                return Err(wrong(format!("`{other}` is no directive")).help(
+                    "`-- schema: before` and `-- schema: after` say when the migration runs, `-- schema: no-transaction` lets it run outside of one",
+                ));
             }
         };
     }
     for statement in &statements {
-        refuse(statement)?;
+        refuse(statement, script.transaction)?;
     }
     script.statements = statements;
     Ok(script)
@@ -215,24 +223,29 @@ const PRAGMAS: [&str; 6] = [
     "INTEGRITY_CHECK",
 ];
 
-fn refuse(statement: &Statement<'_>) -> Result<(), ScriptError> {
+/// What a file keeps, and a transaction does not allow.
+const OUTSIDE: [&str; 5] =
+    ["JOURNAL_MODE", "PAGE_SIZE", "AUTO_VACUUM", "INCREMENTAL_VACUUM", "WAL_CHECKPOINT"];
+
+fn refuse(statement: &Statement<'_>, transaction: bool) -> Result<(), ScriptError> {
     let tokens = significant(statement.text).unwrap_or_default();
     let Some(first) = tokens.first() else { return Ok(()) };
     let wrong =
         |token: &Token<'_>, what: String| ScriptError::new(statement.at + token.at, token.text.len(), what);
     let word = first.text.to_ascii_uppercase();
     match word.as_str() {
+        "BEGIN" | "COMMIT" | "END" | "ROLLBACK" | "SAVEPOINT" | "RELEASE" | "VACUUM" if !transaction => Ok(()),
         "BEGIN" | "COMMIT" | "END" | "ROLLBACK" | "SAVEPOINT" | "RELEASE" => Err(wrong(
             first,
             format!("`{word}` in a migration"),
         )
         .help(
-            "take it out: all pending migrations run in one transaction, which ends with all of them or none",
+            "take it out: all pending migrations run in one transaction, which ends with all of them or none; `-- schema: no-transaction` lets one run outside of it",
         )),
         "ATTACH" | "DETACH" => Err(wrong(first, format!("`{word}` in a migration"))
             .help("take it out: a migration changes one database")),
         "VACUUM" => Err(wrong(first, "`VACUUM` in a migration".to_owned())
-            .help("take it out: SQLite refuses it in a transaction; run it by hand at a quiet time")),
+            .help("SQLite refuses it in a transaction: run it by hand at a quiet time, or say `-- schema: no-transaction` above the first statement")),
         "PRAGMA" => {
             let name = tokens
                 .iter()
@@ -240,7 +253,10 @@ fn refuse(statement: &Statement<'_>) -> Result<(), ScriptError> {
                 .filter(|token| !token.is_op(".") && !token.is_word("MAIN"))
                 .find_map(Token::ident);
             let name = name.unwrap_or_default();
-            if PRAGMAS.iter().any(|known| known.eq_ignore_ascii_case(&name)) {
+            let is_in = |list: &[&str]| list.iter().any(|known| known.eq_ignore_ascii_case(&name));
+            // A journal that a crash would make a ruin of the file.
+            let unsafe_journal = tokens.iter().any(|token| token.is_word("OFF") || token.is_word("MEMORY"));
+            if is_in(&PRAGMAS) || (!transaction && is_in(&OUTSIDE) && !unsafe_journal) {
                 return Ok(());
             }
             let why = match name.to_ascii_lowercase().as_str() {

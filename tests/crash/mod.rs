@@ -3,8 +3,8 @@
 //!
 //! SQLite works on a file system of ours (`vfs`) over a model of storage (`storage`) and of a machine (`shared`). At each
 //! operation in turn the power goes, with what was not synced lost, kept or torn at random; or the disk is full or fails, once.
-//! What is done, and how it is judged, is in `scenario`: the engine's first creation, catalog edit, scan, rebuild, undo, rollback
-//! and restore, in each journal mode. Changes by hand with `synchronous = OFF` show that the harness sees what it looks for.
+//! What is done, and how it is judged, is in `scenario`: the engine's first creation, catalog edit, scan, rebuild, undo, a batch with
+//! numbered migrations, rollback and restore, in each journal mode. Changes by hand with `synchronous = OFF` show that the harness sees what it looks for.
 //!
 //! A start, a rollback and a restore open the database by its path, as a program does, with backups beside it that are files of
 //! the operating system (`folder`). A full disk and an error hit these too (`copies`); the power goes while the database, its
@@ -42,7 +42,7 @@ fn two(columns: &str) -> String {
 }
 
 /// Of the engine; each is a test that calls [`prove`].
-const SCENARIOS: u64 = 11;
+const SCENARIOS: u64 = 12;
 
 /// For each of them: how many points, all modes and faults together; at least, where every operation is to be hit.
 fn points() -> (u64, bool) {
@@ -170,6 +170,11 @@ fn a_rebuild_is_whole_or_not_there() {
 #[test]
 fn a_start_with_a_backup_is_whole_or_not_there() {
     prove("start", &past(&[ONE]), Job::Start(model(&two(REBUILT))), "Rebuild");
+}
+
+#[test]
+fn a_batch_of_migrations_and_model_is_whole_or_not_there() {
+    prove("batch", &past(&[ONE]), Job::Batch(model(&two(REBUILT))), "Rebuild");
 }
 
 /// SQLite passes over an error of deleting the log that a copy of a database with a log has for a moment.

@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use rusqlite::Connection;
 use rusqlite::backup::Backup;
 use rusqlite::types::ValueRef;
-use schema_runtime::{Back, BackupPolicy, Migrator, Outcome, RemovalPolicy, Report, Schema};
+use schema_runtime::{
+    Back, BackupPolicy, Migration, Migrations, Migrator, Outcome, RemovalPolicy, Report, Schema,
+};
 
 use super::folder::{Folder, set_up, without_model};
 use super::storage::{Disk, Fault, Image};
@@ -57,6 +59,8 @@ pub(super) enum Job {
     Run(&'static Schema),
     /// By path: the same with a backup.
     Start(&'static Schema),
+    /// By path: the same with numbered migrations before and after the model.
+    Batch(&'static Schema),
     /// Leads back to this, by the stored undo alone.
     Undo(&'static Schema),
     /// By path: back over the last revision to this, with the values of its backup.
@@ -79,13 +83,14 @@ struct Place<'a> {
 impl Job {
     /// Whether the library opens the database.
     fn is_by_path(self) -> bool {
-        matches!(self, Job::Start(_) | Job::Rollback(_) | Job::Restore(_))
+        matches!(self, Job::Start(_) | Job::Batch(_) | Job::Rollback(_) | Job::Restore(_))
     }
 
     pub(super) fn name(self) -> String {
         match self {
             Job::Run(_) => "a run".to_owned(),
             Job::Start(_) => "a start".to_owned(),
+            Job::Batch(_) => "a batch".to_owned(),
             Job::Undo(_) => "an undo".to_owned(),
             Job::Rollback(_) => "a rollback".to_owned(),
             Job::Restore(_) => "a restore".to_owned(),
@@ -103,6 +108,7 @@ impl Job {
         match self {
             Job::Run(schema)
             | Job::Start(schema)
+            | Job::Batch(schema)
             | Job::Undo(schema)
             | Job::Rollback(schema)
             | Job::Restore(schema) => Some(schema),
@@ -120,6 +126,18 @@ fn told(report: schema_runtime::Result<Report>) -> Done {
     // Old SQLite takes in one step what new SQLite takes in two.
     methods.dedup();
     Ok(methods.join(" "))
+}
+
+/// They write rows of the model's tables, and make objects beside them.
+fn migrations() -> Migrations {
+    let text = |number, name, up| Migration::sql(number, name, up).expect("a migration");
+    Migrations::new([
+        text(1, "notes", "CREATE TABLE notes (id INTEGER PRIMARY KEY, t INT REFERENCES t (id)); INSERT INTO notes SELECT id, id FROM t"),
+        text(2, "values", "UPDATE t SET a = upper(a) WHERE id % 3 = 0; DELETE FROM notes WHERE id % 2"),
+        text(3, "index", "CREATE INDEX notes_t ON notes (t); INSERT INTO notes SELECT 1000 + id, id FROM t WHERE b > 700")
+            .after(),
+    ])
+    .expect("a set")
 }
 
 fn migrator(schema: &'static Schema) -> Migrator {
@@ -242,12 +260,20 @@ impl Scenario {
         Place { conn, path }
     }
 
+    /// What a program does at its start.
+    fn program(&self, schema: &'static Schema) -> Migrator {
+        let migrator = Migrator::new(schema).no_time_limit();
+        if matches!(self.job, Job::Batch(_)) { migrator.migrations(migrations()) } else { migrator }
+    }
+
     /// Does the job.
     fn work(&self, place: &mut Place<'_>) -> Done {
         let Place { conn, path } = place;
         let by_path = without_model(self.mode, path);
         match (self.job, conn) {
-            (Job::Start(schema), _) => told(set_up(Migrator::new(schema), self.mode, path).run(path)),
+            (Job::Start(schema) | Job::Batch(schema), _) => {
+                told(set_up(self.program(schema), self.mode, path).run(path))
+            }
             (Job::Rollback(_), _) => told(by_path.rollback(path, &Back::Last(1))),
             (Job::Restore(_), _) => told(by_path.restore(path, self.folder.backup())),
             (Job::Run(schema), Some(conn)) => told(migrator(schema).run_on(conn)),
@@ -276,11 +302,12 @@ impl Scenario {
         let Some(schema) = self.job.model() else { return Ok(()) };
         let report = match &mut place.conn {
             Some(conn) if !self.job.is_by_path() => migrator(schema).run_on(conn),
-            _ => set_up(migrator(schema), self.mode, place.path).run(place.path),
+            _ => set_up(self.program(schema).backup(BackupPolicy::Never), self.mode, place.path)
+                .run(place.path),
         };
         let report = report.map_err(|err| err.to_string())?;
         if self.job.is_by_path() {
-            let status = set_up(migrator(schema), self.mode, place.path).status(place.path);
+            let status = set_up(self.program(schema), self.mode, place.path).status(place.path);
             let status = status.map_err(|err| err.to_string())?;
             if !status.tampered.is_empty() {
                 return Err(format!("the history is not as it was written: {:?}", status.tampered));

@@ -11,7 +11,7 @@ use crate::view::{copies_text, list_text, plan_text, report_json};
 
 pub(crate) fn run(context: &Context, args: &args::Rollback) -> Result<Answer> {
     let path = context.existing_database()?;
-    let mut migrator = context.with_ways_back()?.dry_run(args.dry_run);
+    let mut migrator = context.with_migrations(context.without_target())?.dry_run(args.dry_run);
     for hazard in &args.allow {
         migrator = migrator.allow(hazard);
     }

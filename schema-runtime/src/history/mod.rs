@@ -1,7 +1,7 @@
 //! The history and the stamp: two tables in the user's file, and what is written there.
 //!
 //! Knows no plan's inside: plans, undo and snapshots are text here. Everything that writes runs inside the caller's transaction.
-//! Rows are only added; nothing but their status ever changes.
+//! Rows are only added; nothing but their status ever changes, and the last row where it says that a migration is running.
 
 mod shape;
 mod stamp;
@@ -120,6 +120,35 @@ impl History {
         row.checksum = row.computed_checksum();
         self.insert(conn, &row)?;
         Ok(row.id)
+    }
+
+    /// Says how what the row `id` says is running has ended: in its place, where nothing came after it, else by its status alone.
+    ///
+    /// # Errors
+    /// What writing may give.
+    pub(crate) fn conclude(&self, conn: &Connection, id: i64, revision: &Revision) -> Result<()> {
+        if self.head(conn)?.is_none_or(|(head, _)| head != id) {
+            return self.set_status(conn, id, revision.status);
+        }
+        let sql = format!("DELETE FROM main.{} WHERE id = ?1", quote_ident(&self.table));
+        conn.execute(&sql, [id]).at(|| self.cannot_write(conn))?;
+        self.append(conn, revision).map(drop)
+    }
+
+    /// Whether a migration of `model` is said to be running, and not to have failed.
+    ///
+    /// # Errors
+    /// What reading may give.
+    pub(crate) fn is_running(&self, conn: &Connection, model: &str) -> Result<bool> {
+        let found = self.present(conn)?;
+        if !["model", "error"].iter().all(|name| found.iter().any(|column| column.is(name))) {
+            return Ok(false);
+        }
+        let sql = format!(
+            "SELECT EXISTS (SELECT 1 FROM main.{} WHERE model = ?1 AND status = 'running' AND error IS NULL)",
+            quote_ident(&self.table)
+        );
+        conn.query_row(&sql, [model], |row| row.get(0)).at(|| self.cannot_read(conn))
     }
 
     /// Writes a row as it was written before, in another file of the same history, but for its status.

@@ -6,7 +6,7 @@ mod refuse;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 
@@ -24,7 +24,6 @@ use crate::report::{Event, Outcome, Phases, Report, StepReport};
 use crate::revision::Kind;
 use crate::snapshot::State;
 use crate::target::NoteKind;
-use crate::version::version_cmp;
 
 pub(crate) use copy::{About, Before};
 use refuse::interrupted;
@@ -53,9 +52,16 @@ pub(crate) struct Run<'a> {
     pub(crate) left: bool,
     /// Whether the model waits for one of these.
     pub(crate) waits: bool,
-    /// The number that all rows of the run have, where migrations run.
+    /// Whether another round follows: of what was due only the first part is done.
+    pub(crate) more: bool,
+    /// What earlier rounds have committed, in words.
+    pub(crate) committed: Vec<String>,
+    /// The number that all rows of a round have, where migrations run.
     pub(crate) batch: Option<i64>,
 }
+
+/// How often it is looked whether another process is done.
+const LOOK: Duration = Duration::from_millis(20);
 
 impl<'a> Run<'a> {
     pub(crate) fn new(migrator: &'a Migrator) -> Self {
@@ -74,6 +80,8 @@ impl<'a> Run<'a> {
             done: Done::default(),
             left: false,
             waits: false,
+            more: false,
+            committed: Vec::new(),
             batch: None,
         }
     }
@@ -149,31 +157,70 @@ impl<'a> Run<'a> {
         let limit = self.options.time_limit;
         let deadline = Deadline::install(conn, limit, Some(self.options.cancel.clone()));
         let settings = Settings::enter(deadline.conn())?;
-        let version = self.back_up_early(deadline.conn(), path)?;
+        let result = self.rounds(&deadline, path);
+        drop(settings);
+        result
+    }
+
+    /// One transaction; more where a migration runs outside of any.
+    fn rounds(&mut self, deadline: &Deadline<'_>, path: &Path) -> Result<Report> {
+        let mut told: Option<Report> = None;
+        loop {
+            self.more = false;
+            deadline.resume();
+            let report = self.round(deadline, path).map_err(|error| match self.committed.join(", ") {
+                none if none.is_empty() => error,
+                there => error.restate(format!("this is there and stays: {there}; nothing else was changed")),
+            })?;
+            let report = match told.take() {
+                None => report,
+                Some(first) => report.behind(first),
+            };
+            if !self.more {
+                return Ok(report);
+            }
+            told = Some(report);
+        }
+    }
+
+    fn round(&mut self, deadline: &Deadline<'_>, path: &Path) -> Result<Report> {
+        let conn = deadline.conn();
+        let version = self.back_up_early(conn, path)?;
         let waiting = Instant::now();
-        match connection::begin_immediate(deadline.conn(), self.options.lock_wait, Some(&self.options.cancel))
-        {
-            Err(error) if error.kind() == ErrorKind::ReadOnly => return self.on_read_only(deadline.conn()),
+        match self.lock(conn) {
+            Err(error) if error.kind() == ErrorKind::ReadOnly => return self.on_read_only(conn),
             result => result?,
         }
         deadline.extend(waiting.elapsed());
         let result = match version {
-            Some(before) if data_version(deadline.conn())? != before => Err(disturbed()),
-            _ => self.locked(&deadline, path),
+            Some(before) if data_version(conn)? != before => Err(disturbed()),
+            _ => self.locked(deadline, path),
         };
         deadline.release();
-        let result = match result {
-            Ok(report) => Ok(report),
-            Err(error) => {
-                let error = match deadline.interrupted() {
-                    Some(kind) => interrupted(error, kind),
-                    None => error,
-                };
-                Err(self.failed(deadline.conn(), error))
+        result.map_err(|error| {
+            let error = match deadline.interrupted() {
+                Some(kind) => interrupted(error, kind),
+                None => error,
+            };
+            self.failed(conn, error)
+        })
+    }
+
+    /// Takes the lock, and waits as long for a migration that another process runs outside of a transaction.
+    fn lock(&self, conn: &Connection) -> Result<()> {
+        let (wait, cancel) = (self.options.lock_wait, &self.options.cancel);
+        let waiting = Instant::now();
+        loop {
+            connection::begin_immediate(conn, wait, Some(cancel))?;
+            let waits = !self.options.migrations.list.is_empty()
+                && waiting.elapsed() < wait
+                && !cancel.is_cancelled();
+            if !waits || !self.history.is_running(conn, self.migrator.source.name())? {
+                return Ok(());
             }
-        };
-        drop(settings);
-        result
+            connection::rollback(conn)?;
+            std::thread::sleep(LOOK);
+        }
     }
 
     /// Reads the three sides.
@@ -331,12 +378,7 @@ impl<'a> Run<'a> {
         let conn = deadline.conn();
         let found = &prepared.found;
         let snapshot = prepared.snapshot(found.live.clone());
-        let known = found.last.as_ref().is_some_and(|(_, last)| {
-            version_cmp(&last.version, &snapshot.version).is_eq()
-                && last.fingerprint == snapshot.fingerprint
-                && last.owners == snapshot.owners
-                && last.renames == snapshot.renames
-        });
+        let known = prepared.is_known(&snapshot);
         let written = self.note_state(deadline, prepared, snapshot, known);
         let revision = match written {
             Ok(revision) => revision,

@@ -1,0 +1,65 @@
+//! A migration that runs outside of any transaction: what no transaction allows, or what would hold the lock for too long.
+//!
+//! Nothing can take it back when it fails or the program dies. So it is recorded as running before it begins, and how it ended afterwards;
+//! what is said to be running and has not ended stops every start until a person has said what it is.
+
+use crate::batch::Batch;
+use crate::catalog;
+use crate::connection;
+use crate::error::Result;
+use crate::found;
+use crate::migration::Migration;
+use crate::numbered;
+use crate::record::millis;
+use crate::revision::Status;
+use crate::run::Run;
+
+impl Run<'_> {
+    /// Records the migration as running, commits, runs it, and records how it ended; gives back the row. The transaction of the caller is
+    /// over then, also on an error.
+    pub(crate) fn outside(&mut self, batch: &mut Batch<'_>, migration: &Migration) -> Result<i64> {
+        let deadline = batch.deadline;
+        let conn = deadline.conn();
+        let mut revision = self.numbered_row(conn, migration, batch.backup)?;
+        revision.status = Status::Running;
+        let id = self.history.append(conn, &revision)?;
+        let more = std::mem::replace(&mut self.more, true);
+        self.finish(deadline, id)?;
+        // From here on its row tells what has failed.
+        self.writing = false;
+        self.tell_migration(migration);
+        let title = migration.title();
+        self.committed.push(format!("what migration {title} has done until then"));
+        deadline.resume();
+        let environment = self.options.environment.as_deref();
+        let ran = numbered::run(conn, &title, &migration.up, environment, deadline);
+        deadline.release();
+        connection::begin_immediate(conn, self.options.lock_wait, None)?;
+        let result = match ran {
+            Ok(took) => {
+                let after = catalog::read(conn, "main", &found::own_tables(self.migrator))?;
+                self.made(batch, migration, after);
+                revision.status = Status::Completed;
+                revision.duration_ms = millis(took);
+                revision.snapshot = Some(batch.recorded.to_json()?);
+                self.ran(migration, false, revision.duration_ms);
+                Ok(id)
+            }
+            Err(error) => {
+                revision.error = Some(error.what().to_owned());
+                Err(error.rather(format!(
+                    "look at what is there, then say what it is: `schema resolve --applied {0}`, or `--undone {0}` where nothing of it is left",
+                    migration.digits
+                )))
+            }
+        };
+        self.history.conclude(conn, id, &revision)?;
+        self.more = more || result.is_err();
+        self.finish(deadline, id)?;
+        if result.is_ok() {
+            self.committed.pop();
+            self.committed.push(format!("migration {title}"));
+        }
+        result
+    }
+}
