@@ -776,6 +776,11 @@ fn one_outside_of_a_transaction_that_fails_stops_every_start_until_it_is_said_wh
         &["002 half was begun on", "failed (migration 002 half failed)", "a part of it may be there"],
     );
     contains(&error.to_string(), &["--undone 002"]);
+    // What is below it must not be taken from under it.
+    let path = folder.place.path();
+    let error =
+        folder.place.unchanged_by(|| folder.alone().rollback(path, &Back::Last(1)).expect_err("refused"));
+    assert_eq!(error.kind(), ErrorKind::Conflict, "{error}");
     // One whose program died is waited for and then told too.
     folder.place.sql("UPDATE migration_history SET error = NULL WHERE version = '002'");
     folder.refused(

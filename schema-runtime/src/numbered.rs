@@ -146,19 +146,7 @@ fn is_applied(row: &Revision) -> bool {
 fn disagreement(row: &Revision, found: Option<&Migration>) -> Option<Disagreement> {
     let of = |what: String, help: &str| Some(Disagreement { what, help: help.to_owned() });
     if row.status == Status::Running {
-        let (version, name, at) = (&row.version, &row.name, &row.applied_at);
-        let how = match &row.error {
-            Some(error) => format!("failed ({error})"),
-            None => "has not ended".to_owned(),
-        };
-        return of(
-            format!(
-                "{version} {name} was begun on {at} and {how}: it runs outside of a transaction, so a part of it may be there"
-            ),
-            &format!(
-                "look at what is there, then say what it is: `schema resolve --applied {version}`, or `--undone {version}` where nothing of it is left"
-            ),
-        );
+        return Some(unfinished(row));
     }
     if !is_applied(row) {
         return None;
@@ -178,6 +166,33 @@ fn disagreement(row: &Revision, found: Option<&Migration>) -> Option<Disagreemen
         ),
         Some(_) => None,
     }
+}
+
+/// A migration outside of a transaction that is at work, or of which a part may be there.
+fn unfinished(row: &Revision) -> Disagreement {
+    let (version, name, at) = (&row.version, &row.name, &row.applied_at);
+    let how = match &row.error {
+        Some(error) => format!("failed ({error})"),
+        None => "has not ended".to_owned(),
+    };
+    Disagreement {
+        what: format!(
+            "{version} {name} was begun on {at} and {how}: it runs outside of a transaction, so a part of it may be there"
+        ),
+        help: format!(
+            "look at what is there, then say what it is: `schema resolve --applied {version}`, or `--undone {version}` where nothing of it is left"
+        ),
+    }
+}
+
+/// Refuses to go on where a migration of `model` has not ended.
+///
+/// # Errors
+/// `Conflict`, naming it.
+pub(crate) fn refuse_unfinished(rows: &[Revision], model: &str) -> Result<()> {
+    let recorded = recorded(rows, model);
+    let running = recorded.into_values().filter(|row| row.status == Status::Running);
+    refuse_disagreements(running.map(unfinished).collect())
 }
 
 fn refuse_disagreements(conflicts: Vec<Disagreement>) -> Result<()> {

@@ -27,6 +27,7 @@ use crate::found;
 use crate::history::{Stamp, schema_cookie};
 use crate::migration::Migration;
 use crate::migrator::{Migrator, stated};
+use crate::numbered;
 use crate::plan::Plan;
 use crate::record::millis;
 use crate::report::{Event, MigrationRun, Outcome, Report, StepReport};
@@ -254,6 +255,7 @@ impl<'a> Run<'a> {
         back: &Back,
     ) -> Result<Vec<Way<'r>>> {
         let model = self.migrator.source.name();
+        numbered::refuse_unfinished(rows, model)?;
         let standing = standing(rows, model);
         let refused = |what: String| {
             let error = Error::new(ErrorKind::History, what);
