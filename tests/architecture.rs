@@ -17,6 +17,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("column_type", &["descriptor"]),
     ("fingerprint", &["descriptor"]),
     ("descriptor", &["column_type", "fingerprint"]),
+    ("crates", &["column_type", "descriptor"]),
     ("clash", &["descriptor"]),
     ("table", &["column_type", "descriptor", "fingerprint"]),
     ("json", &[]),

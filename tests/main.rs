@@ -63,5 +63,6 @@ mod targets;
 mod three_way;
 mod together;
 mod types;
+mod types_of_crates;
 mod versions;
 mod virtual_tables;

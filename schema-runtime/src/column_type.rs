@@ -22,6 +22,12 @@ use crate::descriptor::{ConstValue, SqlType};
 /// | `String` `Box<str>` `Cow<str>` `&str` | `TEXT` | rusqlite 0.32 reads `String` and `Box<str>` only |
 /// | `Vec<u8>` `[u8; N]` `Box<[u8]>` `&[u8]` | `BLOB` | rusqlite 0.32 reads `Vec<u8>` and `[u8; N]` only |
 /// | [`Json<T>`](Json) | `TEXT` | through serde |
+/// | `serde_json::Value` | `TEXT` | |
+/// | `chrono::{NaiveDate, NaiveTime, NaiveDateTime, DateTime<…>}` | `TEXT` | feature `chrono` |
+/// | `time::{Date, Time, PrimitiveDateTime, OffsetDateTime}` | `TEXT` | feature `time` |
+/// | `jiff::{Timestamp, civil::{Date, Time, DateTime}}` | `TEXT` | feature `jiff` |
+/// | `uuid::Uuid` | `BLOB` | feature `uuid` |
+/// | `rust_decimal::Decimal` | `TEXT` | feature `rust_decimal`; rusqlite has no `ToSql` for it |
 /// | `rusqlite::types::Value` | `ANY` | any storage class but NULL |
 /// | `Option<T>` | that of `T` | the column may hold NULL |
 ///

@@ -147,6 +147,7 @@ mod catalog;
 mod clash;
 mod column_type;
 mod connection;
+mod crates;
 mod deadline;
 mod defect;
 mod descriptor;
