@@ -94,6 +94,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "migration",
             "rehearse",
             "revision",
+            "settings",
             "sql_model",
             "sqlite_error",
         ],

@@ -16,9 +16,10 @@ use crate::catalog::{self, Catalog, reason};
 use crate::connection::{Deadline, SqliteResult};
 use crate::diff::diff;
 use crate::error::{Error, ErrorKind, Result};
-use crate::migration::{Body, Direction, Migration, MigrationContext, Migrations, read};
+use crate::migration::{Body, Direction, Function, Migration, MigrationContext, Migrations, read};
 use crate::rehearse;
 use crate::revision::{Kind, Revision, Status};
+use crate::settings;
 use crate::sql_model::fault_in;
 use crate::sqlite_error::kind_of;
 
@@ -198,28 +199,52 @@ pub(crate) fn run(
     enforce(conn, true)?;
     let done = match &direction.body {
         Body::Sql(text) => run_text(conn, title, (text, &direction.origin), deadline),
-        Body::Code(function) => {
-            let context = MigrationContext { conn, environment };
-            match catch_unwind(AssertUnwindSafe(|| function(&context))) {
-                Ok(Ok(())) => Ok(()),
-                Ok(Err(error)) => Err(failed(title)
-                    .cause(error.to_string())
-                    .help("mend the function, or the rows that it does not expect")),
-                Err(panic) => Err(failed(title)
-                    .cause(format!("its function panicked: {}", said(panic.as_ref())))
-                    .help("mend the function: an error that it gives back says more")),
-            }
-        }
+        Body::Code(function) => run_code(conn, title, function.as_ref(), environment),
     };
-    let ended = conn.is_autocommit();
     enforce(conn, false)?;
     done?;
-    if ended {
-        return Err(failed(title)
-            .cause("it has ended the transaction")
-            .help("take COMMIT and ROLLBACK out: the run commits all migrations together"));
-    }
     Ok(began.elapsed())
+}
+
+/// The savepoint around a function: it is gone where the function has ended the transaction, even if it has begun another.
+const AROUND: &str = "schema_migration";
+
+fn run_code(conn: &Connection, title: &str, function: &Function, environment: Option<&str>) -> Result<()> {
+    let what = || format!("cannot run migration {title}");
+    conn.execute_batch(&format!("SAVEPOINT {AROUND}")).at(what)?;
+    let context = MigrationContext { conn, environment };
+    let (done, stopped) = match catch_unwind(AssertUnwindSafe(|| function(&context))) {
+        Ok(Ok(())) => (Ok(()), false),
+        Ok(Err(error)) => {
+            let stopped = error.downcast_ref::<rusqlite::Error>().is_some_and(ends_transactions);
+            let failed = failed(title).cause(error.to_string());
+            (Err(failed.help("mend the function, or the rows that it does not expect")), stopped)
+        }
+        Err(panic) => {
+            let failed = failed(title).cause(format!("its function panicked: {}", said(panic.as_ref())));
+            (Err(failed.help("mend the function: an error that it gives back says more")), false)
+        }
+    };
+    if !conn.is_autocommit() && conn.execute_batch(&format!("RELEASE {AROUND}")).is_ok() {
+        settings::restore(conn)?;
+        return done;
+    }
+    match done {
+        // It gave up with the error by which SQLite has taken everything back.
+        Err(error) if stopped => Err(error),
+        done => Err(done
+            .err()
+            .unwrap_or_else(|| failed(title).cause("it has ended the transaction"))
+            .state("the function has ended the transaction: what ran before that may be in the file, and what it did afterwards is")
+            .rather("take COMMIT and ROLLBACK out, and give back each error of SQLite; compare the file with the backup, and restore that")),
+    }
+}
+
+/// Whether SQLite may have taken the transaction back with this error.
+///
+/// SQLite: <https://www.sqlite.org/lang_transaction.html>, section 3.
+fn ends_transactions(err: &rusqlite::Error) -> bool {
+    matches!(kind_of(err), ErrorKind::DiskFull | ErrorKind::Io | ErrorKind::Cancelled | ErrorKind::Busy)
 }
 
 /// Whether `list` runs here, a new file, one after the other; tried and taken back.
@@ -234,13 +259,11 @@ pub(crate) fn all_run(
     let tried = list.iter().try_for_each(|migration| {
         run(conn, &migration.title(), &migration.up, environment, deadline).map(drop)
     });
-    if conn.is_autocommit() {
+    let back = conn.execute_batch("ROLLBACK TO schema_try; RELEASE schema_try");
+    if back.is_err() {
         tried?;
-        return Err(
-            Error::new(ErrorKind::Apply, "SQLite has ended the transaction by itself").help("start again")
-        );
+        return back.at(what).map(|()| false);
     }
-    conn.execute_batch("ROLLBACK TO schema_try; RELEASE schema_try").at(what)?;
     match tried {
         Ok(()) => Ok(true),
         Err(error) if error.kind() == ErrorKind::Migration => Ok(false),
@@ -415,9 +438,9 @@ fn said(panic: &(dyn std::any::Any + Send)) -> String {
     text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "without a text".to_owned())
 }
 
-/// The pragma has no effect inside a transaction, this has.
+/// `PRAGMA foreign_keys` has no effect inside a transaction, this has. A check that one migration has put off is not put off for others.
 fn enforce(conn: &Connection, on: bool) -> Result<()> {
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY, on)
-        .map(drop)
+        .and_then(|_| conn.execute_batch("PRAGMA defer_foreign_keys = OFF"))
         .at(|| "cannot set foreign keys for a migration".to_owned())
 }

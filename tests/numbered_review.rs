@@ -1,0 +1,124 @@
+//! Numbered migrations: what functions do to the transaction, what a new file holds already, and what must not be lost on the way.
+
+use schema_runtime::{
+    ErrorKind, Migration, MigrationContext, MigrationResult, Migrations, Migrator, Model, Outcome, Report,
+};
+
+use crate::support::model::model;
+use crate::support::place::{Place, contains};
+
+const NO_DOWN: Option<fn(&MigrationContext<'_>) -> MigrationResult> = None;
+
+fn sql(number: u64, text: &str) -> Migration {
+    Migration::sql(number, "sql", text).unwrap_or_else(|err| panic!("{err}"))
+}
+
+/// A function that runs this SQL, whatever it is.
+fn code(number: u64, text: &'static str) -> Migration {
+    let up = move |context: &MigrationContext<'_>| -> MigrationResult {
+        context.connection().execute_batch(text)?;
+        Ok(())
+    };
+    Migration::code(number, "code", up, NO_DOWN)
+}
+
+fn alone(list: &[Migration]) -> Migrator {
+    Migrator::for_model(Model::empty("main")).migrations(Migrations::new(list.to_vec()).expect("a set"))
+}
+
+fn beside(sql: &str, list: &[Migration]) -> Migrator {
+    Migrator::new(model(sql)).migrations(Migrations::new(list.to_vec()).expect("a set"))
+}
+
+fn run(place: &Place, migrator: &Migrator) -> Report {
+    migrator.run(place.path()).unwrap_or_else(|err| panic!("{err}"))
+}
+
+fn history(place: &Place) -> String {
+    place.query("SELECT version, kind, status FROM migration_history ORDER BY id")
+}
+
+#[test]
+fn a_function_that_ends_the_transaction_ends_the_run_and_nobody_says_that_the_file_is_unchanged() {
+    let first = sql(1, "CREATE TABLE t (x); INSERT INTO t VALUES (1)");
+    let then = sql(3, "SELECT * FROM nowhere");
+    for (text, rows) in [
+        ("DELETE FROM t; COMMIT", "0"),
+        ("DELETE FROM t; COMMIT; BEGIN", "0"),
+        ("ROLLBACK; BEGIN", "1"),
+        ("ROLLBACK; DELETE FROM t", "0"),
+    ] {
+        let place = Place::new();
+        run(&place, &alone(&[first.clone()]));
+        let error = alone(&[first.clone(), code(2, text), then.clone()]).run(place.path()).expect_err(text);
+        assert_eq!(error.kind(), ErrorKind::Migration, "{error}");
+        contains(
+            &error.to_string(),
+            &["migration 002 code failed", "it has ended the transaction", "may be in the file"],
+        );
+        assert_eq!(place.query("SELECT count(*) FROM t"), rows, "{text}");
+        assert_eq!(
+            place.query("SELECT count(*) FROM migration_history WHERE status = 'completed'"),
+            "1",
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn a_function_that_goes_on_after_sqlite_has_taken_the_transaction_back_is_told_of() {
+    let first = sql(1, "CREATE TABLE t (x UNIQUE); INSERT INTO t VALUES (1), (2)");
+    let place = Place::new();
+    run(&place, &alone(&[first.clone()]));
+    let up = |context: &MigrationContext<'_>| -> MigrationResult {
+        let _ = context.connection().execute("INSERT OR ROLLBACK INTO t VALUES (1)", []);
+        context.connection().execute("DELETE FROM t", [])?;
+        Err("not today".into())
+    };
+    let migrator = alone(&[first, Migration::code(2, "goes on", up, NO_DOWN)]);
+    let error = migrator.run(place.path()).expect_err("it went on");
+    contains(&error.to_string(), &["not today", "what it did afterwards is"]);
+    assert_eq!(place.query("SELECT count(*) FROM t"), "0");
+}
+
+#[test]
+fn a_savepoint_that_a_function_leaves_open_is_no_place_for_a_later_one_to_go_back_to() {
+    let place = Place::new();
+    let list = [code(1, "SAVEPOINT a; CREATE TABLE one (x)"), sql(2, "CREATE TABLE two (x)")];
+    let error =
+        alone(&[&list[..], &[code(3, "ROLLBACK TO a")]].concat()).run(place.path()).expect_err("gone");
+    contains(&error.to_string(), &["no such savepoint: a"]);
+    run(&place, &alone(&list));
+    assert_eq!(history(&place), "'001'|'numbered'|'completed'\n'002'|'numbered'|'completed'");
+    assert_eq!(place.query("SELECT count(*) FROM one, two"), "0");
+}
+
+#[test]
+fn foreign_keys_that_one_migration_puts_off_are_not_put_off_for_the_next() {
+    let tables = "CREATE TABLE p (id INTEGER PRIMARY KEY); CREATE TABLE c (p INT REFERENCES p (id)); PRAGMA defer_foreign_keys = ON";
+    let bad = sql(2, "INSERT INTO c VALUES (7)");
+    for list in [
+        vec![sql(1, tables), bad.clone()],
+        // This one would forget what was put off.
+        vec![sql(1, tables), bad, sql(3, "PRAGMA defer_foreign_keys = OFF")],
+    ] {
+        let place = Place::new();
+        let error = alone(&list).run(place.path()).expect_err("a row without a parent");
+        contains(&error.to_string(), &["migration 002 sql failed", "FOREIGN KEY constraint failed"]);
+        assert_eq!(place.query("SELECT count(*) FROM sqlite_schema"), "0");
+    }
+}
+
+#[test]
+fn what_a_function_sets_on_the_connection_does_not_reach_the_next_migration() {
+    let place = Place::new();
+    let first = sql(1, "CREATE TABLE t (x CHECK (x > 0))");
+    run(&place, &alone(&[first.clone()]));
+    for text in ["PRAGMA ignore_check_constraints = ON", "PRAGMA writable_schema = ON"] {
+        let list = [first.clone(), code(2, text), sql(3, "INSERT INTO t VALUES (0)")];
+        let error = alone(&list).run(place.path()).expect_err("a row that breaks the rule");
+        contains(&error.to_string(), &["migration 003 sql failed", "CHECK constraint failed"]);
+    }
+    run(&place, &alone(&[first, code(2, "PRAGMA query_only = ON"), sql(3, "INSERT INTO t VALUES (1)")]));
+    assert_eq!(place.query("SELECT x FROM t"), "1");
+}
