@@ -122,3 +122,21 @@ fn what_a_function_sets_on_the_connection_does_not_reach_the_next_migration() {
     run(&place, &alone(&[first, code(2, "PRAGMA query_only = ON"), sql(3, "INSERT INTO t VALUES (1)")]));
     assert_eq!(place.query("SELECT x FROM t"), "1");
 }
+
+#[test]
+fn a_parameter_that_nobody_gives_a_value_is_refused() {
+    for (text, name) in [("UPDATE t SET x = :x", ":x"), ("DELETE FROM t WHERE x <> ?1", "?1")] {
+        let error = Migration::sql(2, "sql", text).expect_err("a parameter");
+        assert_eq!(error.kind(), ErrorKind::Migration, "{error}");
+        contains(&error.to_string(), &[&format!("the parameter `{name}`"), "it would be NULL"]);
+    }
+    sql(2, "INSERT INTO t VALUES (':x', '10:30', \"a?\")");
+}
+
+#[test]
+fn a_file_whose_ending_is_written_otherwise_is_not_passed_over() {
+    let folder = Place::new();
+    std::fs::write(folder.folder().join("001_first.SQL"), "SELECT 1").expect("a file");
+    let error = Migrations::from_folder(folder.folder()).expect_err("an ending");
+    contains(&error.to_string(), &["`001_first.SQL`: its name ends with `.SQL`; write `.sql`"]);
+}
