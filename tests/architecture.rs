@@ -84,20 +84,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     // What people write themselves.
     ("migration", &["error", "revision"]),
+    ("contained", &["catalog", "diff", "error", "migration", "rehearse"]),
     (
         "numbered",
-        &[
-            "catalog",
-            "connection",
-            "diff",
-            "error",
-            "migration",
-            "rehearse",
-            "revision",
-            "settings",
-            "sql_model",
-            "sqlite_error",
-        ],
+        &["catalog", "connection", "error", "migration", "revision", "settings", "sql_model", "sqlite_error"],
     ),
     (
         "batch",
@@ -106,6 +96,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "backup",
             "catalog",
             "connection",
+            "contained",
             "diff",
             "error",
             "found",
@@ -446,12 +437,13 @@ fn diff_and_plan_see_no_connection() {
 fn only_these_files_write() {
     // `backup` writes to its copies, `history` to its two tables, `rehearse`, `sql_model` and `wanted` to scratch databases,
     // `connection` proves that it could write; the files of the user are written by `apply` alone, by `edit` and `rollback` for it,
-    // by what people have written themselves in `numbered`, and as a whole by `restore`.
+    // by what people have written themselves in `numbered`, and as a whole by `restore`; `contained` writes to a scratch copy.
     let writers = [
         "apply",
         "backup",
         "catalog",
         "connection",
+        "contained",
         "edit",
         "history",
         "numbered",

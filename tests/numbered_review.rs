@@ -140,3 +140,87 @@ fn a_file_whose_ending_is_written_otherwise_is_not_passed_over() {
     let error = Migrations::from_folder(folder.folder()).expect_err("an ending");
     contains(&error.to_string(), &["`001_first.SQL`: its name ends with `.SQL`; write `.sql`"]);
 }
+
+const SETTINGS: &str = "--: version 1.0.0\nCREATE TABLE person (id INTEGER PRIMARY KEY, name TEXT);
+    CREATE TABLE settings (k TEXT, v TEXT, w TEXT, CHECK (w <> '')); CREATE INDEX by_v ON settings (v); CREATE INDEX by_w ON settings (w)";
+
+#[test]
+fn a_new_file_holds_what_later_migrations_and_the_model_have_added_to() {
+    // Alone on a new file the last cannot run, since the model makes `person`.
+    let row = sql(9, "INSERT INTO person (name) VALUES ('Ada')");
+    for list in [
+        vec![
+            sql(1, "CREATE TABLE settings (k TEXT, v TEXT, w TEXT)"),
+            sql(2, "CREATE INDEX by_v ON settings (v)"),
+        ],
+        vec![
+            sql(1, "CREATE TABLE settings (k TEXT, v TEXT); CREATE INDEX by_v ON settings (v)"),
+            sql(2, "ALTER TABLE settings ADD COLUMN w TEXT"),
+        ],
+        vec![sql(1, "ALTER TABLE settings ADD v TEXT; CREATE INDEX by_v ON settings (v)")],
+        vec![sql(1, "CREATE TABLE IF NOT EXISTS settings (k TEXT)")],
+    ] {
+        let place = Place::new();
+        let migrator = beside(SETTINGS, &[&list[..], &[row.clone()]].concat());
+        let report = run(&place, &migrator);
+        let (last, held) = report.migrations.split_last().expect("the row");
+        assert!(held.iter().all(|run| run.contained) && !last.contained, "{:?}", report.migrations);
+        assert_eq!(place.query("SELECT name FROM person"), "'Ada'");
+        assert_eq!(run(&place, &migrator).outcome, Outcome::UpToDate);
+    }
+}
+
+#[test]
+fn a_new_file_does_not_hold_what_is_otherwise_or_has_rows() {
+    let row = sql(1, "INSERT INTO person (name) VALUES ('Ada')");
+    for (text, part) in [
+        ("CREATE TABLE settings (k TEXT, v BLOB)", "table settings already exists"),
+        ("CREATE TABLE settings (k TEXT, x TEXT)", "table settings already exists"),
+        ("CREATE UNIQUE INDEX by_v ON settings (v)", "index by_v already exists"),
+        // It would have copied a row.
+        (
+            "CREATE TABLE settings AS SELECT name AS k, name AS v, name AS w FROM person",
+            "table settings already exists",
+        ),
+    ] {
+        let place = Place::new();
+        let error = beside(SETTINGS, &[row.clone(), sql(2, text)]).run(place.path()).expect_err(text);
+        contains(&error.to_string(), &["migration 002 sql failed", part]);
+    }
+}
+
+#[test]
+fn what_comes_after_the_model_is_contained_in_a_new_file_too() {
+    let list = [sql(1, "-- schema: after\nCREATE INDEX by_v ON settings (v)")];
+    let place = Place::new();
+    let report = run(&place, &beside(SETTINGS, &list));
+    assert!(report.migrations[0].contained);
+    assert_eq!(run(&place, &beside(SETTINGS, &list)).outcome, Outcome::UpToDate);
+}
+
+#[test]
+fn a_file_of_another_model_is_new_to_this_one() {
+    let place = Place::new();
+    run(
+        &place,
+        &beside("--: model other\n--: version 1.0.0\nCREATE TABLE its (id INTEGER PRIMARY KEY)", &[]),
+    );
+    place.sql("INSERT INTO its VALUES (1)");
+    let list =
+        [sql(1, "CREATE INDEX by_v ON settings (v)"), sql(2, "INSERT INTO person (name) VALUES ('Ada')")];
+    let report = run(&place, &beside(SETTINGS, &list));
+    assert_eq!(report.migrations.iter().map(|run| run.contained).collect::<Vec<_>>(), [true, false]);
+    assert_eq!(place.query("SELECT its.id, name FROM its, person"), "1|'Ada'");
+    assert_eq!(run(&place, &beside(SETTINGS, &list)).outcome, Outcome::UpToDate);
+}
+
+#[test]
+fn the_model_and_what_comes_after_it_are_one_batch() {
+    let place = Place::new();
+    let list = [sql(1, "-- schema: after\nCREATE TABLE more (x)")];
+    run(&place, &beside(SETTINGS, &list));
+    assert_eq!(
+        place.query("SELECT kind, batch FROM migration_history ORDER BY id"),
+        "'automatic'|1\n'numbered'|1"
+    );
+}

@@ -15,12 +15,13 @@ use crate::apply::Applied;
 use crate::backup::BackupInfo;
 use crate::catalog::{self, Catalog};
 use crate::connection::{self, Deadline};
+use crate::contained::contained;
 use crate::diff::{Change, diff};
 use crate::error::{Error, ErrorKind, Result};
 use crate::found::{self, Found};
 use crate::migration::{Body, Direction, Migration, Migrations};
 use crate::migrator::Source;
-use crate::numbered::{self, Due, Wish, all_run, contained};
+use crate::numbered::{self, Due, Wish, all_run};
 use crate::prepare::{Prepared, key_of, prepare};
 use crate::record::millis;
 use crate::rehearse;
@@ -65,7 +66,8 @@ struct Batch<'b> {
     deadline: &'b Deadline<'b>,
     /// What was saved before all of it.
     backup: Option<&'b BackupInfo>,
-    model_first: bool,
+    /// Whether none of the model's tables was there.
+    is_new: bool,
     /// What is there now.
     live: Catalog,
     /// What the newest row says of it; on a new file there is nothing.
@@ -147,13 +149,15 @@ impl Run<'_> {
         self.batch = Some(self.history.head(conn)?.map_or(0, |(id, _)| id) + 1);
         let recorded = found.left().cloned();
         let recorded = recorded.unwrap_or_else(|| Snapshot::of_others(self.migrator.source.name(), nothing));
-        let model_first = self.done.on_nothing
+        let is_new = found.last.is_none()
+            && !found.model.catalog.tables.iter().any(|table| found.live.table(&table.name).is_some());
+        let model_first = is_new
             && !self.is_without_model()
             && !all_run(conn, &due.before, self.options.environment.as_deref(), deadline)?;
         let mut batch = Batch {
             deadline,
             backup: backup.as_ref(),
-            model_first,
+            is_new,
             live: found.live.clone(),
             recorded,
             modelled: None,
@@ -235,7 +239,7 @@ impl Run<'_> {
         (left, live): (&Catalog, Catalog),
         (recorded, backup): (Snapshot, Option<&BackupInfo>),
     ) -> Result<()> {
-        let mut batch = Batch { deadline, backup, model_first: false, live, recorded, modelled: None };
+        let mut batch = Batch { deadline, backup, is_new: false, live, recorded, modelled: None };
         self.migrate(&mut batch, migration)?;
         let owners = &batch.recorded.owners;
         refuse(&diff(left, &batch.live, &|_| false), &|key| owners.is_managed(key))
@@ -247,7 +251,9 @@ impl Run<'_> {
         let own = found::own_tables(self.migrator);
         let (version, name) = (migration.digits.clone(), migration.name.clone());
         let scratch = || found::scratch(conn, self.migrator);
-        let held = batch.model_first && contained(migration, &batch.live, &own, &scratch)?;
+        // On a new file what comes behind the model may be what the model has learnt since.
+        let held =
+            batch.is_new && batch.modelled.is_some() && contained(migration, &batch.live, &own, &scratch)?;
         let mut took = Duration::ZERO;
         if !held {
             self.migrator.emit(&Event::Migration {

@@ -10,14 +10,12 @@ use std::time::{Duration, Instant};
 use rusqlite::Connection;
 use rusqlite::config::DbConfig;
 use schema_sql::migration::When;
-use schema_sql::{CreateKind, Snippet, create_head, eq_name, quote_ident, significant};
+use schema_sql::{Snippet, quote_ident};
 
-use crate::catalog::{self, Catalog, reason};
+use crate::catalog::{Catalog, reason};
 use crate::connection::{Deadline, SqliteResult};
-use crate::diff::diff;
 use crate::error::{Error, ErrorKind, Result};
 use crate::migration::{Body, Direction, Function, Migration, MigrationContext, Migrations, read};
-use crate::rehearse;
 use crate::revision::{Kind, Revision, Status};
 use crate::settings;
 use crate::sql_model::fault_in;
@@ -358,75 +356,6 @@ fn run_text(
         })?;
     }
     Ok(())
-}
-
-/// Whether `live`, a new file that has the model's catalog, holds already all that the migration makes: without it, the migration leads to
-/// just this catalog, and it writes no row.
-pub(crate) fn contained(
-    migration: &Migration,
-    live: &Catalog,
-    own: &[String],
-    scratch: &dyn Fn() -> Result<Connection>,
-) -> Result<bool> {
-    let Body::Sql(text) = &migration.up.body else { return Ok(false) };
-    let script = read(text, &migration.up.origin)?;
-    let mut without = live.clone();
-    if !script.statements.iter().all(|statement| take_away(&mut without, statement.text)) {
-        return Ok(false);
-    }
-    let Ok(copy) = rehearse::replayed(scratch, &without, &[]) else { return Ok(false) };
-    if script.statements.iter().any(|statement| copy.execute_batch(statement.text).is_err()) {
-        return Ok(false);
-    }
-    Ok(diff(&catalog::read(&copy, "main", own)?, live, &|_| false).is_empty())
-}
-
-/// Takes what the statement makes out of `catalog`; gives back whether it was there.
-fn take_away(catalog: &mut Catalog, sql: &str) -> bool {
-    if let Some((table, column)) = added_column(sql) {
-        let Some(table) = catalog.tables.iter_mut().find(|found| eq_name(&found.name, &table)) else {
-            return false;
-        };
-        let columns = table.columns.len();
-        table.columns.retain(|found| !eq_name(&found.name, &column));
-        return table.columns.len() < columns;
-    }
-    let Ok(head) = create_head(sql) else { return false };
-    let size = |catalog: &Catalog| {
-        let indexes: usize = catalog.tables.iter().map(|table| table.indexes.len()).sum();
-        catalog.tables.len()
-            + indexes
-            + catalog.views.len()
-            + catalog.triggers.len()
-            + catalog.virtual_tables.len()
-    };
-    let before = size(catalog);
-    let other = |name: &str| !eq_name(name, &head.name);
-    match head.kind {
-        CreateKind::Table => {
-            catalog.tables.retain(|table| other(&table.name));
-            catalog.triggers.retain(|trigger| other(&trigger.table));
-        }
-        CreateKind::Index => {
-            catalog.tables.iter_mut().for_each(|table| table.indexes.retain(|index| other(&index.name)))
-        }
-        CreateKind::View => catalog.views.retain(|view| other(&view.name)),
-        CreateKind::Trigger => catalog.triggers.retain(|trigger| other(&trigger.name)),
-        CreateKind::VirtualTable => catalog.virtual_tables.retain(|table| other(&table.name)),
-        _ => {}
-    }
-    size(catalog) < before
-}
-
-/// Table and column of `ALTER TABLE t ADD COLUMN c …`.
-fn added_column(sql: &str) -> Option<(String, String)> {
-    let tokens = significant(sql).ok()?;
-    if !tokens.first()?.is_word("ALTER") || !tokens.get(1)?.is_word("TABLE") {
-        return None;
-    }
-    let add = tokens.iter().position(|token| token.is_word("ADD"))?;
-    let behind = if tokens.get(add + 1)?.is_word("COLUMN") { add + 2 } else { add + 1 };
-    Some((tokens.get(add.checked_sub(1)?)?.ident()?, tokens.get(behind)?.ident()?))
 }
 
 fn failed(title: &str) -> Error {
