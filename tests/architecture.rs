@@ -84,10 +84,21 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     // What people write themselves.
     ("migration", &["error", "revision"]),
+    ("cascade", &[]),
     ("contained", &["catalog", "diff", "error", "migration", "rehearse"]),
     (
         "numbered",
-        &["catalog", "connection", "error", "migration", "revision", "settings", "sql_model", "sqlite_error"],
+        &[
+            "cascade",
+            "catalog",
+            "connection",
+            "error",
+            "migration",
+            "revision",
+            "settings",
+            "sql_model",
+            "sqlite_error",
+        ],
     ),
     (
         "batch",

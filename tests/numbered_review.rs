@@ -224,3 +224,34 @@ fn the_model_and_what_comes_after_it_are_one_batch() {
         "'automatic'|1\n'numbered'|1"
     );
 }
+
+#[test]
+fn a_table_that_is_dropped_takes_no_rows_of_others_along_unsaid() {
+    let tables = |action: &str| {
+        format!(
+            "CREATE TABLE p (id INTEGER PRIMARY KEY, n TEXT); INSERT INTO p VALUES (1, 'a');
+             CREATE TABLE c (p INT REFERENCES P (id) ON DELETE {action}); INSERT INTO c VALUES (1)"
+        )
+    };
+    // What people write who know that a rebuild needs foreign keys off, and are told to put them off.
+    let rebuild = "PRAGMA defer_foreign_keys = ON; CREATE TABLE p2 (id INTEGER PRIMARY KEY, n TEXT NOT NULL); INSERT INTO p2 SELECT * FROM p;
+        DROP TABLE IF EXISTS main.\"p\"; ALTER TABLE p2 RENAME TO p";
+    for action in ["CASCADE", "SET NULL"] {
+        let place = Place::new();
+        let first = sql(1, &tables(action));
+        run(&place, &alone(&[first.clone()]));
+        let error = alone(&[first.clone(), sql(2, rebuild)]).run(place.path()).expect_err(action);
+        let reach = format!("1 rows of `c` refer to `p`, and ON DELETE {action} would reach them");
+        contains(
+            &error.to_string(),
+            &["migration 002 sql failed", "statement 4 of 5", &reach, "002_sql.sql:2:9"],
+        );
+        assert_eq!(place.query("SELECT p, n FROM c JOIN p ON p = id"), "1|'a'");
+        // Who says it gets it.
+        run(&place, &alone(&[first, sql(2, "DELETE FROM p; DROP TABLE p")]));
+        assert_eq!(place.query("SELECT count(*) FROM c"), if action == "CASCADE" { "0" } else { "1" });
+    }
+    let place = Place::new();
+    let temp = "CREATE TEMP TABLE t (x); DROP TABLE temp.t; CREATE TABLE q (x); DROP TABLE q; DROP TABLE IF EXISTS none";
+    run(&place, &alone(&[sql(1, &tables("NO ACTION")), sql(2, temp), sql(3, "DROP TABLE c; DROP TABLE p")]));
+}

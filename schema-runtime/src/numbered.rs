@@ -12,6 +12,7 @@ use rusqlite::config::DbConfig;
 use schema_sql::migration::When;
 use schema_sql::{Snippet, quote_ident};
 
+use crate::cascade::cascade;
 use crate::catalog::{Catalog, reason};
 use crate::connection::{Deadline, SqliteResult};
 use crate::error::{Error, ErrorKind, Result};
@@ -334,6 +335,14 @@ fn run_text(
     let script = read(text, origin)?;
     let of = script.statements.len();
     for (number, statement) in script.statements.iter().enumerate() {
+        let what = || format!("statement {} of {of} failed", number + 1);
+        if let Some(why) = cascade(conn, statement.text).map_err(|err| deadline.error(err, what()))? {
+            let snippet = Snippet::new(text, statement.at, 4);
+            return Err(failed(title)
+                .cause(format!("statement {} of {of}: {why}", number + 1))
+                .cause(format!("{origin}:{}:{}\n{snippet}", snippet.line(), snippet.column()))
+                .help("`DELETE FROM` above it says that they shall go; a table that shall only change can be changed by the model, or by `ALTER TABLE`"));
+        }
         let step = || -> rusqlite::Result<()> {
             let mut prepared = conn.prepare(statement.text)?;
             let mut rows = prepared.raw_query();
@@ -345,7 +354,7 @@ fn run_text(
             let (at, len) = fault_in(conn, statement.text, &why);
             let snippet = Snippet::new(text, statement.at + at, len);
             let place = format!("{origin}:{}:{}\n{snippet}", snippet.line(), snippet.column());
-            let error = deadline.error(err, format!("statement {} of {of} failed", number + 1));
+            let error = deadline.error(err, what());
             match error.kind() {
                 ErrorKind::TimeLimit | ErrorKind::Cancelled | ErrorKind::DiskFull | ErrorKind::Io => error,
                 _ => failed(title)
@@ -358,7 +367,7 @@ fn run_text(
     Ok(())
 }
 
-fn failed(title: &str) -> Error {
+pub(crate) fn failed(title: &str) -> Error {
     Error::new(ErrorKind::Migration, format!("migration {title} failed"))
 }
 
