@@ -255,3 +255,78 @@ fn a_table_that_is_dropped_takes_no_rows_of_others_along_unsaid() {
     let temp = "CREATE TEMP TABLE t (x); DROP TABLE temp.t; CREATE TABLE q (x); DROP TABLE q; DROP TABLE IF EXISTS none";
     run(&place, &alone(&[sql(1, &tables("NO ACTION")), sql(2, temp), sql(3, "DROP TABLE c; DROP TABLE p")]));
 }
+
+#[test]
+fn a_migration_leaves_the_history_alone() {
+    let first = sql(1, "CREATE TABLE t (x)");
+    for text in [
+        "DELETE FROM migration_history",
+        "DROP TABLE migration_history",
+        "DROP TABLE migration_state",
+        "UPDATE migration_history SET checksum = 'x'",
+        "UPDATE migration_history SET status = 'skipped'",
+        "INSERT INTO migration_history (version, name, applied_at, checksum) VALUES ('002', 'b', 'now', 'x')",
+        "ALTER TABLE migration_history ADD COLUMN z",
+        "ALTER TABLE migration_history RENAME TO other",
+        "CREATE TRIGGER more AFTER INSERT ON migration_history BEGIN DELETE FROM t; END",
+        "CREATE TEMP TRIGGER more AFTER INSERT ON main.migration_history BEGIN DELETE FROM t; END",
+    ] {
+        let place = Place::new();
+        run(&place, &alone(&[first.clone()]));
+        let before = place.query("SELECT * FROM migration_history");
+        let error = alone(&[first.clone(), sql(2, text)]).run(place.path()).expect_err(text);
+        assert_eq!(error.kind(), ErrorKind::Migration, "{error}");
+        contains(
+            &error.to_string(),
+            &["migration 002 sql failed", "changed the history, `migration_history`"],
+        );
+        assert_eq!(place.query("SELECT * FROM migration_history WHERE status <> 'failed'"), before, "{text}");
+    }
+}
+
+#[test]
+fn what_a_migration_drops_of_the_model_is_not_made_again_without_its_values() {
+    let model = |version: &str, table: &str, hints: &str| {
+        format!("--: version {version}\n{hints}\nCREATE TABLE {table} (id INTEGER PRIMARY KEY, note TEXT)")
+    };
+    let drop = sql(1, "ALTER TABLE person DROP COLUMN note");
+    // A file that the model has not seen yet.
+    let place = Place::by_hand(
+        "CREATE TABLE person (id INTEGER PRIMARY KEY, note TEXT); INSERT INTO person VALUES (1, 'n')",
+    );
+    let error =
+        beside(&model("1.0.0", "person", ""), &[drop.clone()]).run(place.path()).expect_err("dropped");
+    contains(&error.to_string(), &["other than the model has them", "drop column person.note"]);
+    assert_eq!(place.query("SELECT note FROM person"), "'n'");
+    // A table that the same start renames.
+    run(&place, &beside(&model("1.0.0", "person", ""), &[]));
+    let renamed = model("2.0.0", "human", "--: renamed_from human person");
+    let error = beside(&renamed, &[drop]).run(place.path()).expect_err("dropped");
+    contains(&error.to_string(), &["other than the model has them", "drop column human.note"]);
+    assert_eq!(place.query("SELECT note FROM person"), "'n'");
+    let kept = sql(1, "UPDATE person SET note = 'kept'");
+    run(&place, &beside(&renamed, &[kept]));
+    assert_eq!(place.query("SELECT note FROM human"), "'kept'");
+}
+
+#[test]
+fn a_migration_leaves_the_objects_of_other_models_alone() {
+    let place = Place::new();
+    let other = "--: model other\n--: version 1.0.0\nCREATE TABLE its (id INTEGER PRIMARY KEY, v TEXT)";
+    run(&place, &beside(other, &[]));
+    place.sql("INSERT INTO its VALUES (1, 'x')");
+    for text in [
+        "ALTER TABLE its DROP COLUMN v",
+        "ALTER TABLE its RENAME TO ours",
+        "-- schema: after\nDROP TABLE its",
+    ] {
+        let error = beside(SETTINGS, &[sql(1, text)]).run(place.path()).expect_err(text);
+        contains(&error.to_string(), &["migration 001 sql failed", "objects of another model", "its"]);
+        assert_eq!(place.query("SELECT * FROM its"), "1|'x'");
+    }
+    run(
+        &place,
+        &beside(SETTINGS, &[sql(1, "CREATE INDEX by_its ON its (v); INSERT INTO its VALUES (2, 'y')")]),
+    );
+    assert_eq!(run(&place, &beside(other, &[])).outcome, Outcome::UpToDate);
+}

@@ -28,7 +28,7 @@ use crate::rehearse;
 use crate::report::{Event, MigrationRun, Outcome, Report};
 use crate::revision::{Kind, Status};
 use crate::run::{Before, Pending, Run};
-use crate::snapshot::{Owners, Snapshot, State, keys};
+use crate::snapshot::{Owners, Snapshot, State, key, keys};
 
 /// What the migrations of a run have done so far.
 #[derive(Default)]
@@ -68,6 +68,8 @@ struct Batch<'b> {
     backup: Option<&'b BackupInfo>,
     /// Whether none of the model's tables was there.
     is_new: bool,
+    /// Keys of what other models of the file manage.
+    others: Owners,
     /// What is there now.
     live: Catalog,
     /// What the newest row says of it; on a new file there is nothing.
@@ -81,7 +83,7 @@ impl Batch<'_> {
     fn refuse_other_model(&self) -> Result<()> {
         let Some((prepared, reached)) = &self.modelled else { return Ok(()) };
         let owners = &prepared.target.owners;
-        refuse(&diff(reached, &self.live, &|_| false), &|key| owners.is_managed(key))
+        refuse(&diff(reached, &self.live, &|_| false), &|key| owners.is_managed(key), other_model)
     }
 }
 
@@ -158,6 +160,7 @@ impl Run<'_> {
             deadline,
             backup: backup.as_ref(),
             is_new,
+            others: found.others.clone(),
             live: found.live.clone(),
             recorded,
             modelled: None,
@@ -207,16 +210,9 @@ impl Run<'_> {
         let conn = batch.deadline.conn();
         let head = self.history.head(conn)?.map_or(0, |(id, _)| id);
         let live = batch.live.clone();
-        // What the migrations have made of the model's objects must be what the model has: nobody is to make it again, without its values.
-        let managed = |key: &str| found.last.as_ref().is_some_and(|(_, last)| last.owners.is_managed(key));
-        let touched: Vec<String> = diff(&found.live, &live, &|_| false)
-            .iter()
-            .filter_map(key_of)
-            .filter(|key| managed(key))
-            .collect();
+        let touched = diff(&found.live, &live, &|_| false);
         let prepared = prepare(conn, self.migrator, Found { live, head, ..found }, true)?;
-        let back = diff(&prepared.target.catalog, &prepared.found.live, &|_| false);
-        refuse(&back, &|key| touched.iter().any(|touched| touched == key))?;
+        refuse_made_again(&touched, &prepared)?;
         self.took(&prepared);
         self.refuse_too_much(path, &prepared.plan)?;
         let applied = match prepared.plan.is_empty() {
@@ -239,10 +235,11 @@ impl Run<'_> {
         (left, live): (&Catalog, Catalog),
         (recorded, backup): (Snapshot, Option<&BackupInfo>),
     ) -> Result<()> {
-        let mut batch = Batch { deadline, backup, is_new: false, live, recorded, modelled: None };
+        let others = Owners::default();
+        let mut batch = Batch { deadline, backup, is_new: false, others, live, recorded, modelled: None };
         self.migrate(&mut batch, migration)?;
         let owners = &batch.recorded.owners;
-        refuse(&diff(left, &batch.live, &|_| false), &|key| owners.is_managed(key))
+        refuse(&diff(left, &batch.live, &|_| false), &|key| owners.is_managed(key), other_model)
     }
 
     /// Runs one migration and records it. One of which everything is there, since the model came first, is only recorded.
@@ -262,12 +259,24 @@ impl Run<'_> {
                 back: false,
             });
             let (title, environment) = (migration.title(), self.options.environment.as_deref());
+            let seal = self.history.seal(conn)?;
             let orphans = numbered::deferrable(conn, &migration.up, &batch.live)?;
             took = numbered::run(conn, &title, &migration.up, environment, batch.deadline)?;
             let after = catalog::read(conn, "main", &own)?;
             if let Some(orphans) = orphans {
                 numbered::refuse_orphans(conn, &title, &after, &orphans)?;
             }
+            if self.history.seal(conn).ok() != Some(seal) {
+                return Err(numbered::failed(&title)
+                    .cause(format!("it has changed the history, `{}`", self.history.table()))
+                    .help("take that out: each migration gets its row by itself"));
+            }
+            let theirs = diff(&batch.live, &after, &|_| false);
+            refuse(&theirs, &|key| batch.others.is_managed(key), || {
+                numbered::failed(&title)
+                    .cause("it changes objects of another model of this database")
+                    .help("make this change in the other model, and in its migrations")
+            })?;
             let there = keys(&batch.live);
             let made = keys(&after).into_iter().filter(|key| !there.contains(key));
             self.done.made.extend(made.map(|key| (key, version.clone())));
@@ -338,16 +347,45 @@ impl Run<'_> {
     }
 }
 
-/// Refuses changes to objects that are `ours`.
-fn refuse(changes: &[Change], ours: &dyn Fn(&str) -> bool) -> Result<()> {
+/// What the migrations have made of the model's objects must be what the model has: nobody is to make it again, without its values.
+fn refuse_made_again(touched: &[Change], prepared: &Prepared) -> Result<()> {
+    let Prepared { target, found, .. } = prepared;
+    let last = found.last.as_ref().map(|(_, last)| last);
+    let model = keys(&found.model.catalog);
+    let mut ours = Vec::new();
+    for change in touched {
+        let Some(before) = key_of(change) else { continue };
+        let now = match change {
+            Change::DropColumn { table, column } | Change::AlterColumn { table, column, .. } => {
+                let table = target.renames.new_table(table);
+                key::column(table, target.renames.new_column(table, column))
+            }
+            change if before == key::table(change.table()) => {
+                key::table(target.renames.new_table(change.table()))
+            }
+            _ => before.clone(),
+        };
+        // Where the model begins with this start, it is what has values.
+        let begins =
+            matches!(change, Change::DropTable { .. } | Change::DropColumn { .. }) && model.contains(&now);
+        if begins || last.is_some_and(|last| last.owners.is_managed(&before)) {
+            ours.push(now);
+        }
+    }
+    let back = diff(&target.catalog, &target.live, &|_| false);
+    refuse(&back, &|key| ours.iter().any(|ours| ours == key), other_model)
+}
+
+/// Refuses changes to objects that are `ours`, by the error of `refused`.
+fn refuse(changes: &[Change], ours: &dyn Fn(&str) -> bool, refused: impl FnOnce() -> Error) -> Result<()> {
     let mut changes = changes.iter().filter(|change| key_of(change).is_some_and(|key| ours(&key))).peekable();
     if changes.peek().is_none() {
         return Ok(());
     }
-    let error = Error::new(
-        ErrorKind::Migration,
-        "the migrations leave objects of the model other than the model has them",
-    );
-    let error = changes.fold(error, |error, change| error.cause(format!("against the model: {change}")));
-    Err(error.help("change the model too, or take that out of the migration"))
+    Err(changes.fold(refused(), |error, change| error.cause(format!("against the model: {change}"))))
+}
+
+fn other_model() -> Error {
+    let what = "the migrations leave objects of the model other than the model has them";
+    Error::new(ErrorKind::Migration, what).help("change the model too, or take that out of the migration")
 }
