@@ -77,7 +77,7 @@ fn a_function_that_goes_on_after_sqlite_has_taken_the_transaction_back_is_told_o
     };
     let migrator = alone(&[first, Migration::code(2, "goes on", up, NO_DOWN)]);
     let error = migrator.run(place.path()).expect_err("it went on");
-    contains(&error.to_string(), &["not today", "what it did afterwards is"]);
+    contains(&error.to_string(), &["not today", "what the function did afterwards is"]);
     assert_eq!(place.query("SELECT count(*) FROM t"), "0");
 }
 
@@ -329,4 +329,77 @@ fn a_migration_leaves_the_objects_of_other_models_alone() {
         &beside(SETTINGS, &[sql(1, "CREATE INDEX by_its ON its (v); INSERT INTO its VALUES (2, 'y')")]),
     );
     assert_eq!(run(&place, &beside(other, &[])).outcome, Outcome::UpToDate);
+}
+
+#[test]
+fn the_same_migration_does_not_run_once_more_for_a_model_of_another_name() {
+    let list = [sql(1, "CREATE TABLE IF NOT EXISTS t (x); INSERT INTO t VALUES (1)")];
+    let place = Place::new();
+    run(&place, &alone(&list));
+    let named = |list: &[Migration]| {
+        beside("--: model app\n--: version 1.0.0\nCREATE TABLE u (id INTEGER PRIMARY KEY)", list)
+    };
+    let error = named(&list).run(place.path()).expect_err("twice");
+    assert_eq!(error.kind(), ErrorKind::Conflict, "{error}");
+    contains(&error.to_string(), &["001 sql was applied for model `main`, and is due for model `app`"]);
+    assert_eq!(place.query("SELECT count(*) FROM t"), "1");
+    // Another one of this number is this model's own.
+    run(&place, &named(&[sql(1, "INSERT INTO t VALUES (2)")]));
+}
+
+#[test]
+fn an_older_program_is_not_told_of_migrations_that_it_would_not_run() {
+    let model = |version: &str, rest: &str| {
+        format!("--: version {version}\nCREATE TABLE person (id INTEGER PRIMARY KEY{rest})")
+    };
+    let place = Place::new();
+    run(&place, &beside(&model("2.0.0", ", name TEXT"), &[]));
+    let older = beside(&model("1.0.0", ""), &[sql(1, "DELETE FROM person")]);
+    assert_eq!(run(&place, &older).outcome, Outcome::NewerDatabase);
+    assert_eq!(run(&place, &older.clone().auto_migrate(false)).outcome, Outcome::NewerDatabase);
+    assert_eq!(run(&place, &older.clone().dry_run(true)).pending, [""; 0]);
+    let status = older.status(place.path()).expect("a status");
+    assert!(status.migrations.is_empty() && status.newer.is_some() && status.refused.is_none(), "{status}");
+}
+
+#[test]
+fn a_batch_in_which_the_model_changes_nothing_says_so_in_the_history() {
+    let place = Place::new();
+    run(&place, &beside(SETTINGS, &[]));
+    run(&place, &beside(SETTINGS, &[sql(1, "INSERT INTO person VALUES (1, 'Ada')")]));
+    assert_eq!(
+        place.query("SELECT kind, name FROM migration_history WHERE id > 1 ORDER BY id"),
+        "'numbered'|'sql'\n'automatic'|'no change to the schema'"
+    );
+}
+
+#[test]
+fn migrations_without_the_model_beside_them_say_what_they_change_of_it() {
+    let place = Place::new();
+    run(&place, &beside(SETTINGS, &[]));
+    let report = run(&place, &alone(&[sql(1, "ALTER TABLE person DROP COLUMN name; CREATE TABLE more (x)")]));
+    assert_eq!(report.warnings.len(), 1, "{:?}", report.warnings);
+    contains(&report.warnings[0], &["drop column person.name", "without its values"]);
+    assert!(
+        run(
+            &place,
+            &alone(&[
+                sql(1, "ALTER TABLE person DROP COLUMN name; CREATE TABLE more (x)"),
+                sql(2, "DROP TABLE more")
+            ])
+        )
+        .warnings
+        .is_empty()
+    );
+}
+
+/// The rows of a batch are written one by one, and the snapshot is in that of the model: what comes later is not in it.
+#[test]
+#[ignore = "what a migration makes after the model's change is foreign in the next snapshot, not its own: there is no row to say it in"]
+fn what_a_migration_makes_after_the_model_is_its_own() {
+    let place = Place::new();
+    let list = [sql(1, "-- schema: after\nCREATE TABLE audit (x)")];
+    run(&place, &beside(SETTINGS, &list));
+    let status = beside(SETTINGS, &list).status(place.path()).expect("a status");
+    assert!(!status.foreign.iter().any(|key| key.contains("audit")), "{:?}", status.foreign);
 }

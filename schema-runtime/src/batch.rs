@@ -156,6 +156,9 @@ impl Run<'_> {
         let model_first = is_new
             && !self.is_without_model()
             && !all_run(conn, &due.before, self.options.environment.as_deref(), deadline)?;
+        // What the model manages, where nobody compares with the model what the migrations make of it.
+        let last = found.last.as_ref().map(|(_, last)| last).filter(|_| self.is_without_model());
+        let modelled = last.map(|last| (found.live.clone(), last.clone()));
         let mut batch = Batch {
             deadline,
             backup: backup.as_ref(),
@@ -184,6 +187,9 @@ impl Run<'_> {
             self.migrate(&mut batch, migration)?;
         }
         batch.refuse_other_model()?;
+        if let Some((start, last)) = modelled {
+            self.warn_of_changes(&diff(&start, &batch.live, &|_| false), &last.owners);
+        }
         let id = self.history.head(conn)?.map_or(0, |(id, _)| id);
         self.finish(deadline, report.revision.unwrap_or(id))?;
         if self.done.on_nothing {
@@ -197,6 +203,13 @@ impl Run<'_> {
         report.phases = self.phases;
         report.duration = self.began.elapsed();
         Ok(report)
+    }
+
+    fn warn_of_changes(&mut self, changes: &[Change], owners: &Owners) {
+        let ours = |change: &&Change| key_of(change).is_some_and(|key| owners.is_managed(&key));
+        self.warnings.extend(changes.iter().filter(ours).map(|change| {
+            format!("the migrations did this to the model's: {change}; a program whose model still has it makes it again, without its values")
+        }));
     }
 
     /// The automatic change between them, recorded but not committed.

@@ -49,6 +49,14 @@ impl<'m> Due<'m> {
         self.left.iter().find(|migration| migration.when == When::Before).copied()
     }
 
+    /// Lets nothing be due for a program that is older than the database, which never migrates: where `newer` has a version.
+    pub(crate) fn only_for(&mut self, newer: &Option<String>) {
+        if newer.is_some() {
+            self.before.clear();
+            self.after.clear();
+        }
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.before.is_empty() && self.after.is_empty()
     }
@@ -119,6 +127,7 @@ pub(crate) fn due<'m>(rows: &[Revision], set: &'m Migrations, model: &str, wish:
             When::After => due.after.push(migration),
         }
     }
+    conflicts.extend(due.all().filter_map(|migration| of_another_model(rows, migration, model)));
     refuse_disagreements(conflicts)?;
     // All that is due and has a row has gone back.
     let again = due.all().find(|migration| recorded.contains_key(&migration.number));
@@ -136,6 +145,30 @@ pub(crate) fn due<'m>(rows: &[Revision], set: &'m Migrations, model: &str, wish:
 struct Disagreement {
     what: String,
     help: String,
+}
+
+/// The same text under the same number and name, applied for another model: it would run twice.
+fn of_another_model(rows: &[Revision], migration: &Migration, model: &str) -> Option<Disagreement> {
+    let is_it = |row: &&Revision| {
+        row.model != model
+            && row.kind == Kind::Numbered
+            && is_applied(row)
+            && row.name == migration.name
+            && row.version.parse() == Ok(migration.number)
+            && row.fingerprint.as_deref() == Some(migration.checksum.as_str())
+    };
+    let row = rows.iter().rfind(is_it)?;
+    Some(Disagreement {
+        what: format!(
+            "{} was applied for model `{}`, and is due for model `{model}`",
+            migration.title(),
+            row.model
+        ),
+        help: format!(
+            "give the migrations to model `{}`, or the model that name; where both shall have it, give it another name here",
+            row.model
+        ),
+    })
 }
 
 fn is_applied(row: &Revision) -> bool {
@@ -234,7 +267,7 @@ fn run_code(conn: &Connection, title: &str, function: &Function, environment: Op
         done => Err(done
             .err()
             .unwrap_or_else(|| failed(title).cause("it has ended the transaction"))
-            .state("the function has ended the transaction: what ran before that may be in the file, and what it did afterwards is")
+            .state("the transaction ended while the function ran: what ran before that may be in the file, and what the function did afterwards is")
             .rather("take COMMIT and ROLLBACK out, and give back each error of SQLite; compare the file with the backup, and restore that")),
     }
 }
