@@ -151,8 +151,9 @@ impl Run<'_> {
         self.batch = Some(self.history.head(conn)?.map_or(0, |(id, _)| id) + 1);
         let recorded = found.left().cloned();
         let recorded = recorded.unwrap_or_else(|| Snapshot::of_others(self.migrator.source.name(), nothing));
-        let is_new = found.last.is_none()
-            && !found.model.catalog.tables.iter().any(|table| found.live.table(&table.name).is_some());
+        let has = |name: &str| found.live.table(name).is_some();
+        let is_new = self.done.on_nothing
+            || (found.last.is_none() && !found.model.catalog.tables.iter().any(|table| has(&table.name)));
         let model_first = is_new
             && !self.is_without_model()
             && !all_run(conn, &due.before, self.options.environment.as_deref(), deadline)?;
