@@ -1,7 +1,8 @@
 //! Numbered migrations: what functions do to the transaction, what a new file holds already, and what must not be lost on the way.
 
 use schema_runtime::{
-    ErrorKind, Migration, MigrationContext, MigrationResult, Migrations, Migrator, Model, Outcome, Report,
+    Back, ErrorKind, Migration, MigrationContext, MigrationResult, Migrations, Migrator, Model, Outcome,
+    Report,
 };
 
 use crate::support::model::model;
@@ -281,6 +282,34 @@ fn a_migration_leaves_the_history_alone() {
             &["migration 002 sql failed", "changed the history, `migration_history`"],
         );
         assert_eq!(place.query("SELECT * FROM migration_history WHERE status <> 'failed'"), before, "{text}");
+    }
+}
+
+#[test]
+fn a_way_back_leaves_the_history_and_the_rows_of_others_alone() {
+    let first = sql(
+        1,
+        "CREATE TABLE p (id INTEGER PRIMARY KEY); CREATE TABLE c (p INT REFERENCES p (id) ON DELETE CASCADE); INSERT INTO p VALUES (1); INSERT INTO c VALUES (1)",
+    );
+    for (down, part) in [
+        (
+            "DROP TABLE q; DELETE FROM migration_history WHERE id = 1",
+            "changed the history, `migration_history`",
+        ),
+        ("DROP TABLE q; CREATE TABLE p2 AS SELECT * FROM p; DROP TABLE p", "1 rows of `c` refer to `p`"),
+    ] {
+        let place = Place::new();
+        let second = sql(2, "CREATE TABLE q (x)").with_down(down).expect("a way back");
+        run(&place, &alone(&[first.clone(), second.clone()]));
+        let migrator = alone(&[first.clone(), second]).allow("L101").allow("L501=002");
+        let error = migrator.rollback(place.path(), &Back::Last(1)).expect_err(down);
+        contains(&error.to_string(), &["migration 002 sql failed", part]);
+        assert_eq!(place.query("SELECT p FROM c"), "1");
+        assert_eq!(
+            place.query("SELECT count(*) FROM migration_history WHERE status = 'completed'"),
+            "2",
+            "{down}"
+        );
     }
 }
 

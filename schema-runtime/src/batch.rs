@@ -273,18 +273,14 @@ impl Run<'_> {
                 back: false,
             });
             let (title, environment) = (migration.title(), self.options.environment.as_deref());
-            let seal = self.history.seal(conn)?;
+            let seal = self.history.seal(conn).ok();
             let orphans = numbered::deferrable(conn, &migration.up, &batch.live)?;
             took = numbered::run(conn, &title, &migration.up, environment, batch.deadline)?;
             let after = catalog::read(conn, "main", &own)?;
             if let Some(orphans) = orphans {
                 numbered::refuse_orphans(conn, &title, &after, &orphans)?;
             }
-            if self.history.seal(conn).ok() != Some(seal) {
-                return Err(numbered::failed(&title)
-                    .cause(format!("it has changed the history, `{}`", self.history.table()))
-                    .help("take that out: each migration gets its row by itself"));
-            }
+            self.history.refuse_changed(conn, seal.as_deref(), &title)?;
             let theirs = diff(&batch.live, &after, &|_| false);
             refuse(&theirs, &|key| batch.others.is_managed(key), || {
                 numbered::failed(&title)
@@ -400,6 +396,9 @@ fn refuse(changes: &[Change], ours: &dyn Fn(&str) -> bool, refused: impl FnOnce(
 }
 
 fn other_model() -> Error {
-    let what = "the migrations leave objects of the model other than the model has them";
-    Error::new(ErrorKind::Migration, what).help("change the model too, or take that out of the migration")
+    Error::new(
+        ErrorKind::Migration,
+        "the migrations leave objects of the model other than the model has them",
+    )
+    .help("change the model too, or take that out of the migration")
 }

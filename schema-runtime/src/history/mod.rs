@@ -209,6 +209,25 @@ impl History {
         rows.and_then(Iterator::collect).at(|| self.cannot_read(conn))
     }
 
+    /// Refuses what the migration called `title` has done, where it has changed what [`seal`](History::seal) gave before it; `None` where there
+    /// was no history.
+    ///
+    /// # Errors
+    /// `Migration`.
+    pub(crate) fn refuse_changed(
+        &self,
+        conn: &Connection,
+        seal: Option<&[String]>,
+        title: &str,
+    ) -> Result<()> {
+        if self.seal(conn).ok().as_deref() == seal {
+            return Ok(());
+        }
+        Err(Error::new(ErrorKind::Migration, format!("migration {title} failed"))
+            .cause(format!("it has changed the history, `{}`", self.table))
+            .help("take that out: each migration gets its row by itself"))
+    }
+
     /// The checksum of the first row of ours, which no other database has.
     ///
     /// # Errors
