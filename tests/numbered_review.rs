@@ -442,3 +442,23 @@ fn what_a_migration_makes_after_the_model_or_before_it_knows_the_file_is_its_own
         contains(&place.query(sql), &["\"table \\\"audit\\\"\":{\"migration\":{\"version\":\"001\"}}"]);
     }
 }
+
+#[test]
+fn what_comes_after_the_model_waits_where_the_model_waits() {
+    let place = Place::new();
+    run(&place, &beside(SETTINGS, &[]));
+    let list = [
+        sql(1, "INSERT INTO person VALUES (1, 'Ada')"),
+        sql(2, "-- schema: after\nCREATE TABLE copy AS SELECT * FROM person"),
+        sql(3, "UPDATE person SET name = 'Grace'"),
+    ];
+    let later = SETTINGS.replace("1.0.0", "2.0.0").replace("name TEXT", "name TEXT, n INT DEFAULT 7");
+    let report = run(&place, &beside(&later, &list).up_to("002"));
+    assert_eq!(report.applied, ["migration 001 sql"]);
+    contains(
+        &report.warnings.join("\n"),
+        &["the model waits for migration 003 sql", "migration 002 sql waits for the model"],
+    );
+    run(&place, &beside(&later, &list));
+    assert_eq!(place.query("SELECT * FROM copy"), "1|'Grace'|7");
+}

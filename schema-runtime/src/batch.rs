@@ -106,6 +106,11 @@ impl Run<'_> {
         if let Some(migration) = due.holds_model().filter(|_| !self.is_without_model()) {
             self.waits = true;
             due.warnings.push(format!("the model waits for migration {}", migration.title()));
+            // What comes after the model's change does not come before it.
+            let waiting =
+                due.after.iter().map(|after| format!("migration {} waits for the model", after.title()));
+            due.warnings.extend(waiting);
+            due.left.append(&mut due.after);
         }
         due.warnings.retain(|warning| !self.warnings.contains(warning));
         self.warnings.append(&mut due.warnings);
