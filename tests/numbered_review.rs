@@ -191,6 +191,37 @@ fn a_new_file_does_not_hold_what_is_otherwise_or_has_rows() {
 }
 
 #[test]
+fn a_new_file_on_which_they_run_in_neither_order_says_both_reasons() {
+    let list = [sql(1, "CREATE TABLE settings (k INT)"), sql(2, "SELECT * FROM nowhere")];
+    let place = Place::new();
+    let error = beside(SETTINGS, &list).run(place.path()).expect_err("in neither order");
+    contains(
+        &error.to_string(),
+        &[
+            "table settings already exists",
+            "before the model's change: statement 1 of 1: no such table: nowhere",
+        ],
+    );
+}
+
+#[test]
+fn a_file_that_the_model_has_under_a_former_name_is_not_new() {
+    let place = Place::new();
+    run(
+        &place,
+        &beside("--: model other\n--: version 1.0.0\nCREATE TABLE its (id INTEGER PRIMARY KEY)", &[]),
+    );
+    place
+        .sql("CREATE TABLE person (id INTEGER PRIMARY KEY, name TEXT); INSERT INTO person VALUES (1, 'Ada')");
+    let human = "--: version 1.0.0\n--: renamed_from human person\nCREATE TABLE human (id INTEGER PRIMARY KEY, name TEXT)";
+    // It would run on what the model makes of the table.
+    let error = beside(human, &[sql(1, "DELETE FROM human")]).run(place.path()).expect_err("too early");
+    contains(&error.to_string(), &["no such table: human"]);
+    run(&place, &beside(human, &[sql(1, "UPDATE person SET name = 'Grace'")]));
+    assert_eq!(place.query("SELECT name FROM human"), "'Grace'");
+}
+
+#[test]
 fn what_comes_after_the_model_is_contained_in_a_new_file_too() {
     let list = [sql(1, "-- schema: after\nCREATE INDEX by_v ON settings (v)")];
     let place = Place::new();
@@ -374,6 +405,10 @@ fn the_same_migration_does_not_run_once_more_for_a_model_of_another_name() {
     assert_eq!(place.query("SELECT count(*) FROM t"), "1");
     // Another one of this number is this model's own.
     run(&place, &named(&[sql(1, "INSERT INTO t VALUES (2)")]));
+    // Nor is a function of the same name known to be the same.
+    let place = Place::new();
+    run(&place, &alone(&[code(1, "CREATE TABLE t (x)")]));
+    run(&place, &named(&[code(1, "CREATE TABLE v (x)")]));
 }
 
 #[test]

@@ -13,7 +13,7 @@ use rusqlite::Connection;
 
 use crate::apply::Applied;
 use crate::backup::BackupInfo;
-use crate::catalog::{self, Catalog};
+use crate::catalog::{self, Catalog, TableInfo};
 use crate::connection::{self, Deadline};
 use crate::contained::contained;
 use crate::diff::{Change, diff};
@@ -156,12 +156,12 @@ impl Run<'_> {
         self.batch = Some(self.history.head(conn)?.map_or(0, |(id, _)| id) + 1);
         let recorded = found.left().cloned();
         let recorded = recorded.unwrap_or_else(|| Snapshot::of_others(self.migrator.source.name(), nothing));
-        let has = |name: &str| found.live.table(name).is_some();
-        let is_new = self.done.on_nothing
-            || (found.last.is_none() && !found.model.catalog.tables.iter().any(|table| has(&table.name)));
-        let model_first = is_new
-            && !self.is_without_model()
-            && !all_run(conn, &due.before, self.options.environment.as_deref(), deadline)?;
+        let is_new = self.done.on_nothing || holds_only_others(&found);
+        let alone = match is_new && !self.is_without_model() {
+            true => all_run(conn, &due.before, self.options.environment.as_deref(), deadline)?,
+            false => Ok(()),
+        };
+        let model_first = alone.is_err();
         // What the model manages, where nobody compares with the model what the migrations make of it.
         let last = found.last.as_ref().map(|(_, last)| last).filter(|_| self.is_without_model());
         let modelled = last.map(|last| (found.live.clone(), last.clone()));
@@ -190,7 +190,12 @@ impl Run<'_> {
         let before_model = self.done.runs.len();
         applied.append(&mut report.applied);
         for migration in due.before.iter().filter(|_| model_first).chain(&due.after) {
-            self.migrate(&mut batch, migration)?;
+            self.migrate(&mut batch, migration).map_err(|error| match &alone {
+                Ok(()) => error,
+                Err(first) => {
+                    error.cause(format!("before the model's change: {}", first.causes().join("; ")))
+                }
+            })?;
         }
         batch.refuse_other_model()?;
         if let Some((start, last)) = modelled {
@@ -360,6 +365,15 @@ impl Run<'_> {
         let live: Catalog = catalog::read(copy, "main", &found::own_tables(self.migrator))?;
         self.prepare(copy, Found { live, ..found }, true).map(Some)
     }
+}
+
+/// Whether the file is another model's, and holds nothing that this one has or had under another name.
+fn holds_only_others(found: &Found) -> bool {
+    let ours = |name: &String| found.live.table(name).is_some();
+    let is_ours = |table: &TableInfo| {
+        ours(&table.name) || found.model.table_hints(&table.name).renamed_from.iter().any(ours)
+    };
+    found.head > 0 && found.last.is_none() && !found.model.catalog.tables.iter().any(is_ours)
 }
 
 /// What the migrations have made of the model's objects must be what the model has: nobody is to make it again, without its values.
