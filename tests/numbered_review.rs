@@ -1,5 +1,7 @@
 //! Numbered migrations: what functions do to the transaction, what a new file holds already, and what must not be lost on the way.
 
+use std::slice::from_ref;
+
 use schema_runtime::{
     Back, ErrorKind, Migration, MigrationContext, MigrationResult, Migrations, Migrator, Model, Outcome,
     Report,
@@ -50,7 +52,7 @@ fn a_function_that_ends_the_transaction_ends_the_run_and_nobody_says_that_the_fi
         ("ROLLBACK; DELETE FROM t", "0"),
     ] {
         let place = Place::new();
-        run(&place, &alone(&[first.clone()]));
+        run(&place, &alone(from_ref(&first)));
         let error = alone(&[first.clone(), code(2, text), then.clone()]).run(place.path()).expect_err(text);
         assert_eq!(error.kind(), ErrorKind::Migration, "{error}");
         contains(
@@ -70,7 +72,7 @@ fn a_function_that_ends_the_transaction_ends_the_run_and_nobody_says_that_the_fi
 fn a_function_that_goes_on_after_sqlite_has_taken_the_transaction_back_is_told_of() {
     let first = sql(1, "CREATE TABLE t (x UNIQUE); INSERT INTO t VALUES (1), (2)");
     let place = Place::new();
-    run(&place, &alone(&[first.clone()]));
+    run(&place, &alone(from_ref(&first)));
     let up = |context: &MigrationContext<'_>| -> MigrationResult {
         let _ = context.connection().execute("INSERT OR ROLLBACK INTO t VALUES (1)", []);
         context.connection().execute("DELETE FROM t", [])?;
@@ -114,7 +116,7 @@ fn foreign_keys_that_one_migration_puts_off_are_not_put_off_for_the_next() {
 fn what_a_function_sets_on_the_connection_does_not_reach_the_next_migration() {
     let place = Place::new();
     let first = sql(1, "CREATE TABLE t (x CHECK (x > 0))");
-    run(&place, &alone(&[first.clone()]));
+    run(&place, &alone(from_ref(&first)));
     for text in ["PRAGMA ignore_check_constraints = ON", "PRAGMA writable_schema = ON"] {
         let list = [first.clone(), code(2, text), sql(3, "INSERT INTO t VALUES (0)")];
         let error = alone(&list).run(place.path()).expect_err("a row that breaks the rule");
@@ -162,7 +164,7 @@ fn a_new_file_holds_what_later_migrations_and_the_model_have_added_to() {
         vec![sql(1, "CREATE TABLE IF NOT EXISTS settings (k TEXT)")],
     ] {
         let place = Place::new();
-        let migrator = beside(SETTINGS, &[&list[..], &[row.clone()]].concat());
+        let migrator = beside(SETTINGS, &[&list[..], from_ref(&row)].concat());
         let report = run(&place, &migrator);
         let (last, held) = report.migrations.split_last().expect("the row");
         assert!(held.iter().all(|run| run.contained) && !last.contained, "{:?}", report.migrations);
@@ -271,7 +273,7 @@ fn a_table_that_is_dropped_takes_no_rows_of_others_along_unsaid() {
     for action in ["CASCADE", "SET NULL"] {
         let place = Place::new();
         let first = sql(1, &tables(action));
-        run(&place, &alone(&[first.clone()]));
+        run(&place, &alone(from_ref(&first)));
         let error = alone(&[first.clone(), sql(2, rebuild)]).run(place.path()).expect_err(action);
         let reach = format!("1 rows of `c` refer to `p`, and ON DELETE {action} would reach them");
         contains(
@@ -304,7 +306,7 @@ fn a_migration_leaves_the_history_alone() {
         "CREATE TEMP TRIGGER more AFTER INSERT ON main.migration_history BEGIN DELETE FROM t; END",
     ] {
         let place = Place::new();
-        run(&place, &alone(&[first.clone()]));
+        run(&place, &alone(from_ref(&first)));
         let before = place.query("SELECT * FROM migration_history");
         let error = alone(&[first.clone(), sql(2, text)]).run(place.path()).expect_err(text);
         assert_eq!(error.kind(), ErrorKind::Migration, "{error}");
@@ -355,7 +357,7 @@ fn what_a_migration_drops_of_the_model_is_not_made_again_without_its_values() {
         "CREATE TABLE person (id INTEGER PRIMARY KEY, note TEXT); INSERT INTO person VALUES (1, 'n')",
     );
     let error =
-        beside(&model("1.0.0", "person", ""), &[drop.clone()]).run(place.path()).expect_err("dropped");
+        beside(&model("1.0.0", "person", ""), from_ref(&drop)).run(place.path()).expect_err("dropped");
     contains(&error.to_string(), &["other than the model has them", "drop column person.note"]);
     assert_eq!(place.query("SELECT note FROM person"), "'n'");
     // A table that the same start renames.

@@ -162,9 +162,7 @@ impl Run<'_> {
             false => Ok(()),
         };
         let model_first = alone.is_err();
-        // What the model manages, where nobody compares with the model what the migrations make of it.
-        let last = found.last.as_ref().map(|(_, last)| last).filter(|_| self.is_without_model());
-        let modelled = last.map(|last| (found.live.clone(), last.clone()));
+        let modelled = found.last.as_ref().map(|(_, last)| (found.live.clone(), last.owners.clone()));
         let mut batch = Batch {
             deadline,
             backup: backup.as_ref(),
@@ -198,9 +196,7 @@ impl Run<'_> {
             })?;
         }
         batch.refuse_other_model()?;
-        if let Some((start, last)) = modelled {
-            self.warn_of_changes(&diff(&start, &batch.live, &|_| false), &last.owners);
-        }
+        self.warn_of_changes(modelled, &batch.live);
         let id = self.history.head(conn)?.map_or(0, |(id, _)| id);
         self.finish(deadline, report.revision.unwrap_or(id))?;
         if self.done.on_nothing {
@@ -216,7 +212,10 @@ impl Run<'_> {
         Ok(report)
     }
 
-    fn warn_of_changes(&mut self, changes: &[Change], owners: &Owners) {
+    /// Says what the migrations make of what the model manages, where nobody compares it with the model.
+    fn warn_of_changes(&mut self, modelled: Option<(Catalog, Owners)>, live: &Catalog) {
+        let Some((start, owners)) = modelled.filter(|_| self.is_without_model()) else { return };
+        let changes = diff(&start, live, &|_| false);
         let ours = |change: &&Change| key_of(change).is_some_and(|key| owners.is_managed(&key));
         self.warnings.extend(changes.iter().filter(ours).map(|change| {
             format!("the migrations did this to the model's: {change}; a program whose model still has it makes it again, without its values")
