@@ -86,28 +86,32 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     // What people write themselves.
     ("migration", &["error", "revision"]),
+    ("cascade", &[]),
+    ("contained", &["catalog", "diff", "error", "migration", "rehearse"]),
     (
         "numbered",
         &[
+            "cascade",
             "catalog",
             "connection",
-            "diff",
             "error",
             "migration",
-            "rehearse",
             "revision",
+            "settings",
             "sql_model",
             "sqlite_error",
         ],
     ),
+    ("bounds", &["catalog", "diff", "error", "found", "numbered", "prepare", "snapshot"]),
     (
         "batch",
         &[
             "apply",
             "backup",
+            "bounds",
             "catalog",
             "connection",
-            "diff",
+            "contained",
             "error",
             "found",
             "migration",
@@ -168,6 +172,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         "outside",
         &[
             "batch",
+            "bounds",
             "catalog",
             "connection",
             "error",
@@ -462,12 +467,13 @@ fn diff_and_plan_see_no_connection() {
 fn only_these_files_write() {
     // `backup` writes to its copies, `history` to its two tables, `rehearse`, `sql_model` and `wanted` to scratch databases,
     // `connection` proves that it could write; the files of the user are written by `apply` alone, by `edit` and `rollback` for it,
-    // by what people have written themselves in `numbered`, and as a whole by `restore`.
+    // by what people have written themselves in `numbered`, and as a whole by `restore`; `contained` writes to a scratch copy.
     let writers = [
         "apply",
         "backup",
         "catalog",
         "connection",
+        "contained",
         "edit",
         "history",
         "numbered",

@@ -38,6 +38,7 @@ mod mixed_causes;
 mod names;
 mod numbered;
 mod numbered_back;
+mod numbered_review;
 mod odd_names;
 mod race;
 mod random;

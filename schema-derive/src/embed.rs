@@ -21,11 +21,12 @@ pub(crate) fn expand(folder: &LitStr) -> Result<TokenStream> {
     let mut names = Vec::new();
     for entry in fs::read_dir(&path).map_err(|err| unread(&folder.value(), err))? {
         let entry = entry.map_err(|err| unread(&folder.value(), err))?;
-        names.extend(entry.file_name().into_string().ok().filter(|name| name.ends_with(".sql")));
+        names.push(entry.file_name().to_string_lossy().into_owned());
     }
     names.sort();
     file_names(names.iter().map(String::as_str))
         .map_err(|error| wrong(format!("{}; {}", error.what, error.help)))?;
+    names.retain(|name| name.ends_with(".sql"));
     let mut files = Vec::new();
     for name in &names {
         let file = path.join(name);

@@ -13,15 +13,16 @@ use rusqlite::Connection;
 
 use crate::apply::Applied;
 use crate::backup::BackupInfo;
+use crate::bounds::{self, holds_only_others};
 use crate::catalog::{self, Catalog};
 use crate::connection::{self, Deadline};
-use crate::diff::{Change, diff};
+use crate::contained::contained;
 use crate::error::{Error, ErrorKind, Result};
 use crate::found::{self, Found};
 use crate::migration::{Body, Direction, Migration, Migrations};
 use crate::migrator::Source;
-use crate::numbered::{self, Due, Wish, all_run, contained};
-use crate::prepare::{Prepared, key_of, prepare};
+use crate::numbered::{self, Due, Wish, all_run};
+use crate::prepare::{Prepared, prepare};
 use crate::record::millis;
 use crate::rehearse;
 use crate::report::{Event, MigrationRun, Outcome, Report};
@@ -35,12 +36,14 @@ pub(crate) struct Done {
     pub(crate) runs: Vec<MigrationRun>,
     /// Keys of what they made, each with the version that did.
     made: BTreeMap<String, String>,
-    /// Keys of objects that they have changed.
-    touched: Vec<String>,
+    /// What was there before the first of them.
+    start: Option<Catalog>,
     /// On a file that was new.
     pub(crate) on_nothing: bool,
-    /// Whether the model comes before all of them; known as soon as one was to run.
-    model_first: Option<bool>,
+    /// Whether nothing of the model was there.
+    is_new: bool,
+    /// Whether the model comes before all of them, and why they cannot come before it; known as soon as one was to run.
+    model_first: Option<std::result::Result<(), String>>,
     /// Whether the automatic change is made.
     modelled: bool,
 }
@@ -81,17 +84,10 @@ pub(crate) struct Batch<'b> {
     pub(crate) live: Catalog,
     /// What the newest row says of it; on a new file there is nothing.
     pub(crate) recorded: Snapshot,
+    /// Keys of what other models of the file manage.
+    pub(crate) others: Owners,
     /// What the automatic change has reached.
     reached: Option<Catalog>,
-}
-
-impl Batch<'_> {
-    /// What comes after the automatic change must leave the model's objects as they were made.
-    fn refuse_other_model(&self) -> Result<()> {
-        let Some(reached) = &self.reached else { return Ok(()) };
-        let owners = &self.recorded.owners;
-        refuse(&diff(reached, &self.live, &|_| false), &|key| owners.is_managed(key))
-    }
 }
 
 impl Run<'_> {
@@ -113,6 +109,11 @@ impl Run<'_> {
         if let Some(migration) = due.holds_model().filter(|_| !self.is_without_model()) {
             self.waits = true;
             due.warnings.push(format!("the model waits for migration {}", migration.title()));
+            // What comes after the model's change does not come before it.
+            let waiting =
+                due.after.iter().map(|after| format!("migration {} waits for the model", after.title()));
+            due.warnings.extend(waiting);
+            due.left.append(&mut due.after);
         }
         due.warnings.retain(|warning| !self.warnings.contains(warning));
         self.warnings.append(&mut due.warnings);
@@ -156,8 +157,10 @@ impl Run<'_> {
             backup: backup.as_ref(),
             live: found.live.clone(),
             recorded,
+            others: found.others.clone(),
             reached: self.done.modelled.then(|| found.live.clone()),
         };
+        let modelled = found.last.as_ref().map(|(_, last)| last.owners.clone());
         let mut report = Report::new(Outcome::Migrated, self.migrator.source.name(), &self.version);
         let mut found = Some(found);
         for (at, part) in parts.iter().enumerate() {
@@ -165,7 +168,7 @@ impl Run<'_> {
                 (Part::Migration(migration), _) => {
                     let held = self.holds(&batch, migration)?;
                     if held || migration.up.transaction {
-                        self.migrate(&mut batch, migration, held)?;
+                        self.migrate(&mut batch, migration, held).map_err(|error| self.told_both(error))?;
                     } else if at == 0 {
                         self.more = parts.len() > 1;
                         report.revision = Some(self.outside(&mut batch, migration)?);
@@ -185,6 +188,10 @@ impl Run<'_> {
                 }
                 (Part::Model, None) => {}
             }
+        }
+        if let (Some(owners), Some(start)) = (modelled.filter(|_| self.is_without_model()), &self.done.start)
+        {
+            self.warnings.extend(bounds::warnings(start, &batch.live, &owners));
         }
         self.close(batch, &mut report)?;
         (report.backup, report.no_backup) = (backup, no_backup);
@@ -208,16 +215,17 @@ impl Run<'_> {
     fn parts<'m>(&mut self, deadline: &Deadline<'_>, found: &Found, due: &Due<'m>) -> Result<Vec<Part<'m>>> {
         let environment = self.options.environment.as_deref();
         let model = !self.is_without_model() && !self.done.modelled;
-        let model_first = match self.done.model_first {
-            Some(first) => first,
-            None => {
-                self.done.on_nothing = found.live.is_empty();
-                self.done.on_nothing
-                    && model
-                    && !all_run(deadline.conn(), &due.before, environment, deadline)?
-            }
-        };
-        self.done.model_first = Some(model_first);
+        if self.done.model_first.is_none() {
+            self.done.start = Some(found.live.clone());
+            self.done.on_nothing = found.live.is_empty();
+            self.done.is_new = self.done.on_nothing || holds_only_others(found);
+            let alone = match self.done.is_new && model {
+                true => all_run(deadline.conn(), &due.before, environment, deadline)?,
+                false => Ok(()),
+            };
+            self.done.model_first = Some(alone.map_err(|error| error.causes().join("; ")));
+        }
+        let model_first = matches!(self.done.model_first, Some(Err(_)));
         let migrations =
             |list: &[&'m Migration]| list.iter().copied().map(Part::Migration).collect::<Vec<_>>();
         let model = model.then_some(Part::Model);
@@ -226,9 +234,17 @@ impl Run<'_> {
         Ok(parts.chain(migrations(&due.after)).collect())
     }
 
-    /// Whether the model, which came first, holds all that the migration makes.
+    /// An error of a migration that comes behind the model in a new file, with the reason for which none comes before it.
+    fn told_both(&self, error: Error) -> Error {
+        match &self.done.model_first {
+            Some(Err(first)) => error.cause(format!("before the model's change: {first}")),
+            _ => error,
+        }
+    }
+
+    /// Whether the model, of which nothing was there, holds all that the migration makes, or has learnt it since.
     fn holds(&self, batch: &Batch<'_>, migration: &Migration) -> Result<bool> {
-        if self.done.model_first != Some(true) {
+        if !self.done.is_new || batch.reached.is_none() {
             return Ok(false);
         }
         let conn = batch.deadline.conn();
@@ -238,7 +254,9 @@ impl Run<'_> {
 
     /// Commits a batch, where nothing is in the way.
     fn close(&mut self, batch: Batch<'_>, report: &mut Report) -> Result<()> {
-        batch.refuse_other_model()?;
+        if let Some(reached) = &batch.reached {
+            bounds::refuse_other_model(reached, &batch.live, &batch.recorded.owners)?;
+        }
         let conn = batch.deadline.conn();
         // What ran outside of a transaction is committed already.
         if !conn.is_autocommit() {
@@ -268,14 +286,9 @@ impl Run<'_> {
         let head = self.history.head(conn)?.map_or(0, |(id, _)| id);
         let live = batch.live.clone();
         let prepared = prepare(conn, self.migrator, Found { live, head, ..found }, true)?;
-        // What the migrations have made of the model's objects must be what the model has: nobody is to make it again, without its values.
-        let last = prepared.found.last.as_ref().map(|(_, last)| &last.owners);
-        let touched = |key: &str| {
-            last.is_some_and(|owners| owners.is_managed(key))
-                && self.done.touched.iter().any(|touched| touched == key)
-        };
-        let back = diff(&prepared.target.catalog, &prepared.found.live, &|_| false);
-        refuse(&back, &touched)?;
+        if let Some(start) = &self.done.start {
+            bounds::refuse_made_again(start, &prepared)?;
+        }
         self.took(&prepared);
         self.refuse_too_much(path, &prepared.plan)?;
         let applied = match prepared.plan.is_empty() {
@@ -305,10 +318,10 @@ impl Run<'_> {
         (left, live): (&Catalog, Catalog),
         (recorded, backup): (Snapshot, Option<&BackupInfo>),
     ) -> Result<()> {
-        let mut batch = Batch { deadline, backup, live, recorded, reached: None };
+        let others = found::others(deadline.conn(), self.migrator, &self.history)?;
+        let mut batch = Batch { deadline, backup, live, recorded, others, reached: None };
         self.migrate(&mut batch, migration, false)?;
-        let owners = &batch.recorded.owners;
-        refuse(&diff(left, &batch.live, &|_| false), &|key| owners.is_managed(key))
+        bounds::refuse_other_model(left, &batch.live, &batch.recorded.owners)
     }
 
     /// Runs one migration and records it. One of which the model `holds` everything is only recorded.
@@ -321,12 +334,15 @@ impl Run<'_> {
         } else {
             self.tell_migration(migration);
             let (title, environment) = (migration.title(), self.options.environment.as_deref());
+            let seal = self.history.seal(conn).ok();
             let orphans = numbered::deferrable(conn, &migration.up, &batch.live)?;
             let took = numbered::run(conn, &title, &migration.up, environment, batch.deadline)?;
             let after = catalog::read(conn, "main", &found::own_tables(self.migrator))?;
             if let Some(orphans) = orphans {
                 numbered::refuse_orphans(conn, &title, &after, &orphans)?;
             }
+            self.history.refuse_changed(conn, seal.as_deref(), &title, false)?;
+            bounds::refuse_theirs(&title, &batch.live, &after, &batch.others)?;
             self.made(batch, migration, after);
             revision.duration_ms = millis(took);
             revision.snapshot = Some(batch.recorded.to_json()?);
@@ -362,7 +378,6 @@ impl Run<'_> {
 
     /// Takes in what the migration has left: `after`.
     pub(crate) fn made(&mut self, batch: &mut Batch<'_>, migration: &Migration, after: Catalog) {
-        self.done.touched.extend(diff(&batch.live, &after, &|_| false).iter().filter_map(key_of));
         let there = keys(&batch.live);
         let made = keys(&after).into_iter().filter(|key| !there.contains(key));
         self.done.made.extend(made.map(|key| (key, migration.digits.clone())));
@@ -424,18 +439,4 @@ impl Run<'_> {
         let live: Catalog = catalog::read(copy, "main", &found::own_tables(self.migrator))?;
         self.prepare(copy, Found { live, ..found }, true).map(Some)
     }
-}
-
-/// Refuses changes to objects that are `ours`.
-fn refuse(changes: &[Change], ours: &dyn Fn(&str) -> bool) -> Result<()> {
-    let mut changes = changes.iter().filter(|change| key_of(change).is_some_and(|key| ours(&key))).peekable();
-    if changes.peek().is_none() {
-        return Ok(());
-    }
-    let error = Error::new(
-        ErrorKind::Migration,
-        "the migrations leave objects of the model other than the model has them",
-    );
-    let error = changes.fold(error, |error, change| error.cause(format!("against the model: {change}")));
-    Err(error.help("change the model too, or take that out of the migration"))
 }

@@ -116,16 +116,7 @@ fn read_history(conn: &Connection, migrator: &Migrator, history: &History, found
     let last = found.last.as_ref().map_or(0, |(row, _)| row.id);
     let numbered = history.numbered_above(conn, name, last)?.and_then(|row| row.snapshot);
     found.numbered = numbered.as_deref().map(Snapshot::from_json).transpose()?;
-    for other in history.models(conn)?.iter().filter(|other| *other != name) {
-        let Some(text) = history.latest(conn, other)?.and_then(|revision| revision.snapshot) else {
-            continue;
-        };
-        for (key, state) in Snapshot::from_json(&text)?.owners.iter() {
-            if *state == State::Managed {
-                found.others.set(key.to_owned(), State::Managed);
-            }
-        }
-    }
+    found.others = others(conn, migrator, history)?;
     // What has no version is neither older nor newer.
     if !migrator.options.allow_revert && !found.model.version.is_empty() {
         let newest = history.newest_version(conn, name)?;
@@ -134,6 +125,25 @@ fn read_history(conn: &Connection, migrator: &Migrator, history: &History, found
         found.newer = newer.or_else(|| superseded.then(|| found.model.version.clone()));
     }
     Ok(())
+}
+
+/// What other models of the file manage.
+///
+/// # Errors
+/// `History` if a snapshot cannot be read.
+pub(crate) fn others(conn: &Connection, migrator: &Migrator, history: &History) -> Result<Owners> {
+    let mut others = Owners::default();
+    for other in history.models(conn)?.iter().filter(|other| *other != migrator.source.name()) {
+        let Some(text) = history.latest(conn, other)?.and_then(|revision| revision.snapshot) else {
+            continue;
+        };
+        for (key, state) in Snapshot::from_json(&text)?.owners.iter() {
+            if *state == State::Managed {
+                others.set(key.to_owned(), State::Managed);
+            }
+        }
+    }
+    Ok(others)
 }
 
 fn refuse_wrong_file(conn: &Connection, found: &Found) -> Result<()> {

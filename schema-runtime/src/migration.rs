@@ -20,7 +20,7 @@ use crate::revision::hex;
 /// What a function of a migration gives back; any error ends the run, and nothing of it stays.
 pub type MigrationResult = std::result::Result<(), Box<dyn StdError + Send + Sync>>;
 
-type Function = dyn Fn(&MigrationContext<'_>) -> MigrationResult + Send + Sync + RefUnwindSafe;
+pub(crate) type Function = dyn Fn(&MigrationContext<'_>) -> MigrationResult + Send + Sync + RefUnwindSafe;
 
 /// One numbered migration: a change that no comparison can know.
 #[derive(Clone)]

@@ -10,15 +10,15 @@ use std::time::{Duration, Instant};
 use rusqlite::Connection;
 use rusqlite::config::DbConfig;
 use schema_sql::migration::When;
-use schema_sql::{CreateKind, Snippet, create_head, eq_name, quote_ident, significant};
+use schema_sql::{Snippet, quote_ident};
 
-use crate::catalog::{self, Catalog, reason};
+use crate::cascade::cascade;
+use crate::catalog::{Catalog, reason};
 use crate::connection::{self, Deadline, SqliteResult};
-use crate::diff::diff;
 use crate::error::{Error, ErrorKind, Result};
-use crate::migration::{Body, Direction, Migration, MigrationContext, Migrations, read};
-use crate::rehearse;
+use crate::migration::{Body, Direction, Function, Migration, MigrationContext, Migrations, read};
 use crate::revision::{Kind, Revision, Status};
+use crate::settings;
 use crate::sql_model::fault_in;
 use crate::sqlite_error::kind_of;
 
@@ -47,6 +47,14 @@ impl<'m> Due<'m> {
     /// For what the model waits: a migration that comes before it and is left out.
     pub(crate) fn holds_model(&self) -> Option<&'m Migration> {
         self.left.iter().find(|migration| migration.when == When::Before).copied()
+    }
+
+    /// Lets nothing be due for a program that is older than the database, which never migrates: where `newer` has a version.
+    pub(crate) fn only_for(&mut self, newer: &Option<String>) {
+        if newer.is_some() {
+            self.before.clear();
+            self.after.clear();
+        }
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -119,6 +127,7 @@ pub(crate) fn due<'m>(rows: &[Revision], set: &'m Migrations, model: &str, wish:
             When::After => due.after.push(migration),
         }
     }
+    conflicts.extend(due.all().filter_map(|migration| of_another_model(rows, migration, model)));
     refuse_disagreements(conflicts)?;
     // All that is due and has a row has gone back.
     let again = due.all().find(|migration| recorded.contains_key(&migration.number));
@@ -136,6 +145,32 @@ pub(crate) fn due<'m>(rows: &[Revision], set: &'m Migrations, model: &str, wish:
 struct Disagreement {
     what: String,
     help: String,
+}
+
+/// The same text under the same number and name, applied for another model: it would run twice.
+fn of_another_model(rows: &[Revision], migration: &Migration, model: &str) -> Option<Disagreement> {
+    // Nobody knows whether two functions are the same.
+    let Body::Sql(_) = &migration.up.body else { return None };
+    let is_it = |row: &&Revision| {
+        row.model != model
+            && row.kind == Kind::Numbered
+            && is_applied(row)
+            && row.name == migration.name
+            && row.version.parse() == Ok(migration.number)
+            && row.fingerprint.as_deref() == Some(migration.checksum.as_str())
+    };
+    let row = rows.iter().rfind(is_it)?;
+    Some(Disagreement {
+        what: format!(
+            "{} was applied for model `{}`, and is due for model `{model}`",
+            migration.title(),
+            row.model
+        ),
+        help: format!(
+            "give the migrations to model `{}`, or the model that name; where both shall have it, give it another name here",
+            row.model
+        ),
+    })
 }
 
 fn is_applied(row: &Revision) -> bool {
@@ -219,60 +254,97 @@ pub(crate) fn run(
     enforce(conn, true)?;
     let done = match &direction.body {
         Body::Sql(text) => run_text(conn, title, (text, &direction.origin), deadline),
-        Body::Code(function) => {
-            let context = MigrationContext { conn, environment };
-            match catch_unwind(AssertUnwindSafe(|| function(&context))) {
-                Ok(Ok(())) => Ok(()),
-                Ok(Err(error)) => Err(failed(title)
-                    .cause(error.to_string())
-                    .help("mend the function, or the rows that it does not expect")),
-                Err(panic) => Err(failed(title)
-                    .cause(format!("its function panicked: {}", said(panic.as_ref())))
-                    .help("mend the function: an error that it gives back says more")),
-            }
+        Body::Code(function) if direction.transaction => {
+            run_code(conn, title, function.as_ref(), environment)
         }
+        Body::Code(function) => call(conn, title, function.as_ref(), environment).0,
     };
-    let open = !conn.is_autocommit();
-    if open && !direction.transaction {
+    let open = !direction.transaction && !conn.is_autocommit();
+    if open {
         connection::rollback(conn)?;
     }
     enforce(conn, false)?;
     done?;
-    match (direction.transaction, open) {
-        (true, false) => Err(failed(title)
-            .cause("it has ended the transaction")
-            .help("take COMMIT and ROLLBACK out: the run commits all migrations together")),
-        (false, true) => Err(failed(title)
+    if open {
+        return Err(failed(title)
             .cause("it has left a transaction open, which was rolled back")
-            .help("end it with COMMIT")),
-        _ => Ok(began.elapsed()),
+            .help("end it with COMMIT"));
+    }
+    Ok(began.elapsed())
+}
+
+/// The savepoint around a function: it is gone where the function has ended the transaction, even if it has begun another.
+const AROUND: &str = "schema_migration";
+
+fn run_code(conn: &Connection, title: &str, function: &Function, environment: Option<&str>) -> Result<()> {
+    let what = || format!("cannot run migration {title}");
+    conn.execute_batch(&format!("SAVEPOINT {AROUND}")).at(what)?;
+    let (done, stopped) = call(conn, title, function, environment);
+    if !conn.is_autocommit() && conn.execute_batch(&format!("RELEASE {AROUND}")).is_ok() {
+        settings::restore(conn)?;
+        return done;
+    }
+    match done {
+        // It gave up with the error by which SQLite has taken everything back.
+        Err(error) if stopped => Err(error),
+        done => Err(done
+            .err()
+            .unwrap_or_else(|| failed(title).cause("it has ended the transaction"))
+            .state("the transaction ended while the function ran: what ran before that may be in the file, and what the function did afterwards is")
+            .rather("take COMMIT and ROLLBACK out, and give back each error of SQLite; compare the file with the backup, and restore that")),
     }
 }
 
-/// Whether `list` runs here, a new file, one after the other; tried and taken back.
+/// What the function gives back, and whether SQLite may have taken the transaction back by then.
+fn call(
+    conn: &Connection,
+    title: &str,
+    function: &Function,
+    environment: Option<&str>,
+) -> (Result<()>, bool) {
+    let context = MigrationContext { conn, environment };
+    match catch_unwind(AssertUnwindSafe(|| function(&context))) {
+        Ok(Ok(())) => (Ok(()), false),
+        Ok(Err(error)) => {
+            let stopped = error.downcast_ref::<rusqlite::Error>().is_some_and(ends_transactions);
+            let failed = failed(title).cause(error.to_string());
+            (Err(failed.help("mend the function, or the rows that it does not expect")), stopped)
+        }
+        Err(panic) => {
+            let failed = failed(title).cause(format!("its function panicked: {}", said(panic.as_ref())));
+            (Err(failed.help("mend the function: an error that it gives back says more")), false)
+        }
+    }
+}
+
+/// Whether SQLite may have taken the transaction back with this error.
+///
+/// SQLite: <https://www.sqlite.org/lang_transaction.html>, section 3.
+fn ends_transactions(err: &rusqlite::Error) -> bool {
+    matches!(kind_of(err), ErrorKind::DiskFull | ErrorKind::Io | ErrorKind::Cancelled | ErrorKind::Busy)
+}
+
+/// Whether `list` runs here, a new file, one after the other; tried and taken back. The error inside is that of the one which does not.
 pub(crate) fn all_run(
     conn: &Connection,
     list: &[&Migration],
     environment: Option<&str>,
     deadline: &Deadline<'_>,
-) -> Result<bool> {
+) -> Result<Result<()>> {
     let what = || "cannot try the migrations on a new file".to_owned();
     conn.execute_batch("SAVEPOINT schema_try").at(what)?;
     // What runs outside of a transaction is not there to make the schema.
     let tried = list.iter().filter(|migration| migration.up.transaction).try_for_each(|migration| {
         run(conn, &migration.title(), &migration.up, environment, deadline).map(drop)
     });
-    if conn.is_autocommit() {
+    let back = conn.execute_batch("ROLLBACK TO schema_try; RELEASE schema_try");
+    if back.is_err() {
         tried?;
-        return Err(
-            Error::new(ErrorKind::Apply, "SQLite has ended the transaction by itself").help("start again")
-        );
+        return back.at(what).map(Ok);
     }
-    conn.execute_batch("ROLLBACK TO schema_try; RELEASE schema_try").at(what)?;
     match tried {
-        Ok(()) => Ok(true),
-        Err(error) if error.kind() == ErrorKind::Migration => Ok(false),
-        Err(error) => Err(error),
+        Err(error) if error.kind() != ErrorKind::Migration => Err(error),
+        tried => Ok(tried),
     }
 }
 
@@ -341,6 +413,14 @@ fn run_text(
     let script = read(text, origin)?;
     let of = script.statements.len();
     for (number, statement) in script.statements.iter().enumerate() {
+        let what = || format!("statement {} of {of} failed", number + 1);
+        if let Some(why) = cascade(conn, statement.text).map_err(|err| deadline.error(err, what()))? {
+            let snippet = Snippet::new(text, statement.at, 4);
+            return Err(failed(title)
+                .cause(format!("statement {} of {of}: {why}", number + 1))
+                .cause(format!("{origin}:{}:{}\n{snippet}", snippet.line(), snippet.column()))
+                .help("`DELETE FROM` above it says that they shall go; a table that shall only change can be changed by the model, or by `ALTER TABLE`"));
+        }
         let step = || -> rusqlite::Result<()> {
             let mut prepared = conn.prepare(statement.text)?;
             let mut rows = prepared.raw_query();
@@ -352,7 +432,7 @@ fn run_text(
             let (at, len) = fault_in(conn, statement.text, &why);
             let snippet = Snippet::new(text, statement.at + at, len);
             let place = format!("{origin}:{}:{}\n{snippet}", snippet.line(), snippet.column());
-            let error = deadline.error(err, format!("statement {} of {of} failed", number + 1));
+            let error = deadline.error(err, what());
             match error.kind() {
                 ErrorKind::TimeLimit | ErrorKind::Cancelled | ErrorKind::DiskFull | ErrorKind::Io => error,
                 _ => failed(title)
@@ -365,76 +445,7 @@ fn run_text(
     Ok(())
 }
 
-/// Whether `live`, a new file that has the model's catalog, holds already all that the migration makes: without it, the migration leads to
-/// just this catalog, and it writes no row.
-pub(crate) fn contained(
-    migration: &Migration,
-    live: &Catalog,
-    own: &[String],
-    scratch: &dyn Fn() -> Result<Connection>,
-) -> Result<bool> {
-    let Body::Sql(text) = &migration.up.body else { return Ok(false) };
-    let script = read(text, &migration.up.origin)?;
-    let mut without = live.clone();
-    if !script.statements.iter().all(|statement| take_away(&mut without, statement.text)) {
-        return Ok(false);
-    }
-    let Ok(copy) = rehearse::replayed(scratch, &without, &[]) else { return Ok(false) };
-    if script.statements.iter().any(|statement| copy.execute_batch(statement.text).is_err()) {
-        return Ok(false);
-    }
-    Ok(diff(&catalog::read(&copy, "main", own)?, live, &|_| false).is_empty())
-}
-
-/// Takes what the statement makes out of `catalog`; gives back whether it was there.
-fn take_away(catalog: &mut Catalog, sql: &str) -> bool {
-    if let Some((table, column)) = added_column(sql) {
-        let Some(table) = catalog.tables.iter_mut().find(|found| eq_name(&found.name, &table)) else {
-            return false;
-        };
-        let columns = table.columns.len();
-        table.columns.retain(|found| !eq_name(&found.name, &column));
-        return table.columns.len() < columns;
-    }
-    let Ok(head) = create_head(sql) else { return false };
-    let size = |catalog: &Catalog| {
-        let indexes: usize = catalog.tables.iter().map(|table| table.indexes.len()).sum();
-        catalog.tables.len()
-            + indexes
-            + catalog.views.len()
-            + catalog.triggers.len()
-            + catalog.virtual_tables.len()
-    };
-    let before = size(catalog);
-    let other = |name: &str| !eq_name(name, &head.name);
-    match head.kind {
-        CreateKind::Table => {
-            catalog.tables.retain(|table| other(&table.name));
-            catalog.triggers.retain(|trigger| other(&trigger.table));
-        }
-        CreateKind::Index => {
-            catalog.tables.iter_mut().for_each(|table| table.indexes.retain(|index| other(&index.name)))
-        }
-        CreateKind::View => catalog.views.retain(|view| other(&view.name)),
-        CreateKind::Trigger => catalog.triggers.retain(|trigger| other(&trigger.name)),
-        CreateKind::VirtualTable => catalog.virtual_tables.retain(|table| other(&table.name)),
-        _ => {}
-    }
-    size(catalog) < before
-}
-
-/// Table and column of `ALTER TABLE t ADD COLUMN c …`.
-fn added_column(sql: &str) -> Option<(String, String)> {
-    let tokens = significant(sql).ok()?;
-    if !tokens.first()?.is_word("ALTER") || !tokens.get(1)?.is_word("TABLE") {
-        return None;
-    }
-    let add = tokens.iter().position(|token| token.is_word("ADD"))?;
-    let behind = if tokens.get(add + 1)?.is_word("COLUMN") { add + 2 } else { add + 1 };
-    Some((tokens.get(add.checked_sub(1)?)?.ident()?, tokens.get(behind)?.ident()?))
-}
-
-fn failed(title: &str) -> Error {
+pub(crate) fn failed(title: &str) -> Error {
     Error::new(ErrorKind::Migration, format!("migration {title} failed"))
 }
 
@@ -443,9 +454,9 @@ fn said(panic: &(dyn std::any::Any + Send)) -> String {
     text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "without a text".to_owned())
 }
 
-/// The pragma has no effect inside a transaction, this has.
+/// `PRAGMA foreign_keys` has no effect inside a transaction, this has. A check that one migration has put off is not put off for others.
 fn enforce(conn: &Connection, on: bool) -> Result<()> {
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY, on)
-        .map(drop)
+        .and_then(|_| conn.execute_batch("PRAGMA defer_foreign_keys = OFF"))
         .at(|| "cannot set foreign keys for a migration".to_owned())
 }

@@ -4,6 +4,7 @@
 //! what is said to be running and has not ended stops every start until a person has said what it is.
 
 use crate::batch::Batch;
+use crate::bounds;
 use crate::catalog;
 use crate::connection;
 use crate::error::Result;
@@ -30,14 +31,20 @@ impl Run<'_> {
         self.tell_migration(migration);
         let title = migration.title();
         self.committed.push(format!("what migration {title} has done until then"));
+        let seal = self.history.seal(conn).ok();
         deadline.resume();
         let environment = self.options.environment.as_deref();
         let ran = numbered::run(conn, &title, &migration.up, environment, deadline);
         deadline.release();
         connection::begin_immediate(conn, self.options.lock_wait, None)?;
+        let after = catalog::read(conn, "main", &found::own_tables(self.migrator))?;
+        let ran = ran.and_then(|took| {
+            self.history.refuse_changed(conn, seal.as_deref(), &title, true)?;
+            bounds::refuse_theirs(&title, &batch.live, &after, &batch.others)?;
+            Ok(took)
+        });
         let result = match ran {
             Ok(took) => {
-                let after = catalog::read(conn, "main", &found::own_tables(self.migrator))?;
                 self.made(batch, migration, after);
                 revision.status = Status::Completed;
                 revision.duration_ms = millis(took);

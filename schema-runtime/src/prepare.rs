@@ -22,7 +22,9 @@ use crate::preflight::{Unready, count_rows, facts, preflight};
 use crate::rehearse::{self, Stage, UndoProof, Verdict};
 use crate::rename::Renames;
 use crate::revision::hex;
-use crate::snapshot::{ConvertRecord, Owners, RenameRecord, SNAPSHOT_FORMAT, Snapshot, key, table_keys};
+use crate::snapshot::{
+    ConvertRecord, Owners, RenameRecord, SNAPSHOT_FORMAT, Snapshot, State, key, table_keys,
+};
 use crate::target::{Note, NoteKind, RemovalPolicy, Sides, Target, merge};
 use crate::version::version_cmp;
 
@@ -160,7 +162,15 @@ impl Maker<'_> {
             broken = Some(faults);
         }
         let sides = Sides { live, last, model: &found.model, renames, others: found.others.clone() };
-        Ok((merge(sides, self.migrator.options.policies)?, broken))
+        let mut target = merge(sides, self.migrator.options.policies)?;
+        // What migrations have made since the model's last row is said in theirs.
+        let made = found.numbered.iter().flat_map(|numbered| numbered.owners.iter());
+        for (key, state) in made.filter(|(_, state)| matches!(state, State::Migration { .. })) {
+            if matches!(target.owners.get(key), Some(State::Foreign)) {
+                target.owners.set(key.to_owned(), state.clone());
+            }
+        }
+        Ok((target, broken))
     }
 
     /// SQLite cannot rewrite a trigger that does not work; on a table that is renamed it would be left without one.

@@ -14,7 +14,7 @@ use crate::migrator::Source;
 use crate::plan::Plan;
 use crate::prepare::Prepared;
 use crate::revision::{Kind, Revision, Status as RevisionStatus};
-use crate::run::{Run, summary};
+use crate::run::{NO_CHANGE, Run, summary};
 use crate::snapshot::Snapshot;
 use crate::target::{DriftPolicy, RemovalPolicy};
 
@@ -185,7 +185,7 @@ impl Run<'_> {
             None => {
                 let first = last.is_none();
                 let kind = if first { Kind::Baseline } else { Kind::Automatic };
-                let name = if first { "the database as it was found" } else { "no change to the schema" };
+                let name = if first { "the database as it was found" } else { NO_CHANGE };
                 let mut revision = self.revision(conn, kind, name, prepared.found.head + 1)?;
                 revision.snapshot = Some(snapshot.to_json()?);
                 revision.plan = Some(prepared.plan.to_json()?);

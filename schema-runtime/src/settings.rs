@@ -105,6 +105,17 @@ impl Drop for Settings<'_> {
     }
 }
 
+/// Sets again what [`Settings::enter`] has set and can be set inside a transaction: a function of somebody's has had the connection.
+///
+/// # Errors
+/// `Connection` if a setting does not take.
+pub(crate) fn restore(conn: &Connection) -> Result<()> {
+    let inside = FLAGS.iter().filter(|(name, _)| *name != "foreign_keys");
+    inside
+        .filter_map(|(name, wanted)| Some((name, (*wanted)?)))
+        .try_for_each(|(name, on)| set_flag(conn, name, on))
+}
+
 fn refuse_unsafe_journal(conn: &Connection) -> Result<()> {
     let what = || format!("cannot read the journal mode of {}", name_of(conn));
     let mode: String = conn.query_row("PRAGMA main.journal_mode", [], |row| row.get(0)).at(what)?;

@@ -197,7 +197,8 @@ impl<'a> Run<'a> {
         status.last_migration = self.last_migration(conn)?;
         let migrations = std::sync::Arc::clone(&self.options.migrations);
         let due = self.due(conn, &migrations);
-        let prepared = due.and_then(|due| {
+        let prepared = due.and_then(|mut due| {
+            due.only_for(&found.newer);
             status.migrations = due.all().map(Migration::title).collect();
             self.refuse_rolled_back(conn, &found)?;
             self.outlook(conn, found, &due)

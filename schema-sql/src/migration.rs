@@ -28,7 +28,13 @@ pub struct FileName<'a> {
 /// assert!(schema_sql::migration::file_name("34-names.sql").is_err());
 /// ```
 pub fn file_name(file: &str) -> Result<Option<FileName<'_>>, String> {
-    let Some(stem) = file.strip_suffix(".sql") else { return Ok(None) };
+    let Some(stem) = file.strip_suffix(".sql") else {
+        let sql = file.len().checked_sub(4).and_then(|at| file.get(at..));
+        return match sql.filter(|end| end.eq_ignore_ascii_case(".sql")) {
+            Some(end) => Err(format!("its name ends with `{end}`; write `.sql`")),
+            None => Ok(None),
+        };
+    };
     let (stem, down) = match stem.strip_suffix(".down") {
         Some(stem) => (stem, true),
         None => (stem, false),
@@ -232,6 +238,10 @@ fn refuse(statement: &Statement<'_>, transaction: bool) -> Result<(), ScriptErro
     let Some(first) = tokens.first() else { return Ok(()) };
     let wrong =
         |token: &Token<'_>, what: String| ScriptError::new(statement.at + token.at, token.text.len(), what);
+    if let Some(param) = tokens.iter().find(|token| token.kind == TokenKind::Param) {
+        return Err(wrong(param, format!("the parameter `{}`", param.text))
+            .help("write the value itself: nobody gives one to a migration, and it would be NULL"));
+    }
     let word = first.text.to_ascii_uppercase();
     match word.as_str() {
         "BEGIN" | "COMMIT" | "END" | "ROLLBACK" | "SAVEPOINT" | "RELEASE" | "VACUUM" if !transaction => Ok(()),
@@ -296,6 +306,7 @@ mod tests {
             ("001-a.sql", "a name shall follow"),
             ("001_a b.sql", "' '"),
             ("001_a.up.sql", "'.'"),
+            ("001_a.SQL", "ends with `.SQL`"),
             ("99999999999999999999_a.sql", "too large"),
         ] {
             let error = read(name).expect_err(name);
@@ -330,6 +341,8 @@ mod tests {
             ("-- schema: sometimes\nSELECT 1", "-- schema: sometimes", "is no directive"),
             ("SELECT 1;\n-- schema: after\nSELECT 2", "-- schema: after", "behind the first statement"),
             ("-- schema: after\n-- schema: after\nSELECT 2", "-- schema: after", "a second directive"),
+            ("UPDATE t SET a = :a", ":a", "the parameter `:a`"),
+            ("SELECT 1; DELETE FROM t WHERE a = ?", "?", "the parameter `?`"),
             ("SELECT 'x", "'", "without a closing"),
             ("/* SELECT 1", "/*", "without a closing"),
         ] {

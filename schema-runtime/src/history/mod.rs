@@ -221,6 +221,48 @@ impl History {
             .at(|| self.cannot_read(conn))
     }
 
+    /// What each row and the two tables are now, to see whether somebody who has had the connection has changed them.
+    ///
+    /// # Errors
+    /// What reading may give, as where a table is gone.
+    pub(crate) fn seal(&self, conn: &Connection) -> Result<Vec<String>> {
+        let sql = format!(
+            "SELECT id || ' ' || checksum || ' ' || status FROM main.{}
+             UNION ALL SELECT name || ' ' || sql FROM main.sqlite_schema WHERE lower(tbl_name) IN (lower(?1), lower(?2)) AND sql NOTNULL
+             UNION ALL SELECT name || ' ' || sql FROM temp.sqlite_schema
+                 WHERE type = 'trigger' AND lower(tbl_name) IN (lower(?1), lower(?2))",
+            quote_ident(&self.table)
+        );
+        let mut statement = conn.prepare(&sql).at(|| self.cannot_read(conn))?;
+        let rows = statement.query_map([&self.table, &self.state_table()], |row| row.get(0));
+        rows.and_then(Iterator::collect).at(|| self.cannot_read(conn))
+    }
+
+    /// Refuses what the migration called `title` has done, where it has changed what [`seal`](History::seal) gave before it; `None` where there
+    /// was no history. Outside of a transaction, others may have added to it `meanwhile`.
+    ///
+    /// # Errors
+    /// `Migration`.
+    pub(crate) fn refuse_changed(
+        &self,
+        conn: &Connection,
+        seal: Option<&[String]>,
+        title: &str,
+        meanwhile: bool,
+    ) -> Result<()> {
+        let now = self.seal(conn).ok();
+        let same = match (seal, &now) {
+            (Some(seal), Some(now)) if meanwhile => seal.iter().all(|line| now.contains(line)),
+            (seal, now) => now.as_deref() == seal,
+        };
+        if same {
+            return Ok(());
+        }
+        Err(Error::new(ErrorKind::Migration, format!("migration {title} failed"))
+            .cause(format!("it has changed the history, `{}`", self.table))
+            .help("take that out: each migration gets its row by itself"))
+    }
+
     /// The checksum of the first row of ours, which no other database has.
     ///
     /// # Errors

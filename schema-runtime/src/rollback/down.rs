@@ -14,6 +14,7 @@ use crate::connection::{self, Deadline};
 use crate::diff::{Change, diff};
 use crate::error::{Error, ErrorKind, Result};
 use crate::found;
+use crate::history::History;
 use crate::migration::{Body, Direction, Migrations};
 use crate::migrator::Options;
 use crate::numbered;
@@ -92,12 +93,15 @@ impl Down {
         deadline: &Deadline<'_>,
     ) -> Result<(Catalog, Duration)> {
         let (conn, title) = (deadline.conn(), self.title());
+        let history = History::named(options.history_table.as_str());
+        let seal = history.seal(conn).ok();
         let orphans = numbered::deferrable(conn, &self.direction, live)?;
         let took = numbered::run(conn, &title, &self.direction, options.environment.as_deref(), deadline)?;
         let reached = catalog::read(conn, "main", own)?;
         if let Some(orphans) = orphans {
             numbered::refuse_orphans(conn, &title, &reached, &orphans)?;
         }
+        history.refuse_changed(conn, seal.as_deref(), &title, false)?;
         let changes = diff(&reached, target, &|_| false);
         let code = HazardCode::InexactDown;
         if changes.is_empty() || options.consents.iter().any(|consent| consent.covers(code, &self.version)) {

@@ -20,8 +20,9 @@ impl<'a> Run<'a> {
     /// A dry run: what is due, and the change that would follow.
     pub(super) fn would_run(&mut self, conn: &Connection) -> Result<Report> {
         let migrations = Arc::clone(&self.options.migrations);
-        let due = self.due(conn, &migrations)?;
+        let mut due = self.due(conn, &migrations)?;
         let found = self.found(conn)?;
+        due.only_for(&found.newer);
         let mut report = match self.outlook(conn, found, &due)? {
             None => Report::new(Outcome::PlannedOnly, self.migrator.source.name(), &self.version),
             Some(prepared) => self.report(Outcome::PlannedOnly, &prepared),
@@ -53,7 +54,8 @@ impl<'a> Run<'a> {
     ) -> Result<Report> {
         let migrations = Arc::clone(&self.options.migrations);
         let due = self.due(conn, &migrations)?;
-        if !due.is_empty() {
+        // An older program runs none of them.
+        if !due.is_empty() && self.found(conn)?.newer.is_none() {
             return Err(refused(&Pending::Migrations(&due)));
         }
         if self.is_without_model() {

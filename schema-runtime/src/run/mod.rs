@@ -456,8 +456,14 @@ pub(crate) fn data_version(conn: &Connection) -> Result<i64> {
         .at(|| "cannot read the data version".to_owned())
 }
 
+/// What a revision without steps is called.
+pub(crate) const NO_CHANGE: &str = "no change to the schema";
+
 /// The changes in one line, for the history: the first three, and how many more.
 pub(crate) fn summary(plan: &Plan) -> String {
+    if plan.is_empty() {
+        return NO_CHANGE.to_owned();
+    }
     let changes: Vec<String> = plan.changes().take(3).map(ToString::to_string).collect();
     let more = plan.changes().count().saturating_sub(3);
     let mut text = changes.join("; ");
