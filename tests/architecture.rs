@@ -322,8 +322,13 @@ const ARROWS: &[(&str, &[&str])] = &[
             "history",
             "integrity",
             "migration",
+            "migrator",
+            "model",
+            "plan",
             "revision",
             "rollback",
+            "snapshot",
+            "version",
         ],
     ),
     ("env", &["backup", "descriptor", "error", "migrator"]),
@@ -497,7 +502,13 @@ fn the_library_has_nothing_that_a_hostile_file_could_make_panic() {
             let found = code.lines().find(|line| line.contains(word) && !line.contains("const "));
             let at_compile_time =
                 ["clash", "fingerprint", "table", "column_type", "descriptor"].contains(&name.as_str());
-            assert!(found.is_none() || at_compile_time, "`{name}`: {}", found.unwrap_or_default().trim());
+            // An assertion of somebody's test.
+            let asserts = name == "testing" && word == "panic!(";
+            assert!(
+                found.is_none() || at_compile_time || asserts,
+                "`{name}`: {}",
+                found.unwrap_or_default().trim()
+            );
         }
     }
 }

@@ -61,6 +61,7 @@ mod support;
 mod surroundings;
 mod tampering;
 mod targets;
+mod testing_helpers;
 mod three_way;
 mod together;
 mod types;

@@ -244,4 +244,5 @@ pub mod __private {
 /// The code in the guide is compiled and run.
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/migrations.md")]
+#[doc = include_str!("../../docs/testing.md")]
 struct MigrationsGuide;

@@ -174,6 +174,12 @@ impl std::fmt::Debug for Migrator {
     }
 }
 
+impl From<&'static Schema> for Migrator {
+    fn from(schema: &'static Schema) -> Migrator {
+        Migrator::new(schema)
+    }
+}
+
 impl Migrator {
     /// A migrator for `schema` with the defaults: back up always, retain what the model drops, refuse drift, wait 5 s for
     /// the lock, take at most 15 s.
@@ -203,7 +209,7 @@ impl Migrator {
         migrator
     }
 
-    fn of(source: Source) -> Self {
+    pub(crate) fn of(source: Source) -> Self {
         Migrator {
             source,
             options: Options {

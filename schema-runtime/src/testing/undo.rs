@@ -1,4 +1,4 @@
-//! What tests of a program's own migrations need.
+//! The last revision, taken back on a connection.
 
 use rusqlite::Connection;
 

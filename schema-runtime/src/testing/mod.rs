@@ -1,0 +1,67 @@
+//! What tests of a program need, so that drift and a careless change of the model fail `cargo test` and not a deployment.
+//!
+//! ```no_run
+//! # use schema_runtime::{Schema, Table, schema, testing};
+//! # #[derive(Table)]
+//! # struct Task { #[column(primary_key)] id: i64 }
+//! # const SCHEMA: Schema = schema! { version: "1.2.0", tables: [Task] };
+//! #[test]
+//! fn the_model_is_what_was_reviewed() {
+//!     testing::assert_snapshot(&SCHEMA, "schema");
+//! }
+//! ```
+//!
+//! The folder then has one reviewed file a version, `schema/1.2.0.json`; `UPDATE_SCHEMA=1 cargo test` writes that of the present one. Each
+//! function takes a model, or a [`Migrator`] where the model needs functions, collations or modules on its connections.
+
+mod snapshot;
+mod undo;
+
+use std::path::Path;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::migrator::Migrator;
+
+pub use snapshot::{accept_snapshot, assert_snapshot, check_snapshot};
+pub use undo::{undo_last, undo_last_of};
+
+/// Fails where the database is not as the model has it: what a start would change, and what somebody has changed by hand.
+///
+/// Numbered migrations of the migrator count too. Reads only.
+///
+/// # Panics
+/// With each difference, where there is one; where the file is not there, or is no database of the model.
+#[track_caller]
+pub fn assert_no_drift(model: impl Into<Migrator>, path: impl AsRef<Path>) {
+    if let Err(error) = check_drift(&model.into(), path.as_ref()) {
+        panic!("{error}");
+    }
+}
+
+/// As [`assert_no_drift`], with the differences as an error.
+///
+/// # Errors
+/// `Drift`, with each difference; as [`Migrator::status`] for a file that cannot be read.
+pub fn check_drift(migrator: &Migrator, path: impl AsRef<Path>) -> Result<()> {
+    let path = path.as_ref();
+    let status = migrator.status(path)?;
+    let differs = |what: &str| Error::new(ErrorKind::Drift, format!("`{}` {what}", path.display()));
+    if !status.exists {
+        return Err(
+            differs("does not exist").help("correct the path, or create it with a start of the program")
+        );
+    }
+    let by_hand = status.drift.iter().map(|text| format!("changed by hand: {text}"));
+    let pending = status.pending.changes().map(|change| format!("pending: {change}"));
+    let due = status.migrations.iter().map(|title| format!("pending: migration {title}"));
+    let mut found: Vec<String> = by_hand.chain(pending).chain(due).collect();
+    if let (Some(refusal), true) = (&status.refusal, found.is_empty()) {
+        found.push(refusal.what.clone());
+        found.extend(refusal.causes.iter().cloned());
+    }
+    if found.is_empty() {
+        return Ok(());
+    }
+    let error = found.into_iter().fold(differs("is not as the model has it"), Error::cause);
+    Err(error.help("start the program on it, or `schema apply`; take back by hand what was changed by hand"))
+}
