@@ -94,6 +94,8 @@ fn files_run_in_their_order_once_and_the_history_has_them() {
         "'001'|'first'|'numbered'|'completed'|1\n'002'|'rows'|'numbered'|'completed'|1\n'010'|'later'|'numbered'|'completed'|1"
     );
     assert_eq!(folder.place.query("SELECT DISTINCT environment FROM migration_history"), "'qa'");
+    let what_for = "SELECT reason FROM migration_history ORDER BY id LIMIT 2";
+    assert_eq!(folder.place.query(what_for), "'The first table.'\nNULL");
     assert_eq!(folder.run(&migrator).outcome, Outcome::UpToDate);
     assert!(migrator.status(folder.place.path()).expect("a status").is_up_to_date());
 

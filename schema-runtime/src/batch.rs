@@ -370,6 +370,7 @@ impl Run<'_> {
         revision.version.clone_from(&migration.digits);
         revision.fingerprint = Some(migration.checksum.clone());
         revision.backup = backup.map(BackupInfo::recorded);
+        revision.reason = revision.reason.or_else(|| migration.description.clone());
         if let Some(Direction { body: Body::Sql(down), .. }) = &migration.down {
             revision.rollback_sql = Some(down.to_string());
         }

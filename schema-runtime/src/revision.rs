@@ -119,7 +119,7 @@ pub struct Revision {
     pub actor: Option<String>,
     /// The program that ran it, with its version.
     pub program: Option<String>,
-    /// Why it ran, as the caller said.
+    /// Why it ran, as the caller said; else what a numbered migration says it is for.
     pub reason: Option<String>,
     /// The algorithm of `checksum`; empty in rows of another system.
     pub checksum_algorithm: String,
