@@ -3,7 +3,9 @@
 //! What is recorded and what is found must agree: a text that changed after it was applied, a file that is gone, a number that comes too
 //! late are refused, each with the way to mend it. A migration above all that a program knows is one of a newer program.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
+use std::error::Error as StdError;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
@@ -16,7 +18,7 @@ use crate::catalog::{self, Catalog, reason};
 use crate::connection::{self, Deadline, SqliteResult};
 use crate::diff::diff;
 use crate::error::{Error, ErrorKind, Result};
-use crate::migration::{Body, Direction, Migration, MigrationContext, Migrations, read};
+use crate::migration::{Body, Direction, Migration, MigrationContext, Migrations, Surroundings, read};
 use crate::rehearse;
 use crate::revision::{Kind, Revision, Status};
 use crate::sql_model::fault_in;
@@ -211,7 +213,7 @@ pub(crate) fn run(
     conn: &Connection,
     title: &str,
     direction: &Direction,
-    environment: Option<&str>,
+    surroundings: Surroundings<'_>,
     deadline: &Deadline<'_>,
 ) -> Result<Duration> {
     let began = Instant::now();
@@ -220,12 +222,19 @@ pub(crate) fn run(
     let done = match &direction.body {
         Body::Sql(text) => run_text(conn, title, (text, &direction.origin), deadline),
         Body::Code(function) => {
-            let context = MigrationContext { conn, environment };
+            let told = Cell::new(None);
+            let progress = |done: u64, total: u64| {
+                let hundredths = done.saturating_mul(100).checked_div(total).unwrap_or(100);
+                if told.replace(Some(hundredths)) != Some(hundredths) {
+                    (surroundings.tell)(done, total);
+                }
+                deadline.check(|| format!("migration {title} was stopped at {done} of {total}"))
+            };
+            let context =
+                MigrationContext { conn, environment: surroundings.environment, progress: &progress };
             match catch_unwind(AssertUnwindSafe(|| function(&context))) {
                 Ok(Ok(())) => Ok(()),
-                Ok(Err(error)) => Err(failed(title)
-                    .cause(error.to_string())
-                    .help("mend the function, or the rows that it does not expect")),
+                Ok(Err(error)) => Err(given_back(title, error, deadline)),
                 Err(panic) => Err(failed(title)
                     .cause(format!("its function panicked: {}", said(panic.as_ref())))
                     .help("mend the function: an error that it gives back says more")),
@@ -237,6 +246,9 @@ pub(crate) fn run(
         connection::rollback(conn)?;
     }
     enforce(conn, false)?;
+    // Which a migration may set, and the next shall not find.
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_LEGACY_ALTER_TABLE, false)
+        .at(|| "cannot set renames back behind a migration".to_owned())?;
     done?;
     match (direction.transaction, open) {
         (true, false) => Err(failed(title)
@@ -249,6 +261,23 @@ pub(crate) fn run(
     }
 }
 
+/// What the error that a function has given back becomes: a time limit stays one.
+fn given_back(title: &str, error: Box<dyn StdError + Send + Sync>, deadline: &Deadline<'_>) -> Error {
+    let error = match error.downcast::<Error>() {
+        Ok(stopped) if deadline.interrupted() == Some(stopped.kind()) => return *stopped,
+        Ok(other) => other as Box<dyn StdError + Send + Sync>,
+        Err(error) => error,
+    };
+    let mut failed = failed(title).help("mend the function, or the rows that it does not expect");
+    let mut link: Option<&dyn StdError> = Some(error.as_ref());
+    while let Some(error) = link {
+        failed = failed.cause(error.to_string());
+        // Below an error of SQLite is its code only.
+        link = if error.is::<rusqlite::Error>() { None } else { error.source() };
+    }
+    failed
+}
+
 /// Whether `list` runs here, a new file, one after the other; tried and taken back.
 pub(crate) fn all_run(
     conn: &Connection,
@@ -258,10 +287,12 @@ pub(crate) fn all_run(
 ) -> Result<bool> {
     let what = || "cannot try the migrations on a new file".to_owned();
     conn.execute_batch("SAVEPOINT schema_try").at(what)?;
+    let trial = Surroundings::of_trial(environment);
     // What runs outside of a transaction is not there to make the schema.
-    let tried = list.iter().filter(|migration| migration.up.transaction).try_for_each(|migration| {
-        run(conn, &migration.title(), &migration.up, environment, deadline).map(drop)
-    });
+    let tried = list
+        .iter()
+        .filter(|migration| migration.up.transaction)
+        .try_for_each(|migration| run(conn, &migration.title(), &migration.up, trial, deadline).map(drop));
     if conn.is_autocommit() {
         tried?;
         return Err(
@@ -287,8 +318,11 @@ pub(crate) fn deferrable(
     catalog: &Catalog,
 ) -> Result<Option<Orphans>> {
     let says = match &direction.body {
-        // `DEFERRABLE` of a table that it makes, or the pragma.
-        Body::Sql(text) => text.to_ascii_lowercase().contains("defer"),
+        // `DEFERRABLE` of a table that it makes, or the pragma; or a table goes, see `run_text`.
+        Body::Sql(text) => {
+            text.to_ascii_lowercase().contains("defer")
+                || read(text, &direction.origin)?.statements.iter().any(|it| drops_table(it.text))
+        }
         Body::Code(_) => true,
     };
     let deferred = catalog.tables.iter().any(|table| table.foreign_keys.iter().any(|key| key.deferred));
@@ -306,9 +340,11 @@ pub(crate) fn refuse_orphans(
     let new = after.iter().find(|(row, count)| before.get(*row).is_none_or(|before| before < *count));
     let Some(((table, rowid, parent), _)) = new else { return Ok(()) };
     let row = rowid.map_or_else(|| "a row".to_owned(), |rowid| format!("row {rowid}"));
-    Err(failed(title)
-        .cause(format!("{row} of `{table}` refers to a `{parent}` that does not exist"))
-        .help("insert the parent, or mend the row, in the same migration"))
+    let error = failed(title).cause(format!("{row} of `{table}` refers to a `{parent}` that does not exist"));
+    if catalog.table(parent).is_some() {
+        return Err(error.help("insert the parent, or mend the row, in the same migration"));
+    }
+    Err(error.help("delete or mend such rows before the table is dropped; to rebuild a table, make the new one by another name, copy the rows, drop the old one, then rename the new one"))
 }
 
 fn orphans(conn: &Connection, catalog: &Catalog) -> Result<Orphans> {
@@ -347,7 +383,17 @@ fn run_text(
             while rows.next()?.is_some() {}
             Ok(())
         };
-        step().map_err(|err| {
+        // With foreign keys DROP TABLE deletes the rows first, and those of others by CASCADE: a table could not be rebuilt. Rows that
+        // have lost their parent are found at the end. SQLite: <https://www.sqlite.org/lang_droptable.html>, <https://www.sqlite.org/lang_altertable.html#otheralter>
+        let drops = drops_table(statement.text);
+        if drops {
+            enforce(conn, false)?;
+        }
+        let result = step();
+        if drops {
+            enforce(conn, true)?;
+        }
+        result.map_err(|err| {
             let why = reason(&err, statement.text);
             let (at, len) = fault_in(conn, statement.text, &why);
             let snippet = Snippet::new(text, statement.at + at, len);
@@ -421,6 +467,12 @@ fn take_away(catalog: &mut Catalog, sql: &str) -> bool {
         _ => {}
     }
     size(catalog) < before
+}
+
+/// Whether the statement is `DROP TABLE …`.
+fn drops_table(sql: &str) -> bool {
+    let tokens = significant(sql).unwrap_or_default();
+    matches!(tokens.as_slice(), [drop, table, ..] if drop.is_word("DROP") && table.is_word("TABLE"))
 }
 
 /// Table and column of `ALTER TABLE t ADD COLUMN c …`.

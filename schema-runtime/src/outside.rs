@@ -8,7 +8,7 @@ use crate::catalog;
 use crate::connection;
 use crate::error::Result;
 use crate::found;
-use crate::migration::Migration;
+use crate::migration::{Migration, Surroundings};
 use crate::numbered;
 use crate::record::millis;
 use crate::revision::Status;
@@ -20,6 +20,7 @@ impl Run<'_> {
     pub(crate) fn outside(&mut self, batch: &mut Batch<'_>, migration: &Migration) -> Result<i64> {
         let deadline = batch.deadline;
         let conn = deadline.conn();
+        let orphans = numbered::deferrable(conn, &migration.up, &batch.live)?;
         let mut revision = self.numbered_row(conn, migration, batch.backup)?;
         revision.status = Status::Running;
         let id = self.history.append(conn, &revision)?;
@@ -31,13 +32,18 @@ impl Run<'_> {
         let title = migration.title();
         self.committed.push(format!("what migration {title} has done until then"));
         deadline.resume();
-        let environment = self.options.environment.as_deref();
-        let ran = numbered::run(conn, &title, &migration.up, environment, deadline);
+        let tell = self.migrator.progress(&migration.digits, &migration.name);
+        let surroundings = Surroundings { environment: self.options.environment.as_deref(), tell: &tell };
+        let ran = numbered::run(conn, &title, &migration.up, surroundings, deadline);
         deadline.release();
         connection::begin_immediate(conn, self.options.lock_wait, None)?;
+        let ran = ran.and_then(|took| {
+            let after = catalog::read(conn, "main", &found::own_tables(self.migrator))?;
+            orphans.map_or(Ok(()), |before| numbered::refuse_orphans(conn, &title, &after, &before))?;
+            Ok((took, after))
+        });
         let result = match ran {
-            Ok(took) => {
-                let after = catalog::read(conn, "main", &found::own_tables(self.migrator))?;
+            Ok((took, after)) => {
                 self.made(batch, migration, after);
                 revision.status = Status::Completed;
                 revision.duration_ms = millis(took);
