@@ -124,6 +124,9 @@ fn the_dashboard_goes_through_three_environments_with_a_hotfix_of_production() {
     // The whole log, but for times and folders.
     let log = fs::read_to_string(root().join("examples/dashboard/log.txt")).expect("the log");
     assert_eq!(plain(&text, folder.path()), log);
+    let docs = fs::read_to_string(root().join("docs/migrations.md")).expect("the page");
+    let shown = docs.rsplit("```text\n").next().and_then(|rest| rest.split("```").next()).unwrap_or_default();
+    assert!(!shown.is_empty() && log.contains(shown), "docs/migrations.md shows another log:\n{shown}");
 
     let query = |name: &str, sql: &str| {
         let conn = rusqlite::Connection::open(folder.path().join(format!("{name}.db"))).expect("a database");
