@@ -107,26 +107,30 @@ caused by: …/migrations/002_it.sql:2:3
 2 |   {line}
   |   {}
 state: nothing was changed
-help: take it out: {help}",
+help: {help}",
                 "^".repeat(word.split(' ').next().unwrap_or_default().len())
             ),
         );
     };
-    let transaction = "all pending migrations run in one transaction, which ends with all of them or none";
+    let transaction = "take it out: all pending migrations run in one transaction, which ends with all of them or none; `-- schema: no-transaction` lets one run outside of it";
     refused("COMMIT;", "COMMIT", transaction);
     refused("BEGIN IMMEDIATE;", "BEGIN", transaction);
     refused("ROLLBACK TO a;", "ROLLBACK", transaction);
-    refused("ATTACH 'other.db' AS other;", "ATTACH", "a migration changes one database");
-    refused("VACUUM;", "VACUUM", "SQLite refuses it in a transaction; run it by hand at a quiet time");
+    refused("ATTACH 'other.db' AS other;", "ATTACH", "take it out: a migration changes one database");
+    refused(
+        "VACUUM;",
+        "VACUUM",
+        "SQLite refuses it in a transaction: run it by hand at a quiet time, or say `-- schema: no-transaction` above the first statement",
+    );
     refused(
         "PRAGMA foreign_keys = OFF;",
         "PRAGMA foreign_keys",
-        "foreign keys are enforced while a migration runs, but a table that is dropped takes no rows of others with it; `PRAGMA defer_foreign_keys = ON` puts the check off to its end",
+        "take it out: foreign keys are enforced while a migration runs, but a table that is dropped takes no rows of others with it; `PRAGMA defer_foreign_keys = ON` puts the check off to its end",
     );
     refused(
         "PRAGMA journal_mode = WAL;",
         "PRAGMA journal_mode",
-        "the settings of the connection are the program's: set them in the hook of `Migrator::connection`",
+        "take it out: the settings of the connection are the program's: set them in the hook of `Migrator::connection`",
     );
 }
 

@@ -140,6 +140,23 @@ fn a_rebuild_in_the_wrong_order_is_refused() {
 }
 
 #[test]
+fn outside_of_a_transaction_a_rebuild_keeps_the_children_too_and_lost_parents_are_told() {
+    let place = filled();
+    let rows = place.query(ROWS);
+    write(&place, "002_rebuild", &format!("-- schema: no-transaction\nBEGIN;\n{REBUILD}\nCOMMIT;"));
+    run(&place).unwrap_or_else(|err| panic!("{err}"));
+    assert_eq!(place.query(ROWS), rows);
+    write(&place, "003_drop", "-- schema: no-transaction\nDROP TABLE team");
+    let error = run(&place).expect_err("rows have lost their parent");
+    assert_eq!(error.kind(), ErrorKind::Migration, "{error}");
+    contains(
+        &error.to_string(),
+        &["migration 003 drop failed", "refers to a `team` that does not exist", "schema resolve"],
+    );
+    assert_eq!(place.query("SELECT count(*) FROM person"), "2");
+}
+
+#[test]
 fn legacy_renames_are_of_one_migration_alone() {
     let place = filled();
     // A view that names what is not there yet stands in the way of a rename, but of a legacy one.
