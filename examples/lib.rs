@@ -5,3 +5,5 @@
 //!   `cargo run --example manage -- plan app.db`
 //! - `task_orchestrator`: a task server's database that follows its model through three versions, without losing a row.
 //!   `cargo run --example task_orchestrator [PATH]`
+//! - `dashboard`: a database of numbered migrations beside derived tables, in dev, qa and prod, with a hotfix that comes back from prod.
+//!   `cargo run --example dashboard [FOLDER]`

@@ -86,21 +86,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     // What people write themselves.
     ("migration", &["error", "revision"]),
-    ("cascade", &[]),
     ("contained", &["catalog", "diff", "error", "migration", "rehearse"]),
     (
         "numbered",
-        &[
-            "cascade",
-            "catalog",
-            "connection",
-            "error",
-            "migration",
-            "revision",
-            "settings",
-            "sql_model",
-            "sqlite_error",
-        ],
+        &["catalog", "connection", "error", "migration", "revision", "settings", "sql_model", "sqlite_error"],
     ),
     ("bounds", &["catalog", "diff", "error", "found", "numbered", "prepare", "snapshot"]),
     (

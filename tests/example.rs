@@ -4,6 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use crate::support::case::query_text;
+
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize().expect("the workspace")
 }
@@ -107,6 +109,76 @@ fn the_task_orchestrator_keeps_every_row_through_three_versions() {
 
     let again = example("task_orchestrator").arg(&path).output().expect("the example runs");
     assert_eq!(again.status.code(), Some(1), "a file that exists is left alone");
+}
+
+#[test]
+fn the_dashboard_goes_through_three_environments_with_a_hotfix_of_production() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut dashboard = example("dashboard");
+    // What a developer has set is nothing to it.
+    for variable in ["SCHEMA_BASE_DIR", "SCHEMA_AUTO_MIGRATE", "SCHEMA_BACKUP", "SCHEMA_BACKUP_DIR"] {
+        dashboard.env_remove(variable);
+    }
+    let output = dashboard.arg(folder.path()).output().expect("the example runs");
+    let text = stdout(&output);
+    // The whole log, but for times and folders.
+    let log = fs::read_to_string(root().join("examples/dashboard/log.txt")).expect("the log");
+    assert_eq!(plain(&text, folder.path()), log);
+    let docs = fs::read_to_string(root().join("docs/migrations.md")).expect("the page");
+    let shown = docs.rsplit("```text\n").next().and_then(|rest| rest.split("```").next()).unwrap_or_default();
+    assert!(!shown.is_empty() && log.contains(shown), "docs/migrations.md shows another log:\n{shown}");
+
+    let query = |name: &str, sql: &str| {
+        let conn = rusqlite::Connection::open(folder.path().join(format!("{name}.db"))).expect("a database");
+        query_text(&conn, sql)
+    };
+    for name in ["dev", "qa", "prod"] {
+        let objects = query(
+            name,
+            "SELECT name FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'migration%' AND name NOT LIKE 'sqlite%' ORDER BY name",
+        );
+        let index = if name == "prod" { "'runs_by_time'\n" } else { "" };
+        assert_eq!(
+            objects,
+            format!("'apps'\n'nodes'\n{index}'test_runs'\n'tiles'\n'viewers'\n'watchers'"),
+            "{name}"
+        );
+        assert_eq!(query(name, "SELECT region FROM nodes ORDER BY id"), "'eu'\n'us'");
+        assert_eq!(query(name, "SELECT id, region FROM tiles ORDER BY id"), "1|'us'\n2|'eu'\n3|'us'");
+        assert_eq!(query(name, "SELECT * FROM watchers"), "1|'blog'\n1|'shop'\n2|'shop'");
+        assert_eq!(query(name, "SELECT DISTINCT environment FROM migration_history"), format!("'{name}'"));
+        // A migration of SQL can be taken back, a hotfix of data cannot.
+        let back = "SELECT version, rollback_sql IS NOT NULL FROM migration_history WHERE version IN ('033', '034') ORDER BY version";
+        assert_eq!(query(name, back), "'033'|0\n'034'|1");
+        let runs = query(name, "SELECT group_concat(status) FROM (SELECT status FROM test_runs ORDER BY id)");
+        assert_eq!(
+            runs,
+            if name == "prod" { "'passed,failed,passed,aborted'" } else { "'passed,failed,passed'" }
+        );
+    }
+    assert_eq!(
+        query("prod", "SELECT group_concat(version, ' ') FROM migration_history WHERE kind = 'numbered'"),
+        "'030 031 033 034 035 037 036'"
+    );
+
+    let again = example("dashboard").arg(folder.path()).output().expect("the example runs");
+    assert_eq!(again.status.code(), Some(1), "databases that exist are left alone");
+}
+
+/// A log without what differs between two runs.
+fn plain(text: &str, folder: &Path) -> String {
+    let text = text.replace(&folder.display().to_string(), "…");
+    let line = |line: &str| {
+        if let Some((path, _)) = line.split_once("_20") {
+            return format!("{path}_….db\n");
+        }
+        let line = line
+            .rsplit_once(" in ")
+            .filter(|(_, time)| time.starts_with(|c: char| c.is_ascii_digit()))
+            .map_or(line, |it| it.0);
+        format!("{}\n", line.split_once(" (").map_or(line, |(line, _)| line))
+    };
+    text.lines().map(line).collect()
 }
 
 #[test]

@@ -274,15 +274,11 @@ fn a_table_that_is_dropped_takes_no_rows_of_others_along_unsaid() {
         let place = Place::new();
         let first = sql(1, &tables(action));
         run(&place, &alone(from_ref(&first)));
-        let error = alone(&[first.clone(), sql(2, rebuild)]).run(place.path()).expect_err(action);
-        let reach = format!("1 rows of `c` refer to `p`, and ON DELETE {action} would reach them");
-        contains(
-            &error.to_string(),
-            &["migration 002 sql failed", "statement 4 of 5", &reach, "002_sql.sql:2:9"],
-        );
+        let second = sql(2, rebuild);
+        run(&place, &alone(&[first.clone(), second.clone()]));
         assert_eq!(place.query("SELECT p, n FROM c JOIN p ON p = id"), "1|'a'");
         // Who says it gets it.
-        run(&place, &alone(&[first, sql(2, "DELETE FROM p; DROP TABLE p")]));
+        run(&place, &alone(&[first, second, sql(3, "DELETE FROM p; DROP TABLE p")]));
         assert_eq!(place.query("SELECT count(*) FROM c"), if action == "CASCADE" { "0" } else { "1" });
     }
     let place = Place::new();
@@ -329,7 +325,10 @@ fn a_way_back_leaves_the_history_and_the_rows_of_others_alone() {
             "DROP TABLE q; DELETE FROM migration_history WHERE id = 1",
             "changed the history, `migration_history`",
         ),
-        ("DROP TABLE q; CREATE TABLE p2 AS SELECT * FROM p; DROP TABLE p", "1 rows of `c` refer to `p`"),
+        (
+            "DROP TABLE q; CREATE TABLE p2 AS SELECT * FROM p; DROP TABLE p",
+            "row 1 of `c` refers to a `p` that does not exist",
+        ),
     ] {
         let place = Place::new();
         let second = sql(2, "CREATE TABLE q (x)").with_down(down).expect("a way back");

@@ -26,7 +26,7 @@ pub(crate) struct Progress(Arc<Mutex<State>>);
 
 struct State {
     way: Way,
-    /// Tenths of the backup that were told.
+    /// Tenths of the backup, or of the migration at work, that were told.
     told: u64,
 }
 
@@ -73,6 +73,16 @@ fn line(event: &Event, told: &mut u64) -> Option<String> {
             *told = tenth;
             worth.then(|| event.to_string())
         }
+        Event::Migration { .. } => {
+            *told = 0;
+            None
+        }
+        Event::Progress { done, total, .. } => {
+            let tenth = done.saturating_mul(TENTHS).checked_div(*total).unwrap_or_default();
+            let worth = tenth > *told && tenth < TENTHS;
+            *told = tenth;
+            worth.then(|| event.to_string())
+        }
         Event::Step { .. } => Some(event.to_string()),
         Event::BackedUp { .. } => Some(event.to_string()),
         // The result of the run is printed as such.
@@ -108,6 +118,22 @@ fn draw(bar: &mut ProgressBar, event: &Event) {
             bar.set_message(event.to_string());
             bar.enable_steady_tick(Duration::from_millis(100));
         }
+        Event::Migration { .. } => {
+            bar.finish_and_clear();
+            *bar = ProgressBar::new_spinner();
+            bar.set_style(style("{spinner} {wide_msg} {elapsed}"));
+            bar.set_message(event.to_string());
+            bar.enable_steady_tick(Duration::from_millis(100));
+        }
+        Event::Progress { version, name, done, total } => {
+            if bar.length() != Some(*total) {
+                bar.finish_and_clear();
+                *bar = ProgressBar::new(*total);
+                bar.set_style(style("{msg} {wide_bar} {pos} of {len}, {eta} left"));
+                bar.set_message(format!("migration {version} {name}"));
+            }
+            bar.set_position(*done);
+        }
         Event::BackedUp { .. } | Event::Done { .. } | Event::Failed { .. } => bar.finish_and_clear(),
         _ => {}
     }
@@ -142,6 +168,17 @@ mod tests {
     }
 
     #[test]
+    fn a_migration_that_tells_how_far_it_is_is_told_in_tenths() {
+        let (version, name) = ("034".to_owned(), "split names".to_owned());
+        let begin = Event::Migration { version: version.clone(), name: name.clone(), back: false };
+        let mut told = 9;
+        assert_eq!(line(&begin, &mut told), None);
+        let at = |done| Event::Progress { version: version.clone(), name: name.clone(), done, total: 1000 };
+        let lines: Vec<String> = (0..=1000).filter_map(|done| line(&at(done), &mut told)).collect();
+        assert_eq!((lines.len(), lines[0].as_str()), (9, "migration 034 split names: 100 of 1000"));
+    }
+
+    #[test]
     fn a_step_s_bar_follows_its_estimate_and_is_never_full() {
         let shown = |ms: u64| share(Duration::from_millis(ms), Duration::from_secs(1));
         assert_eq!(shown(0).chars().filter(|char| *char == '█').count(), 0);
@@ -152,9 +189,11 @@ mod tests {
 
     #[test]
     fn the_templates_are_right() {
-        for template in
-            ["backing up {wide_bar} {pos} of {len} pages, {eta} left", "{spinner} {wide_msg} {elapsed}"]
-        {
+        for template in [
+            "backing up {wide_bar} {pos} of {len} pages, {eta} left",
+            "{spinner} {wide_msg} {elapsed}",
+            "{msg} {wide_bar} {pos} of {len}, {eta} left",
+        ] {
             assert!(ProgressStyle::with_template(template).is_ok());
         }
     }

@@ -19,7 +19,7 @@ use crate::connection::{self, Deadline};
 use crate::contained::contained;
 use crate::error::{Error, ErrorKind, Result};
 use crate::found::{self, Found};
-use crate::migration::{Body, Direction, Migration, Migrations};
+use crate::migration::{Body, Direction, Migration, Migrations, Surroundings};
 use crate::migrator::Source;
 use crate::numbered::{self, Due, Wish, all_run};
 use crate::prepare::{Prepared, prepare};
@@ -333,10 +333,12 @@ impl Run<'_> {
             revision.reason = Some("the model holds all that it makes".to_owned());
         } else {
             self.tell_migration(migration);
-            let (title, environment) = (migration.title(), self.options.environment.as_deref());
+            let (title, tell) =
+                (migration.title(), self.migrator.progress(&migration.digits, &migration.name));
+            let surroundings = Surroundings { environment: self.options.environment.as_deref(), tell: &tell };
             let seal = self.history.seal(conn).ok();
             let orphans = numbered::deferrable(conn, &migration.up, &batch.live)?;
-            let took = numbered::run(conn, &title, &migration.up, environment, batch.deadline)?;
+            let took = numbered::run(conn, &title, &migration.up, surroundings, batch.deadline)?;
             let after = catalog::read(conn, "main", &found::own_tables(self.migrator))?;
             if let Some(orphans) = orphans {
                 numbered::refuse_orphans(conn, &title, &after, &orphans)?;
@@ -419,13 +421,12 @@ impl Run<'_> {
             Deadline::install(&mut scratch, self.options.time_limit, Some(self.options.cancel.clone()));
         let copy = deadline.conn();
         connection::begin_immediate(copy, Duration::ZERO, None)?;
+        let trial = Surroundings::of_trial(self.options.environment.as_deref());
         for migration in &due.before {
-            let environment = self.options.environment.as_deref();
             if !migration.up.transaction {
                 connection::commit(copy, Duration::ZERO)?;
             }
-            if let Err(error) = numbered::run(copy, &migration.title(), &migration.up, environment, &deadline)
-            {
+            if let Err(error) = numbered::run(copy, &migration.title(), &migration.up, trial, &deadline) {
                 self.warnings.push(format!(
                     "the plan is made without the migrations, since {} fails on a copy with one row a table: {}",
                     migration.title(),

@@ -110,7 +110,7 @@
 //! | difference | `diff` | catalogs compared: a list of [`Change`] |
 //! | plan | `plan` | ordered steps with their [`Method`], [`Hazard`]s, [`Check`]s and [`Cost`]: a [`Plan`] |
 //! | proof | `prepare`, `rehearse`, `preflight` | the plan and its undo run on a scratch copy; live rows are held against each new rule |
-//! | by hand | `migration`, `numbered`, `cascade`, `contained`, `bounds`, `batch`, `outside` | [`Migrations`] that people have written run before and after the plan, in its transaction |
+//! | by hand | `migration`, `numbered`, `contained`, `bounds`, `batch`, `outside` | [`Migrations`] that people have written run before and after the plan, in its transaction |
 //! | backup | `backup`, `upkeep` | a verified copy, made while the lock is held: [`BackupInfo`]; old ones go by [`Retention`] |
 //! | change | `apply`, `integrity`, `settings`, `deadline` | the steps in one transaction, then the proof that the catalog and the rows are as planned |
 //! | going back | `rollback`, `restore` | the stored undo of a revision, with the values from its backup: [`Back`], [`Candidate`] |
@@ -144,7 +144,6 @@ mod backup;
 mod baseline;
 mod batch;
 mod bounds;
-mod cascade;
 mod catalog;
 mod clash;
 mod column_type;

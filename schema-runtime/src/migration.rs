@@ -68,6 +68,22 @@ pub(crate) enum Body {
 pub struct MigrationContext<'c> {
     pub(crate) conn: &'c Connection,
     pub(crate) environment: Option<&'c str>,
+    pub(crate) progress: &'c dyn Fn(u64, u64) -> Result<()>,
+}
+
+/// What a run lends to the functions of its migrations.
+#[derive(Clone, Copy)]
+pub(crate) struct Surroundings<'s> {
+    pub(crate) environment: Option<&'s str>,
+    /// Hears how much is done, of how much.
+    pub(crate) tell: &'s dyn Fn(u64, u64),
+}
+
+impl<'s> Surroundings<'s> {
+    /// Of a migration that is only tried.
+    pub(crate) fn of_trial(environment: Option<&'s str>) -> Self {
+        Surroundings { environment, tell: &|_, _| {} }
+    }
 }
 
 impl MigrationContext<'_> {
@@ -79,6 +95,32 @@ impl MigrationContext<'_> {
     /// Where the run is: `dev`, `prod` and so on, as [`Migrator::environment`](crate::Migrator::environment) said or `SCHEMA_ENV`.
     pub fn environment(&self) -> Option<&str> {
         self.environment
+    }
+
+    /// Tells observers that `done` of `total` rows (or whatever is counted) are done, as an [`Event::Progress`](crate::Event::Progress), and
+    /// looks whether the function is to end. It may be called for each row: an observer hears of each hundredth once, and of none while a
+    /// migration is only tried.
+    ///
+    /// ```
+    /// use schema_runtime::{MigrationContext, MigrationResult};
+    ///
+    /// fn lower(context: &MigrationContext<'_>) -> MigrationResult {
+    ///     let conn = context.connection();
+    ///     let mut rows = conn.prepare("SELECT rowid, name FROM person")?;
+    ///     let people: Vec<(i64, String)> =
+    ///         rows.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<_, _>>()?;
+    ///     for (done, (rowid, name)) in (0..).zip(&people) {
+    ///         context.progress(done, people.len() as u64)?;
+    ///         conn.execute("UPDATE person SET name = ?2 WHERE rowid = ?1", (rowid, name.to_lowercase()))?;
+    ///     }
+    ///     Ok(())
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    /// `TimeLimit` or `Cancelled`; give it back, and the run ends with it.
+    pub fn progress(&self, done: u64, total: u64) -> Result<()> {
+        (self.progress)(done, total)
     }
 
     /// Whether there is a table of this name.

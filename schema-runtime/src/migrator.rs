@@ -554,6 +554,14 @@ impl Migrator {
         result
     }
 
+    /// What tells how far the function of a migration is.
+    pub(crate) fn progress<'m>(&'m self, version: &'m str, name: &'m str) -> impl Fn(u64, u64) + 'm {
+        move |done, total| {
+            let (version, name) = (version.to_owned(), name.to_owned());
+            self.emit(&Event::Progress { version, name, done, total });
+        }
+    }
+
     pub(crate) fn emit(&self, event: &Event) {
         #[cfg(feature = "tracing")]
         crate::observe::trace(event);

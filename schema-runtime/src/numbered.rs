@@ -3,20 +3,23 @@
 //! What is recorded and what is found must agree: a text that changed after it was applied, a file that is gone, a number that comes too
 //! late are refused, each with the way to mend it. A migration above all that a program knows is one of a newer program.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
+use std::error::Error as StdError;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 use rusqlite::config::DbConfig;
 use schema_sql::migration::When;
-use schema_sql::{Snippet, quote_ident};
+use schema_sql::{Snippet, quote_ident, significant};
 
-use crate::cascade::cascade;
 use crate::catalog::{Catalog, reason};
 use crate::connection::{self, Deadline, SqliteResult};
 use crate::error::{Error, ErrorKind, Result};
-use crate::migration::{Body, Direction, Function, Migration, MigrationContext, Migrations, read};
+use crate::migration::{
+    Body, Direction, Function, Migration, MigrationContext, Migrations, Surroundings, read,
+};
 use crate::revision::{Kind, Revision, Status};
 use crate::settings;
 use crate::sql_model::fault_in;
@@ -246,7 +249,7 @@ pub(crate) fn run(
     conn: &Connection,
     title: &str,
     direction: &Direction,
-    environment: Option<&str>,
+    surroundings: Surroundings<'_>,
     deadline: &Deadline<'_>,
 ) -> Result<Duration> {
     let began = Instant::now();
@@ -255,15 +258,18 @@ pub(crate) fn run(
     let done = match &direction.body {
         Body::Sql(text) => run_text(conn, title, (text, &direction.origin), deadline),
         Body::Code(function) if direction.transaction => {
-            run_code(conn, title, function.as_ref(), environment)
+            run_code(conn, title, function.as_ref(), surroundings, deadline)
         }
-        Body::Code(function) => call(conn, title, function.as_ref(), environment).0,
+        Body::Code(function) => call(conn, title, function.as_ref(), surroundings, deadline).0,
     };
     let open = !direction.transaction && !conn.is_autocommit();
     if open {
         connection::rollback(conn)?;
     }
     enforce(conn, false)?;
+    // Which a migration may set, and the next shall not find.
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_LEGACY_ALTER_TABLE, false)
+        .at(|| "cannot set renames back behind a migration".to_owned())?;
     done?;
     if open {
         return Err(failed(title)
@@ -276,10 +282,16 @@ pub(crate) fn run(
 /// The savepoint around a function: it is gone where the function has ended the transaction, even if it has begun another.
 const AROUND: &str = "schema_migration";
 
-fn run_code(conn: &Connection, title: &str, function: &Function, environment: Option<&str>) -> Result<()> {
+fn run_code(
+    conn: &Connection,
+    title: &str,
+    function: &Function,
+    surroundings: Surroundings<'_>,
+    deadline: &Deadline<'_>,
+) -> Result<()> {
     let what = || format!("cannot run migration {title}");
     conn.execute_batch(&format!("SAVEPOINT {AROUND}")).at(what)?;
-    let (done, stopped) = call(conn, title, function, environment);
+    let (done, stopped) = call(conn, title, function, surroundings, deadline);
     if !conn.is_autocommit() && conn.execute_batch(&format!("RELEASE {AROUND}")).is_ok() {
         settings::restore(conn)?;
         return done;
@@ -300,15 +312,23 @@ fn call(
     conn: &Connection,
     title: &str,
     function: &Function,
-    environment: Option<&str>,
+    surroundings: Surroundings<'_>,
+    deadline: &Deadline<'_>,
 ) -> (Result<()>, bool) {
-    let context = MigrationContext { conn, environment };
+    let told = Cell::new(None);
+    let progress = |done: u64, total: u64| {
+        let hundredths = done.saturating_mul(100).checked_div(total).unwrap_or(100);
+        if told.replace(Some(hundredths)) != Some(hundredths) {
+            (surroundings.tell)(done, total);
+        }
+        deadline.check(|| format!("migration {title} was stopped at {done} of {total}"))
+    };
+    let context = MigrationContext { conn, environment: surroundings.environment, progress: &progress };
     match catch_unwind(AssertUnwindSafe(|| function(&context))) {
         Ok(Ok(())) => (Ok(()), false),
         Ok(Err(error)) => {
             let stopped = error.downcast_ref::<rusqlite::Error>().is_some_and(ends_transactions);
-            let failed = failed(title).cause(error.to_string());
-            (Err(failed.help("mend the function, or the rows that it does not expect")), stopped)
+            (Err(given_back(title, error, deadline)), stopped)
         }
         Err(panic) => {
             let failed = failed(title).cause(format!("its function panicked: {}", said(panic.as_ref())));
@@ -324,6 +344,23 @@ fn ends_transactions(err: &rusqlite::Error) -> bool {
     matches!(kind_of(err), ErrorKind::DiskFull | ErrorKind::Io | ErrorKind::Cancelled | ErrorKind::Busy)
 }
 
+/// What the error that a function has given back becomes: a time limit stays one.
+fn given_back(title: &str, error: Box<dyn StdError + Send + Sync>, deadline: &Deadline<'_>) -> Error {
+    let error = match error.downcast::<Error>() {
+        Ok(stopped) if deadline.interrupted() == Some(stopped.kind()) => return *stopped,
+        Ok(other) => other as Box<dyn StdError + Send + Sync>,
+        Err(error) => error,
+    };
+    let mut failed = failed(title).help("mend the function, or the rows that it does not expect");
+    let mut link: Option<&dyn StdError> = Some(error.as_ref());
+    while let Some(error) = link {
+        failed = failed.cause(error.to_string());
+        // Below an error of SQLite is its code only.
+        link = if error.is::<rusqlite::Error>() { None } else { error.source() };
+    }
+    failed
+}
+
 /// Whether `list` runs here, a new file, one after the other; tried and taken back. The error inside is that of the one which does not.
 pub(crate) fn all_run(
     conn: &Connection,
@@ -333,10 +370,12 @@ pub(crate) fn all_run(
 ) -> Result<Result<()>> {
     let what = || "cannot try the migrations on a new file".to_owned();
     conn.execute_batch("SAVEPOINT schema_try").at(what)?;
+    let trial = Surroundings::of_trial(environment);
     // What runs outside of a transaction is not there to make the schema.
-    let tried = list.iter().filter(|migration| migration.up.transaction).try_for_each(|migration| {
-        run(conn, &migration.title(), &migration.up, environment, deadline).map(drop)
-    });
+    let tried = list
+        .iter()
+        .filter(|migration| migration.up.transaction)
+        .try_for_each(|migration| run(conn, &migration.title(), &migration.up, trial, deadline).map(drop));
     let back = conn.execute_batch("ROLLBACK TO schema_try; RELEASE schema_try");
     if back.is_err() {
         tried?;
@@ -359,8 +398,11 @@ pub(crate) fn deferrable(
     catalog: &Catalog,
 ) -> Result<Option<Orphans>> {
     let says = match &direction.body {
-        // `DEFERRABLE` of a table that it makes, or the pragma.
-        Body::Sql(text) => text.to_ascii_lowercase().contains("defer"),
+        // `DEFERRABLE` of a table that it makes, or the pragma; or a table goes, see `run_text`.
+        Body::Sql(text) => {
+            text.to_ascii_lowercase().contains("defer")
+                || read(text, &direction.origin)?.statements.iter().any(|it| drops_table(it.text))
+        }
         Body::Code(_) => true,
     };
     let deferred = catalog.tables.iter().any(|table| table.foreign_keys.iter().any(|key| key.deferred));
@@ -378,9 +420,11 @@ pub(crate) fn refuse_orphans(
     let new = after.iter().find(|(row, count)| before.get(*row).is_none_or(|before| before < *count));
     let Some(((table, rowid, parent), _)) = new else { return Ok(()) };
     let row = rowid.map_or_else(|| "a row".to_owned(), |rowid| format!("row {rowid}"));
-    Err(failed(title)
-        .cause(format!("{row} of `{table}` refers to a `{parent}` that does not exist"))
-        .help("insert the parent, or mend the row, in the same migration"))
+    let error = failed(title).cause(format!("{row} of `{table}` refers to a `{parent}` that does not exist"));
+    if catalog.table(parent).is_some() {
+        return Err(error.help("insert the parent, or mend the row, in the same migration"));
+    }
+    Err(error.help("delete or mend such rows before the table is dropped; to rebuild a table, make the new one by another name, copy the rows, drop the old one, then rename the new one"))
 }
 
 fn orphans(conn: &Connection, catalog: &Catalog) -> Result<Orphans> {
@@ -414,20 +458,23 @@ fn run_text(
     let of = script.statements.len();
     for (number, statement) in script.statements.iter().enumerate() {
         let what = || format!("statement {} of {of} failed", number + 1);
-        if let Some(why) = cascade(conn, statement.text).map_err(|err| deadline.error(err, what()))? {
-            let snippet = Snippet::new(text, statement.at, 4);
-            return Err(failed(title)
-                .cause(format!("statement {} of {of}: {why}", number + 1))
-                .cause(format!("{origin}:{}:{}\n{snippet}", snippet.line(), snippet.column()))
-                .help("`DELETE FROM` above it says that they shall go; a table that shall only change can be changed by the model, or by `ALTER TABLE`"));
-        }
         let step = || -> rusqlite::Result<()> {
             let mut prepared = conn.prepare(statement.text)?;
             let mut rows = prepared.raw_query();
             while rows.next()?.is_some() {}
             Ok(())
         };
-        step().map_err(|err| {
+        // With foreign keys DROP TABLE deletes the rows first, and those of others by CASCADE: a table could not be rebuilt. Rows that
+        // have lost their parent are found at the end. SQLite: <https://www.sqlite.org/lang_droptable.html>, <https://www.sqlite.org/lang_altertable.html#otheralter>
+        let drops = drops_table(statement.text);
+        if drops {
+            set_keys(conn, false)?;
+        }
+        let result = step();
+        if drops {
+            set_keys(conn, true)?;
+        }
+        result.map_err(|err| {
             let why = reason(&err, statement.text);
             let (at, len) = fault_in(conn, statement.text, &why);
             let snippet = Snippet::new(text, statement.at + at, len);
@@ -445,6 +492,12 @@ fn run_text(
     Ok(())
 }
 
+/// Whether the statement is `DROP TABLE …`.
+fn drops_table(sql: &str) -> bool {
+    let tokens = significant(sql).unwrap_or_default();
+    matches!(tokens.as_slice(), [drop, table, ..] if drop.is_word("DROP") && table.is_word("TABLE"))
+}
+
 pub(crate) fn failed(title: &str) -> Error {
     Error::new(ErrorKind::Migration, format!("migration {title} failed"))
 }
@@ -456,7 +509,13 @@ fn said(panic: &(dyn std::any::Any + Send)) -> String {
 
 /// `PRAGMA foreign_keys` has no effect inside a transaction, this has. A check that one migration has put off is not put off for others.
 fn enforce(conn: &Connection, on: bool) -> Result<()> {
+    set_keys(conn, on)?;
+    conn.execute_batch("PRAGMA defer_foreign_keys = OFF")
+        .at(|| "cannot set foreign keys for a migration".to_owned())
+}
+
+fn set_keys(conn: &Connection, on: bool) -> Result<()> {
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY, on)
-        .and_then(|_| conn.execute_batch("PRAGMA defer_foreign_keys = OFF"))
+        .map(drop)
         .at(|| "cannot set foreign keys for a migration".to_owned())
 }

@@ -9,7 +9,7 @@ use crate::report::Event;
 
 /// Runs a command for each event that matters, with the event as one line of JSON on its standard input: for notifications.
 ///
-/// Told are the begin, the plan, the complete backup, and how the run ended; not each page or step. The run waits for the command, also while it
+/// Told are the begin, the plan, the complete backup, and how the run ended; not each page, step or number of rows. The run waits for the command, also while it
 /// holds the database's lock, but never longer than [`time_limit`](Self::time_limit): then the command is killed. Whatever becomes of
 /// it, the run goes on: a notification is no reason to leave a database unmigrated.
 ///
@@ -53,7 +53,7 @@ impl CommandObserver {
     }
 
     fn tell(&self, event: &Event) {
-        if matches!(event, Event::BackingUp { .. } | Event::Step { .. }) {
+        if matches!(event, Event::BackingUp { .. } | Event::Step { .. } | Event::Progress { .. }) {
             return;
         }
         let Ok(mut line) = serde_json::to_string(event) else { return };
@@ -88,8 +88,8 @@ fn wait(child: &mut Child, limit: Duration) {
     let _ = child.wait();
 }
 
-/// The event as one of `tracing`, with the target `schema_runtime`: failures as errors, a degraded start as a warning, pages of a backup as
-/// traces, all others as information.
+/// The event as one of `tracing`, with the target `schema_runtime`: failures as errors, a degraded start as a warning, pages of a backup and
+/// the progress of a function as traces, all others as information.
 #[cfg(feature = "tracing")]
 pub(crate) fn trace(event: &Event) {
     match event {
@@ -97,6 +97,9 @@ pub(crate) fn trace(event: &Event) {
         Event::Degraded { .. } => tracing::warn!(target: "schema_runtime", "{event}"),
         Event::BackingUp { page, pages } => {
             tracing::trace!(target: "schema_runtime", page, pages, "backing up");
+        }
+        Event::Progress { version, name, done, total } => {
+            tracing::trace!(target: "schema_runtime", version, name, done, total, "migration at work");
         }
         Event::Step { number, of, method, estimate_ms, .. } => {
             let method = method.to_string();

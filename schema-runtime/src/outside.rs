@@ -9,7 +9,7 @@ use crate::catalog;
 use crate::connection;
 use crate::error::Result;
 use crate::found;
-use crate::migration::Migration;
+use crate::migration::{Migration, Surroundings};
 use crate::numbered;
 use crate::record::millis;
 use crate::revision::Status;
@@ -21,6 +21,7 @@ impl Run<'_> {
     pub(crate) fn outside(&mut self, batch: &mut Batch<'_>, migration: &Migration) -> Result<i64> {
         let deadline = batch.deadline;
         let conn = deadline.conn();
+        let orphans = numbered::deferrable(conn, &migration.up, &batch.live)?;
         let mut revision = self.numbered_row(conn, migration, batch.backup)?;
         revision.status = Status::Running;
         let id = self.history.append(conn, &revision)?;
@@ -33,14 +34,16 @@ impl Run<'_> {
         self.committed.push(format!("what migration {title} has done until then"));
         let seal = self.history.seal(conn).ok();
         deadline.resume();
-        let environment = self.options.environment.as_deref();
-        let ran = numbered::run(conn, &title, &migration.up, environment, deadline);
+        let tell = self.migrator.progress(&migration.digits, &migration.name);
+        let surroundings = Surroundings { environment: self.options.environment.as_deref(), tell: &tell };
+        let ran = numbered::run(conn, &title, &migration.up, surroundings, deadline);
         deadline.release();
         connection::begin_immediate(conn, self.options.lock_wait, None)?;
         let after = catalog::read(conn, "main", &found::own_tables(self.migrator))?;
         let ran = ran.and_then(|took| {
             self.history.refuse_changed(conn, seal.as_deref(), &title, true)?;
             bounds::refuse_theirs(&title, &batch.live, &after, &batch.others)?;
+            orphans.map_or(Ok(()), |before| numbered::refuse_orphans(conn, &title, &after, &before))?;
             Ok(took)
         });
         let result = match ran {

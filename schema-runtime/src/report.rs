@@ -371,6 +371,17 @@ pub enum Event {
         /// Whether it is its way back that begins.
         back: bool,
     },
+    /// The function of a numbered migration is at work, and has told how far it is.
+    Progress {
+        /// The number of the migration.
+        version: String,
+        /// Its name.
+        name: String,
+        /// How much is done, in what the function counts.
+        done: u64,
+        /// How much there is.
+        total: u64,
+    },
     /// Old backups were deleted.
     Pruned {
         /// Their paths.
@@ -413,6 +424,9 @@ impl fmt::Display for Event {
             Event::Migration { version, name, back: false } => write!(f, "migration {version} {name}"),
             Event::Migration { version, name, back: true } => {
                 write!(f, "back over migration {version} {name}")
+            }
+            Event::Progress { version, name, done, total } => {
+                write!(f, "migration {version} {name}: {done} of {total}")
             }
             Event::Pruned { files } => write!(f, "old backups deleted: {}", files.join(", ")),
             Event::Done { summary } => f.write_str(summary),

@@ -219,9 +219,10 @@ fn described(comment: &str) -> Option<&str> {
     text.lines().map(|line| line.trim_matches(['*', '-', '=', ' ', '\t', '\r'])).find(|line| !line.is_empty())
 }
 
-/// Pragmas that change nothing beyond the transaction.
-const PRAGMAS: [&str; 6] = [
+/// Pragmas that change nothing beyond the transaction, or that the run sets back behind each migration.
+const PRAGMAS: [&str; 7] = [
     "DEFER_FOREIGN_KEYS",
+    "LEGACY_ALTER_TABLE",
     "USER_VERSION",
     "APPLICATION_ID",
     "OPTIMIZE",
@@ -271,7 +272,7 @@ fn refuse(statement: &Statement<'_>, transaction: bool) -> Result<(), ScriptErro
             }
             let why = match name.to_ascii_lowercase().as_str() {
                 "foreign_keys" => {
-                    "foreign keys are enforced while a migration runs; `PRAGMA defer_foreign_keys = ON` puts that off to its end"
+                    "foreign keys are enforced while a migration runs, but a table that is dropped takes no rows of others with it; `PRAGMA defer_foreign_keys = ON` puts the check off to its end"
                 }
                 _ => {
                     "the settings of the connection are the program's: set them in the hook of `Migrator::connection`"

@@ -18,6 +18,15 @@ fn a_writer_that_keeps_its_lock_makes_the_command_exit_with_5() {
     assert!(said.stderr.starts_with("error: "), "{}", said.stderr);
     assert!(said.stderr.contains("\nstate: nothing was changed\n"), "{}", said.stderr);
     assert!(said.stderr.contains("`--lock-wait`"), "{}", said.stderr);
+    let said = schema(place.path(), &["apply", "app.db", "--migrations", "steps", "--lock-wait", "50"]);
+    assert_eq!((said.code, said.stdout.as_str()), (Some(5), ""), "{}", said.stderr);
+    for part in [
+        "\ncaused by: another connection held a lock for all of the 50 ms that were waited\n",
+        "\nstate: nothing was changed\n",
+        "`--lock-wait`",
+    ] {
+        assert!(said.stderr.contains(part), "{}", said.stderr);
+    }
     // A reader is not in its way.
     assert_eq!(schema(place.path(), &["check", "app.db", "--to", "v1.sql"]).code, Some(0));
     other.execute_batch("ROLLBACK; BEGIN EXCLUSIVE").expect("a lock");
@@ -25,6 +34,7 @@ fn a_writer_that_keeps_its_lock_makes_the_command_exit_with_5() {
         &["status", "app.db", "--to", "v1.sql"][..],
         &["plan", "app.db", "--to", "v1.sql"],
         &["check", "app.db", "--to", "v1.sql"],
+        &["pending", "app.db", "--migrations", "steps"],
         &["history", "app.db"],
         &["inspect", "app.db"],
         &["doctor", "app.db"],

@@ -15,7 +15,7 @@ use crate::diff::{Change, diff};
 use crate::error::{Error, ErrorKind, Result};
 use crate::found;
 use crate::history::History;
-use crate::migration::{Body, Direction, Migrations};
+use crate::migration::{Body, Direction, Migrations, Surroundings};
 use crate::migrator::Options;
 use crate::numbered;
 use crate::plan::HazardCode;
@@ -89,14 +89,15 @@ impl Down {
         &self,
         (live, target): (&Catalog, &Catalog),
         own: &[String],
-        options: &Options,
+        (options, tell): (&Options, &dyn Fn(u64, u64)),
         deadline: &Deadline<'_>,
     ) -> Result<(Catalog, Duration)> {
         let (conn, title) = (deadline.conn(), self.title());
         let history = History::named(options.history_table.as_str());
         let seal = history.seal(conn).ok();
         let orphans = numbered::deferrable(conn, &self.direction, live)?;
-        let took = numbered::run(conn, &title, &self.direction, options.environment.as_deref(), deadline)?;
+        let surroundings = Surroundings { environment: options.environment.as_deref(), tell };
+        let took = numbered::run(conn, &title, &self.direction, surroundings, deadline)?;
         let reached = catalog::read(conn, "main", own)?;
         if let Some(orphans) = orphans {
             numbered::refuse_orphans(conn, &title, &reached, &orphans)?;
@@ -143,7 +144,7 @@ impl Run<'_> {
         let deadline = Deadline::install(&mut copy, options.time_limit, Some(options.cancel.clone()));
         connection::begin_immediate(deadline.conn(), Duration::ZERO, None)?;
         for (way, down) in first {
-            match down.run((&way.left, &way.target), own, options, &deadline) {
+            match down.run((&way.left, &way.target), own, (options, &|_, _| {}), &deadline) {
                 Err(error) if error.kind() == ErrorKind::Migration => {
                     return Ok(vec![format!(
                         "the way back of migration {} fails on a copy with one row of each table: {}",

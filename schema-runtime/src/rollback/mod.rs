@@ -328,7 +328,8 @@ impl<'a> Run<'a> {
         if let Some(down) = &way.down {
             let (version, name) = (down.version.clone(), down.name.clone());
             self.migrator.emit(&Event::Migration { version, name, back: true });
-            let (reached, took) = down.run((live, &way.target), own, self.options, deadline)?;
+            let tell = self.migrator.progress(&down.version, &down.name);
+            let (reached, took) = down.run((live, &way.target), own, (self.options, &tell), deadline)?;
             return Ok((Applied { apply: took, reached, ..Applied::default() }, Filled::default()));
         }
         let copy = copy.map(|info| self.open_copy(info)).transpose()?;

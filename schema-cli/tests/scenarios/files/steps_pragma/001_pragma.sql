@@ -1,0 +1,3 @@
+PRAGMA foreign_keys = OFF;
+DROP TABLE person;
+PRAGMA foreign_keys = ON;
