@@ -88,6 +88,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("migration", &["error", "revision"]),
     ("cascade", &[]),
     ("contained", &["catalog", "diff", "error", "migration", "rehearse"]),
+    ("replaced", &["migration", "revision"]),
     (
         "numbered",
         &[
@@ -96,6 +97,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "connection",
             "error",
             "migration",
+            "replaced",
             "revision",
             "settings",
             "sql_model",
@@ -103,6 +105,22 @@ const ARROWS: &[(&str, &[&str])] = &[
         ],
     ),
     ("bounds", &["catalog", "diff", "error", "found", "numbered", "prepare", "snapshot"]),
+    ("trial", &["catalog", "connection", "error", "migration", "numbered"]),
+    (
+        "squash",
+        &[
+            "catalog",
+            "connection",
+            "diff",
+            "error",
+            "migration",
+            "model",
+            "plan",
+            "replaced",
+            "revision",
+            "trial",
+        ],
+    ),
     (
         "batch",
         &[
@@ -487,6 +505,7 @@ fn only_these_files_write() {
         "rollback",
         "settings",
         "sql_model",
+        "trial",
         "wanted",
     ];
     for (name, code) in modules() {

@@ -55,6 +55,7 @@ mod rollback_steps;
 mod saved_plans;
 mod side_by_side;
 mod sql_target;
+mod squash;
 mod start_up;
 mod statistics;
 mod support;

@@ -17,6 +17,7 @@ use crate::catalog::{Catalog, reason};
 use crate::connection::{self, Deadline, SqliteResult};
 use crate::error::{Error, ErrorKind, Result};
 use crate::migration::{Body, Direction, Function, Migration, MigrationContext, Migrations, read};
+use crate::replaced::Replaced;
 use crate::revision::{Kind, Revision, Status};
 use crate::settings;
 use crate::sql_model::fault_in;
@@ -92,8 +93,16 @@ pub(crate) fn due<'m>(rows: &[Revision], set: &'m Migrations, model: &str, wish:
     let mut due = Due::default();
     let mut conflicts: Vec<Disagreement> = Vec::new();
     let known = set.list.last().map(|migration| migration.number);
+    let replaced =
+        Replaced::settle(set, &|number| recorded.get(&number).copied().filter(|row| is_applied(row)));
+    conflicts.extend(
+        replaced.gaps.iter().map(|(what, help)| Disagreement { what: what.clone(), help: help.clone() }),
+    );
     for (number, row) in &recorded {
         let found = set.list.iter().find(|migration| migration.number == *number);
+        if replaced.stands_for(row, found) {
+            continue;
+        }
         match disagreement(row, found) {
             Some(_) if found.is_none() && known.is_none_or(|known| *number > known) => due.warnings.push(format!(
                 "the database has the migration {} {}, which this program does not know: it is an older one",
@@ -103,7 +112,7 @@ pub(crate) fn due<'m>(rows: &[Revision], set: &'m Migrations, model: &str, wish:
         }
     }
     let newest = recorded.iter().rfind(|(_, row)| is_applied(row)).map(|(number, _)| *number);
-    for migration in &set.list {
+    for migration in set.list.iter().filter(|migration| !replaced.passes_over(migration)) {
         if recorded.get(&migration.number).is_some_and(|row| row.status != Status::RolledBack) {
             continue;
         }
