@@ -89,6 +89,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("cascade", &[]),
     ("contained", &["catalog", "diff", "error", "migration", "rehearse"]),
     ("replaced", &["migration", "revision"]),
+    ("offline", &["error", "migration", "replaced"]),
     (
         "numbered",
         &[

@@ -40,6 +40,7 @@ mod numbered;
 mod numbered_back;
 mod numbered_review;
 mod odd_names;
+mod offline;
 mod race;
 mod random;
 mod random_schemas;

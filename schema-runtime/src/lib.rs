@@ -169,6 +169,7 @@ mod migrator;
 mod model;
 mod numbered;
 mod observe;
+mod offline;
 mod outside;
 mod plan;
 mod plan_file;
@@ -221,6 +222,7 @@ pub use migration::{Migration, MigrationContext, MigrationResult, Migrations};
 pub use migrator::{FailurePolicy, Migrator, Observer};
 pub use model::{Model, ModelOptions};
 pub use observe::CommandObserver;
+pub use offline::Script;
 pub use plan::{
     CatalogEdit, Check, CheckKind, Complexity, Cost, Hazard, HazardCode, Method, Needs, PLAN_FORMAT, Pace,
     Plan, PlanKey, Step,
