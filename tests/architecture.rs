@@ -122,6 +122,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "trial",
         ],
     ),
+    ("lint", &["catalog", "connection", "diff", "error", "migration", "model", "plan", "replaced", "trial"]),
     (
         "batch",
         &[

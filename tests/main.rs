@@ -32,6 +32,7 @@ mod keys;
 mod keys_and_rows;
 mod kill;
 mod large;
+mod lint;
 mod messages;
 mod methods;
 mod mixed_causes;

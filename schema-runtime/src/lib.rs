@@ -164,6 +164,7 @@ mod health;
 mod history;
 mod integrity;
 pub mod json;
+mod lint;
 mod migration;
 mod migrator;
 mod model;
@@ -218,6 +219,7 @@ pub use health::{
     HistoryFacts, ModelFacts, RevisionFacts, RollbackFacts, SchemaFacts, Severity,
 };
 pub use integrity::IntegrityCheck;
+pub use lint::{Lint, LintFinding, LintLevel};
 pub use migration::{Migration, MigrationContext, MigrationResult, Migrations};
 pub use migrator::{FailurePolicy, Migrator, Observer};
 pub use model::{Model, ModelOptions};
