@@ -1,6 +1,7 @@
 //! Table of contents.
 
 mod architecture;
+mod authored;
 mod backup_retention;
 mod backups;
 mod bad_input;

@@ -111,6 +111,8 @@
 //! | plan | `plan` | ordered steps with their [`Method`], [`Hazard`]s, [`Check`]s and [`Cost`]: a [`Plan`] |
 //! | proof | `prepare`, `rehearse`, `preflight` | the plan and its undo run on a scratch copy; live rows are held against each new rule |
 //! | by hand | `migration`, `numbered`, `cascade`, `contained`, `bounds`, `batch`, `outside` | [`Migrations`] that people have written run before and after the plan, in its transaction |
+//! | by hand | `migration`, `replaced`, `numbered`, `batch`, `outside` | [`Migrations`] that people have written run before and after the plan, in its transaction |
+//! | written | `authored`, `trial`, `lint`, `squash`, `offline` | migrations made, tried and looked at before anybody applies them: [`Migrator::author`], [`Lint`], [`Migrations::squash`], [`Migrations::script`] |
 //! | backup | `backup`, `upkeep` | a verified copy, made while the lock is held: [`BackupInfo`]; old ones go by [`Retention`] |
 //! | change | `apply`, `integrity`, `settings`, `deadline` | the steps in one transaction, then the proof that the catalog and the rows are as planned |
 //! | going back | `rollback`, `restore` | the stored undo of a revision, with the values from its backup: [`Back`], [`Candidate`] |
@@ -140,6 +142,7 @@
 extern crate self as schema_runtime;
 
 mod apply;
+mod authored;
 mod backup;
 mod baseline;
 mod batch;
@@ -200,6 +203,7 @@ mod upkeep;
 mod version;
 mod wanted;
 
+pub use authored::Authored;
 pub use backup::{
     BackupFolder, BackupInfo, BackupPolicy, Kept, KeptBecause, Pruned, Retention, Stray, StrayKind,
 };
