@@ -87,11 +87,40 @@ const ARROWS: &[(&str, &[&str])] = &[
     // What people write themselves.
     ("migration", &["error", "revision"]),
     ("contained", &["catalog", "diff", "error", "migration", "rehearse"]),
+    ("replaced", &["migration", "revision"]),
+    ("offline", &["error", "migration", "replaced"]),
     (
         "numbered",
-        &["catalog", "connection", "error", "migration", "revision", "settings", "sql_model", "sqlite_error"],
+        &[
+            "catalog",
+            "connection",
+            "error",
+            "migration",
+            "replaced",
+            "revision",
+            "settings",
+            "sql_model",
+            "sqlite_error",
+        ],
     ),
     ("bounds", &["catalog", "diff", "error", "found", "numbered", "prepare", "snapshot"]),
+    ("trial", &["catalog", "connection", "error", "migration", "numbered"]),
+    (
+        "squash",
+        &[
+            "catalog",
+            "connection",
+            "diff",
+            "error",
+            "migration",
+            "model",
+            "plan",
+            "replaced",
+            "revision",
+            "trial",
+        ],
+    ),
+    ("lint", &["catalog", "connection", "diff", "error", "migration", "model", "plan", "replaced", "trial"]),
     (
         "batch",
         &[
@@ -171,6 +200,22 @@ const ARROWS: &[(&str, &[&str])] = &[
             "record",
             "revision",
             "run",
+        ],
+    ),
+    (
+        "authored",
+        &[
+            "catalog",
+            "connection",
+            "diff",
+            "error",
+            "found",
+            "migration",
+            "migrator",
+            "plan",
+            "prepare",
+            "run",
+            "trial",
         ],
     ),
     (
@@ -261,6 +306,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "migrator",
         &[
+            "authored",
             "backup",
             "connection",
             "descriptor",
@@ -332,6 +378,7 @@ const TOGETHER: &[(&str, &str)] = &[
     ("prepare", "migrator"),
     ("run", "migrator"),
     ("batch", "run"),
+    ("authored", "migrator"),
     ("batch", "migrator"),
     ("batch", "record"),
     ("rollback", "migrator"),
@@ -476,7 +523,10 @@ fn only_these_files_write() {
         "rollback",
         "settings",
         "sql_model",
+        "trial",
         "wanted",
+        // On a scratch copy, what becomes the text of a migration.
+        "authored",
     ];
     for (name, code) in modules() {
         let writes = code.contains("execute_batch(") || code.contains(".execute(");

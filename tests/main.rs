@@ -1,6 +1,7 @@
 //! Table of contents.
 
 mod architecture;
+mod authored;
 mod backup_retention;
 mod backups;
 mod bad_input;
@@ -32,6 +33,7 @@ mod keys;
 mod keys_and_rows;
 mod kill;
 mod large;
+mod lint;
 mod messages;
 mod methods;
 mod mixed_causes;
@@ -44,6 +46,7 @@ mod numbered_histories;
 mod numbered_rebuilds;
 mod numbered_review;
 mod odd_names;
+mod offline;
 mod race;
 mod random;
 mod random_schemas;
@@ -59,6 +62,7 @@ mod rollback_steps;
 mod saved_plans;
 mod side_by_side;
 mod sql_target;
+mod squash;
 mod start_up;
 mod statistics;
 mod support;

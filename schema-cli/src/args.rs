@@ -82,6 +82,15 @@ pub(crate) enum Verb {
     /// Start a numbered migration: the next file of the folder
     #[command(alias = "generate", after_help = "Example: schema new 'split names' --down")]
     New(New),
+    /// Look at numbered migrations before anybody applies them: hazards, vague names, ways back that do not lead back
+    #[command(after_help = "Example: schema lint --migrations migrations --allow L303")]
+    Lint(Lint),
+    /// Make one baseline from many numbered migrations
+    #[command(after_help = "Example: schema squash baseline --upto 034")]
+    Squash(Squash),
+    /// Print the SQL that leads from one migration or schema to another; no database is opened
+    #[command(after_help = "Example: schema script --from 012 --upto 034")]
+    Script(Script),
     /// List the numbered migrations that are due
     #[command(after_help = "Example: schema pending app.db --migrations migrations")]
     Pending(Pending),
@@ -119,6 +128,9 @@ impl Verb {
             Verb::Rollback(_) => "rollback",
             Verb::Redo(_) => "redo",
             Verb::New(_) => "new",
+            Verb::Lint(_) => "lint",
+            Verb::Squash(_) => "squash",
+            Verb::Script(_) => "script",
             Verb::Pending(_) => "pending",
             Verb::History(_) => "history",
             Verb::Baseline(_) => "baseline",
@@ -362,15 +374,84 @@ pub(crate) struct New {
     /// What it does; its file is called so
     #[arg(value_name = "NAME")]
     pub(crate) name: String,
-    /// The folder of the migrations [default: migrations]
-    #[arg(long, value_name = "FOLDER")]
-    pub(crate) migrations: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) database: Database,
+    #[command(flatten)]
+    pub(crate) target: Target,
+    #[command(flatten)]
+    pub(crate) policies: Policies,
     /// Number it by the time, so that branches do not give out one number twice
     #[arg(long)]
     pub(crate) timestamp: bool,
     /// With a file for the way back
     #[arg(long)]
     pub(crate) down: bool,
+    /// Write what would change DB by itself to the target, and its way back, for people who review SQL
+    #[arg(long)]
+    pub(crate) from_diff: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Lint {
+    /// The folder of the migrations [default: migrations]
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) migrations: Option<PathBuf>,
+    /// The schema that the first of them finds, instead of an empty database: a SQL file, a database, a snapshot, or the word model
+    #[arg(long, value_name = "FILE")]
+    pub(crate) start: Option<PathBuf>,
+    /// Leave a code out, everywhere or in one migration
+    #[arg(long, value_name = "CODE[=NUMBER]")]
+    pub(crate) allow: Vec<String>,
+    /// As lines for people, or as annotations of GitHub Actions
+    #[arg(long, value_enum, default_value = "text", value_name = "FORMAT", conflicts_with = "json")]
+    pub(crate) format: LintFormat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LintFormat {
+    Text,
+    Github,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Squash {
+    /// What the file is called
+    #[arg(value_name = "NAME")]
+    pub(crate) name: String,
+    /// The folder of the migrations [default: migrations]
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) migrations: Option<PathBuf>,
+    /// The last migration that it replaces [default: the last of the folder]
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) upto: Option<String>,
+    /// Write the rows that the migrations insert, too
+    #[arg(long)]
+    pub(crate) with_data: bool,
+    /// Move the replaced files into this folder
+    #[arg(long, value_name = "FOLDER", conflicts_with = "delete")]
+    pub(crate) move_to: Option<PathBuf>,
+    /// Delete the replaced files
+    #[arg(long)]
+    pub(crate) delete: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Script {
+    /// The number of the last migration that the database has, or the schema that it has: a SQL file, a database, a snapshot, or the word model
+    #[arg(long, value_name = "NUMBER or FILE")]
+    pub(crate) from: Option<PathBuf>,
+    /// The number of the last migration that it shall have; a lower one leads back by the downs [default: the last]
+    #[arg(long, value_name = "NUMBER", conflicts_with_all = ["to", "rename"])]
+    pub(crate) upto: Option<String>,
+    /// The schema that it shall have
+    #[arg(long, value_name = "FILE", requires = "from", conflicts_with = "migrations")]
+    pub(crate) to: Option<PathBuf>,
+    /// A rename that the schema cannot say: table.old=new for a column, old=new for a table
+    #[arg(long, value_name = "RENAME", requires = "to")]
+    pub(crate) rename: Vec<String>,
+    /// The folder of the migrations [default: migrations]
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) migrations: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

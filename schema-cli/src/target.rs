@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use schema_runtime::rusqlite::{self, Connection};
 use schema_runtime::{
-    Cancel, HealthCheck, Migrations, Migrator, Model, ModelOptions, RemovalPolicy, Retention, Schema,
+    Cancel, HealthCheck, Lint, Migrations, Migrator, Model, ModelOptions, RemovalPolicy, Retention, Schema,
 };
 
 use crate::exit::{Exit, Failure, Result};
@@ -160,21 +160,67 @@ impl Context {
     /// # Errors
     /// As [`migrator_for`](Self::migrator_for).
     pub(crate) fn migrator(&self) -> Result<Migrator> {
+        let none = self.layer().migrations.is_none() && self.migrations.is_none();
+        let migrator = match self.layer().to.is_none() && self.schema.is_none() && !none {
+            true => self.with_policies(self.of_model(self.model_name())),
+            false => self.migrator_of_target()?,
+        };
+        self.with_migrations(migrator)
+    }
+
+    fn migrator_of_target(&self) -> Result<Migrator> {
         // The word stands for the built-in model only where no flag says that a file is meant.
-        match &self.layer().to {
-            Some(path) => {
-                let model = self.model_of(path)?;
-                self.refuse_nothing(path, &model)?;
-                Ok(self.with_policies(self.configured(Migrator::for_model(model))))
-            }
-            None if self.schema.is_none()
-                && (self.layer().migrations.is_some() || self.migrations.is_some()) =>
-            {
-                Ok(self.with_policies(self.of_model(self.model_name())))
-            }
-            None => self.migrator_for(None),
+        let Some(path) = &self.layer().to else { return self.migrator_for(None) };
+        let model = self.model_of(path)?;
+        self.refuse_nothing(path, &model)?;
+        Ok(self.with_policies(self.configured(Migrator::for_model(model))))
+    }
+
+    /// A migrator for the target that holds, beside the migrations of the folder, which may not be there yet, and the built-in ones.
+    ///
+    /// # Errors
+    /// As [`migrator_for`](Self::migrator_for).
+    pub(crate) fn migrator_beside(&self, folder: &Path) -> Result<Migrator> {
+        let migrator = self.migrator_of_target()?;
+        Ok(match &self.migrations {
+            Some(set) if self.layer().migrations.is_none() => self.in_order(migrator.migrations(set.clone())),
+            _ if folder.is_dir() => self.in_order(migrator.migrations(Migrations::from_folder(folder)?)),
+            _ => migrator,
+        })
+    }
+
+    /// The folder of the migrations, and what is in it.
+    ///
+    /// # Errors
+    /// As the library, for a folder that cannot be read.
+    pub(crate) fn folder(&self) -> Result<(PathBuf, Migrations)> {
+        let folder = self.layer().migrations.clone().unwrap_or_else(|| FOLDER.into());
+        let migrations = Migrations::from_folder(&folder)?;
+        Ok((folder, migrations))
+    }
+
+    /// The migrations of the folder where one is named, else the built-in ones, and what they are called.
+    ///
+    /// # Errors
+    /// As [`folder`](Self::folder).
+    pub(crate) fn written(&self) -> Result<(String, Migrations)> {
+        match &self.migrations {
+            Some(set) if self.layer().migrations.is_none() => Ok((self.program.clone(), set.clone())),
+            _ => self.folder().map(|(folder, set)| (folder.display().to_string(), set)),
         }
-        .and_then(|migrator| self.with_migrations(migrator))
+    }
+
+    /// How scratch databases are made.
+    pub(crate) fn scratch_options(&self) -> ModelOptions {
+        self.model_options()
+    }
+
+    /// A look at migrations.
+    pub(crate) fn lint(&self) -> Lint {
+        match self.hook.clone() {
+            None => Lint::new(),
+            Some(hook) => Lint::new().connection(move |conn| hook(conn)),
+        }
     }
 
     /// A migrator for the migrations without a model beside them.

@@ -333,16 +333,13 @@ impl Run<'_> {
             revision.reason = Some("the model holds all that it makes".to_owned());
         } else {
             self.tell_migration(migration);
+            let own = found::own_tables(self.migrator);
             let (title, tell) =
                 (migration.title(), self.migrator.progress(&migration.digits, &migration.name));
             let surroundings = Surroundings { environment: self.options.environment.as_deref(), tell: &tell };
             let seal = self.history.seal(conn).ok();
-            let orphans = numbered::deferrable(conn, &migration.up, &batch.live)?;
-            let took = numbered::run(conn, &title, &migration.up, surroundings, batch.deadline)?;
-            let after = catalog::read(conn, "main", &found::own_tables(self.migrator))?;
-            if let Some(orphans) = orphans {
-                numbered::refuse_orphans(conn, &title, &after, &orphans)?;
-            }
+            let (what, there) = ((title.as_str(), &migration.up), (&batch.live, own.as_slice()));
+            let (after, took) = numbered::run_held(what, there, surroundings, batch.deadline)?;
             self.history.refuse_changed(conn, seal.as_deref(), &title, false)?;
             bounds::refuse_theirs(&title, &batch.live, &after, &batch.others)?;
             self.made(batch, migration, after);

@@ -110,7 +110,8 @@
 //! | difference | `diff` | catalogs compared: a list of [`Change`] |
 //! | plan | `plan` | ordered steps with their [`Method`], [`Hazard`]s, [`Check`]s and [`Cost`]: a [`Plan`] |
 //! | proof | `prepare`, `rehearse`, `preflight` | the plan and its undo run on a scratch copy; live rows are held against each new rule |
-//! | by hand | `migration`, `numbered`, `contained`, `bounds`, `batch`, `outside` | [`Migrations`] that people have written run before and after the plan, in its transaction |
+//! | by hand | `migration`, `replaced`, `numbered`, `contained`, `bounds`, `batch`, `outside` | [`Migrations`] that people have written run before and after the plan, in its transaction |
+//! | written | `authored`, `trial`, `lint`, `squash`, `offline` | migrations made, tried and looked at before anybody applies them: [`Migrator::author`], [`Lint`], [`Migrations::squash`], [`Migrations::script`] |
 //! | backup | `backup`, `upkeep` | a verified copy, made while the lock is held: [`BackupInfo`]; old ones go by [`Retention`] |
 //! | change | `apply`, `integrity`, `settings`, `deadline` | the steps in one transaction, then the proof that the catalog and the rows are as planned |
 //! | going back | `rollback`, `restore` | the stored undo of a revision, with the values from its backup: [`Back`], [`Candidate`] |
@@ -140,6 +141,7 @@
 extern crate self as schema_runtime;
 
 mod apply;
+mod authored;
 mod backup;
 mod baseline;
 mod batch;
@@ -163,11 +165,13 @@ mod health;
 mod history;
 mod integrity;
 pub mod json;
+mod lint;
 mod migration;
 mod migrator;
 mod model;
 mod numbered;
 mod observe;
+mod offline;
 mod outside;
 mod plan;
 mod plan_file;
@@ -176,6 +180,7 @@ mod prepare;
 mod record;
 mod rehearse;
 mod rename;
+mod replaced;
 mod report;
 mod restore;
 mod revision;
@@ -185,15 +190,18 @@ mod settings;
 mod snapshot;
 mod sql_model;
 mod sqlite_error;
+mod squash;
 mod statistics;
 mod status;
 mod table;
 mod target;
 pub mod testing;
+mod trial;
 mod upkeep;
 mod version;
 mod wanted;
 
+pub use authored::Authored;
 pub use backup::{
     BackupFolder, BackupInfo, BackupPolicy, Kept, KeptBecause, Pruned, Retention, Stray, StrayKind,
 };
@@ -213,10 +221,12 @@ pub use health::{
     HistoryFacts, ModelFacts, RevisionFacts, RollbackFacts, SchemaFacts, Severity,
 };
 pub use integrity::IntegrityCheck;
+pub use lint::{Lint, LintFinding, LintLevel};
 pub use migration::{Migration, MigrationContext, MigrationResult, Migrations};
 pub use migrator::{FailurePolicy, Migrator, Observer};
 pub use model::{Model, ModelOptions};
 pub use observe::CommandObserver;
+pub use offline::Script;
 pub use plan::{
     CatalogEdit, Check, CheckKind, Complexity, Cost, Hazard, HazardCode, Method, Needs, PLAN_FORMAT, Pace,
     Plan, PlanKey, Step,
@@ -228,6 +238,7 @@ pub use rollback::{Back, Candidate};
 pub use rusqlite;
 pub use schema_derive::{ColumnType, Table, migrations, schema};
 pub use snapshot::{ConvertRecord, Owners, RenameRecord, Snapshot, State};
+pub use squash::Baseline;
 pub use statistics::{Group, Runs, Statistics};
 pub use status::Status;
 pub use table::{Column, Table};

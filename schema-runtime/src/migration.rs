@@ -30,6 +30,8 @@ pub struct Migration {
     pub(crate) name: String,
     pub(crate) description: Option<String>,
     pub(crate) when: When,
+    /// The numbers that it stands for, as parts from a first to a last one, in each way in which a database can have them: it is a baseline.
+    pub(crate) replaces: Vec<Vec<(u64, u64)>>,
     pub(crate) up: Direction,
     pub(crate) down: Option<Direction>,
     /// SHA-256 of what identifies it, 64 hexadecimal digits.
@@ -182,6 +184,7 @@ impl Migration {
             name: name.to_owned(),
             description: None,
             when: When::Before,
+            replaces: Vec::new(),
             up: Direction::of_code(Arc::new(up), format!("the function of migration {digits}")),
             down: down.map(|down| {
                 Direction::of_code(Arc::new(down), format!("the function back of migration {digits}"))
@@ -256,6 +259,7 @@ impl Migration {
             name: name.to_owned(),
             description: script.description.map(str::to_owned),
             when: script.when,
+            replaces: script.replaces,
             up: Direction { transaction: script.transaction, ..Direction::of_text(up, origin) },
             down: None,
             checksum: sha256(&checksum_text(up.as_bytes())),

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 
+use crate::authored::Authored;
 use crate::backup::{BackupPolicy, Retention};
 use crate::connection::{self, Cancel, Hook};
 use crate::descriptor::Schema;
@@ -159,6 +160,8 @@ pub(crate) struct Options {
     /// The one plan that may run.
     pub(crate) expected: Option<Arc<PlanFile>>,
     pub(crate) migrations: Arc<Migrations>,
+    /// Whether the plan becomes a written migration.
+    pub(crate) written: bool,
     /// Whether a migration may run below one that was applied.
     pub(crate) out_of_order: bool,
     pub(crate) up_to: Option<String>,
@@ -238,6 +241,7 @@ impl Migrator {
                 observer: None,
                 expected: None,
                 migrations: Arc::default(),
+                written: false,
                 out_of_order: false,
                 up_to: None,
             },
@@ -452,6 +456,17 @@ impl Migrator {
     pub fn plan_file(&self, path: impl AsRef<Path>) -> Result<PlanFile> {
         self.check_options()?;
         stated(Run::plan_file(self, &self.at(path.as_ref())))
+    }
+
+    /// The automatic change that the database at `path` waits for as the text of a numbered migration, with its way back; proved on scratch
+    /// copies under the rules for migrations, and nothing is written. After it is applied nothing is left to plan.
+    ///
+    /// # Errors
+    /// As [`plan_file`](Self::plan_file); `Pending` if numbered migrations are due, which come first; `Migration` if the change cannot be made
+    /// while foreign keys are enforced, or by statements that a migration may have.
+    pub fn author(&self, path: impl AsRef<Path>) -> Result<Authored> {
+        self.check_options()?;
+        stated(Run::author(self, &self.at(path.as_ref())))
     }
 
     /// The plan that leads from the model `from` to this one, what this one lacks being dropped. No database is touched.

@@ -14,12 +14,13 @@ use rusqlite::config::DbConfig;
 use schema_sql::migration::When;
 use schema_sql::{Snippet, quote_ident, significant};
 
-use crate::catalog::{Catalog, reason};
+use crate::catalog::{self, Catalog, reason};
 use crate::connection::{self, Deadline, SqliteResult};
 use crate::error::{Error, ErrorKind, Result};
 use crate::migration::{
     Body, Direction, Function, Migration, MigrationContext, Migrations, Surroundings, read,
 };
+use crate::replaced::Replaced;
 use crate::revision::{Kind, Revision, Status};
 use crate::settings;
 use crate::sql_model::fault_in;
@@ -95,8 +96,16 @@ pub(crate) fn due<'m>(rows: &[Revision], set: &'m Migrations, model: &str, wish:
     let mut due = Due::default();
     let mut conflicts: Vec<Disagreement> = Vec::new();
     let known = set.list.last().map(|migration| migration.number);
+    let replaced =
+        Replaced::settle(set, &|number| recorded.get(&number).copied().filter(|row| is_applied(row)));
+    conflicts.extend(
+        replaced.gaps.iter().map(|(what, help)| Disagreement { what: what.clone(), help: help.clone() }),
+    );
     for (number, row) in &recorded {
         let found = set.list.iter().find(|migration| migration.number == *number);
+        if replaced.stands_for(row, found) {
+            continue;
+        }
         match disagreement(row, found) {
             Some(_) if found.is_none() && known.is_none_or(|known| *number > known) => due.warnings.push(format!(
                 "the database has the migration {} {}, which this program does not know: it is an older one",
@@ -106,7 +115,7 @@ pub(crate) fn due<'m>(rows: &[Revision], set: &'m Migrations, model: &str, wish:
         }
     }
     let newest = recorded.iter().rfind(|(_, row)| is_applied(row)).map(|(number, _)| *number);
-    for migration in &set.list {
+    for migration in set.list.iter().filter(|migration| !replaced.passes_over(migration)) {
         if recorded.get(&migration.number).is_some_and(|row| row.status != Status::RolledBack) {
             continue;
         }
@@ -277,6 +286,27 @@ pub(crate) fn run(
             .help("end it with COMMIT"));
     }
     Ok(began.elapsed())
+}
+
+/// The same inside of a transaction, where `live` is there before it: rows that it leaves without a parent are refused. What is there then, and
+/// how long it took.
+///
+/// # Errors
+/// As [`run`].
+pub(crate) fn run_held(
+    (title, direction): (&str, &Direction),
+    (live, own): (&Catalog, &[String]),
+    surroundings: Surroundings<'_>,
+    deadline: &Deadline<'_>,
+) -> Result<(Catalog, Duration)> {
+    let conn = deadline.conn();
+    let orphans = deferrable(conn, direction, live)?;
+    let took = run(conn, title, direction, surroundings, deadline)?;
+    let after = catalog::read(conn, "main", own)?;
+    if let Some(orphans) = orphans {
+        refuse_orphans(conn, title, &after, &orphans)?;
+    }
+    Ok((after, took))
 }
 
 /// The savepoint around a function: it is gone where the function has ended the transaction, even if it has begun another.

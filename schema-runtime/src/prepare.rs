@@ -201,7 +201,12 @@ impl Maker<'_> {
         let renamed = target.renames.list.iter().map(|rename| rename.table.as_ref().unwrap_or(&rename.to));
         let names: Vec<&str> = changes.iter().map(Change::table).chain(renamed.map(String::as_str)).collect();
         let changed = |live: &str| names.iter().any(|name| eq_name(target.renames.old_table(name), live));
-        facts(self.conn, &self.found.live, &changed)
+        let mut facts = facts(self.conn, &self.found.live, &changed)?;
+        if self.migrator.options.written {
+            (facts.written, facts.defensive) = (true, true);
+            facts.tables.values_mut().for_each(|table| table.rows = table.rows.max(1));
+        }
+        Ok(facts)
     }
 
     /// The pace by the newest revisions, of whatever model: read only where something is to be done.
@@ -228,6 +233,9 @@ impl Maker<'_> {
             }
             for table in uncounted {
                 count_rows(self.conn, table, facts)?;
+                if let Some(found) = facts.tables.get_mut(&fold(&table.name)).filter(|_| facts.written) {
+                    found.rows = found.rows.max(1);
+                }
             }
         }
     }
@@ -420,6 +428,7 @@ impl Maker<'_> {
             broken: facts.broken.clone(),
             unregistered: facts.unregistered,
             defensive: facts.defensive,
+            written: facts.written,
             pace: facts.pace,
             ..Facts::default()
         };

@@ -110,7 +110,7 @@ pub enum When {
 }
 
 /// The text of a migration.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Script<'a> {
     /// The first line of comment that is no directive.
     pub description: Option<&'a str>,
@@ -118,6 +118,11 @@ pub struct Script<'a> {
     pub when: When,
     /// Whether it runs in a transaction: not with `-- schema: no-transaction`.
     pub transaction: bool,
+    /// `-- schema: replaces 001, 003-034`: first and last number of each part, in growing order. It is a baseline then; where there are
+    /// several such lines, each is a way in which a database can have all of it.
+    pub replaces: Vec<Vec<(u64, u64)>>,
+    /// `-- schema: allow L303, L504`: the codes of findings that are meant, each with the offset of its comment.
+    pub allow: Vec<(usize, &'a str)>,
     /// Its statements, one at least.
     pub statements: Vec<Statement<'a>>,
 }
@@ -161,8 +166,7 @@ pub fn script(text: &str) -> Result<Script<'_>, ScriptError> {
     let Some(first) = statements.first() else {
         return Err(ScriptError::new(0, 1, "it has no statement").help("write one, or take the file away"));
     };
-    let mut script =
-        Script { description: None, when: When::Before, transaction: true, statements: Vec::new() };
+    let mut script = Script { transaction: true, ..Script::default() };
     let mut said = false;
     for token in tokens.iter().filter(|token| token.kind == TokenKind::Comment) {
         let Some(directive) = directive(token.text) else {
@@ -180,6 +184,17 @@ pub fn script(text: &str) -> Result<Script<'_>, ScriptError> {
             script.transaction = false;
             continue;
         }
+        if let Some(codes) = word(directive, "allow") {
+            script.allow.extend(parts(codes).map(|code| (token.at, code)));
+            continue;
+        }
+        if let Some(numbers) = word(directive, "replaces") {
+            script.replaces.push(ranges(numbers).ok_or_else(|| {
+                wrong(format!("`{numbers}` names no migrations"))
+                    .help("list the numbers that the file replaces, in their order: `replaces 001, 003-034`")
+            })?);
+            continue;
+        }
         if said {
             return Err(wrong("a second directive".to_owned()).help("say `before` or `after` once"));
         }
@@ -189,7 +204,7 @@ pub fn script(text: &str) -> Result<Script<'_>, ScriptError> {
             "after" => When::After,
             other => {
                 return Err(wrong(format!("`{other}` is no directive")).help(
-                    "`-- schema: before` and `-- schema: after` say when the migration runs, `-- schema: no-transaction` lets it run outside of one",
+                    "`-- schema: before` and `-- schema: after` say when the migration runs, `-- schema: no-transaction` lets it run outside of one; others are `replaces` and `allow`",
                 ));
             }
         };
@@ -211,6 +226,30 @@ fn is_open_comment(token: &Token<'_>) -> bool {
 /// What stands behind `-- schema:`.
 fn directive(comment: &str) -> Option<&str> {
     comment.strip_prefix("--")?.trim_start().strip_prefix("schema:").map(str::trim)
+}
+
+/// What stands behind the word with which a directive begins.
+fn word<'d>(directive: &'d str, word: &str) -> Option<&'d str> {
+    directive.strip_prefix(word).filter(|rest| rest.starts_with([' ', '\t'])).map(str::trim)
+}
+
+fn parts(list: &str) -> impl Iterator<Item = &str> {
+    list.split([',', ' ', '\t']).filter(|part| !part.is_empty())
+}
+
+/// Reads `001, 003-034`. A part that stands for more than a hundred thousand numbers is a slip of the pen.
+fn ranges(list: &str) -> Option<Vec<(u64, u64)>> {
+    let mut ranges: Vec<(u64, u64)> = Vec::new();
+    for part in parts(list) {
+        let (first, last) = part.split_once('-').unwrap_or((part, part));
+        let (first, last): (u64, u64) = (first.parse().ok()?, last.parse().ok()?);
+        let behind = ranges.last().is_none_or(|(_, before)| *before < first);
+        if !behind || last < first || last - first >= 100_000 {
+            return None;
+        }
+        ranges.push((first, last));
+    }
+    Some(ranges).filter(|ranges| !ranges.is_empty())
 }
 
 /// The first line of a comment that says something.
@@ -329,6 +368,14 @@ mod tests {
     }
 
     #[test]
+    fn what_a_text_replaces_and_allows() {
+        let text = "-- Baseline\n-- schema: replaces 001, 003-034\n-- schema: allow L303, L504\n-- schema: after\nSELECT 1";
+        let script = script(text).expect("a script");
+        assert_eq!((script.replaces.as_slice(), script.when), (&[vec![(1, 1), (3, 34)]][..], When::After));
+        assert_eq!(script.allow.iter().map(|(_, code)| *code).collect::<Vec<_>>(), ["L303", "L504"]);
+    }
+
+    #[test]
     fn what_may_not_stand_in_a_text() {
         for (text, place, part) in [
             ("", "", "no statement"),
@@ -344,6 +391,8 @@ mod tests {
             ("-- schema: after\n-- schema: after\nSELECT 2", "-- schema: after", "a second directive"),
             ("UPDATE t SET a = :a", ":a", "the parameter `:a`"),
             ("SELECT 1; DELETE FROM t WHERE a = ?", "?", "the parameter `?`"),
+            ("-- schema: replaces 003-001\nSELECT 2", "-- schema: replaces", "names no migrations"),
+            ("-- schema: replaces a\nSELECT 2", "-- schema: replaces", "names no migrations"),
             ("SELECT 'x", "'", "without a closing"),
             ("/* SELECT 1", "/*", "without a closing"),
         ] {

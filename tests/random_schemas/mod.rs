@@ -6,6 +6,7 @@
 mod grammar;
 mod make;
 mod shrink;
+mod written;
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;

@@ -9,12 +9,15 @@ mod diff;
 mod doctor;
 mod history;
 mod inspect;
+mod lint;
 mod man;
 mod new;
 mod pending;
 mod plan;
 mod redo;
 mod rollback;
+mod script;
+mod squash;
 mod status;
 
 use crate::args::{BackupAction, Verb};
@@ -33,6 +36,9 @@ pub(crate) fn run(context: &Context, verb: &Verb) -> Result<Answer> {
         Verb::Rollback(args) => rollback::run(context, args),
         Verb::Redo(args) => redo::run(context, args),
         Verb::New(args) => new::run(context, args),
+        Verb::Lint(args) => lint::run(context, args),
+        Verb::Squash(args) => squash::run(context, args),
+        Verb::Script(args) => script::run(context, args),
         Verb::Pending(_) => pending::run(context),
         Verb::History(args) => history::run(context, args),
         Verb::Baseline(args) => baseline::run(context, args),
@@ -86,7 +92,14 @@ pub(crate) fn flags(verb: &Verb) -> Layer {
             ..Layer::default()
         }
         .with_backup(&args.backup),
-        Verb::New(args) => Layer { migrations: args.migrations.clone(), ..Layer::default() },
+        Verb::New(args) => targeted(&args.database, &args.target).with_policies(&args.policies),
+        Verb::Lint(args) => Layer { migrations: args.migrations.clone(), ..Layer::default() },
+        Verb::Squash(args) => Layer { migrations: args.migrations.clone(), ..Layer::default() },
+        Verb::Script(args) => Layer {
+            migrations: args.migrations.clone(),
+            rename: Some(args.rename.clone()).filter(|list| !list.is_empty()),
+            ..Layer::default()
+        },
         Verb::Pending(args) => Layer {
             db: args.database.db.clone(),
             model: args.model.clone(),
@@ -141,6 +154,10 @@ pub(crate) fn own_settings(verb: &Verb, mut settings: Settings) -> Settings {
             };
         }
         Verb::Diff(args) => {
+            layer.to = None;
+            layer.rename = Some(args.rename.clone());
+        }
+        Verb::Script(args) => {
             layer.to = None;
             layer.rename = Some(args.rename.clone());
         }

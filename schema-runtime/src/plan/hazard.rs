@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 /// The stable code of a hazard. The hundreds are families: 1 loss, 2 depends on data, 3 cost, 4 compatibility with
-/// older programs, 5 hygiene, 6 engine. `docs/hazards.md` has a section on each: what it means,
+/// older programs, 5 hygiene of written migrations ([`Lint`](crate::Lint)), 6 engine. `docs/hazards.md` has a section on each: what it means,
 /// the safe way instead, and how to allow it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -26,6 +26,9 @@ pub enum HazardCode {
     /// A rowid changes, because another column becomes the rowid or the table loses it.
     #[serde(rename = "L105")]
     RowidsChange,
+    /// A statement of a written migration deletes or overwrites all rows of a table, or of one that refers to it.
+    #[serde(rename = "L106")]
+    AllRows,
     /// NULLs stand in the way of a new `NOT NULL`.
     #[serde(rename = "L201")]
     NotNull,
@@ -41,6 +44,9 @@ pub enum HazardCode {
     /// Values of another type stand in the way of `STRICT`.
     #[serde(rename = "L205")]
     Strict,
+    /// A written migration fails where the tables have rows, and runs where they have none.
+    #[serde(rename = "L206")]
+    FailsWithRows,
     /// All rows of a table are copied.
     #[serde(rename = "L301")]
     Rewrite,
@@ -68,6 +74,24 @@ pub enum HazardCode {
     /// The way back of a numbered migration leaves another catalog than was there before it.
     #[serde(rename = "L501")]
     InexactDown,
+    /// The name of a migration does not say what it does.
+    #[serde(rename = "L502")]
+    VagueName,
+    /// A migration has no comment at its head that says what it is for.
+    #[serde(rename = "L503")]
+    NoDescription,
+    /// A migration makes several changes that have nothing to do with each other.
+    #[serde(rename = "L504")]
+    Unrelated,
+    /// A migration has no way back.
+    #[serde(rename = "L505")]
+    NoDown,
+    /// A statement passes over an object that is there, or is not, whatever it is.
+    #[serde(rename = "L506")]
+    HidesDrift,
+    /// A migration does not run on an empty database, so that it could not be tried.
+    #[serde(rename = "L507")]
+    Untried,
     /// A view or trigger that did not work before is set aside and put back as it is.
     #[serde(rename = "L601")]
     Broken,
@@ -86,11 +110,13 @@ impl HazardCode {
             H::ConvertValues,
             H::DropVirtualTable,
             H::RowidsChange,
+            H::AllRows,
             H::NotNull,
             H::Unique,
             H::Check,
             H::ForeignKey,
             H::Strict,
+            H::FailsWithRows,
             H::Rewrite,
             H::Scan,
             H::BuildIndex,
@@ -100,6 +126,12 @@ impl HazardCode {
             H::Removal,
             H::Tightened,
             H::InexactDown,
+            H::VagueName,
+            H::NoDescription,
+            H::Unrelated,
+            H::NoDown,
+            H::HidesDrift,
+            H::Untried,
             H::Broken,
             H::Engine,
         ]
@@ -114,11 +146,13 @@ impl HazardCode {
             HazardCode::ConvertValues => "L103",
             HazardCode::DropVirtualTable => "L104",
             HazardCode::RowidsChange => "L105",
+            HazardCode::AllRows => "L106",
             HazardCode::NotNull => "L201",
             HazardCode::Unique => "L202",
             HazardCode::Check => "L203",
             HazardCode::ForeignKey => "L204",
             HazardCode::Strict => "L205",
+            HazardCode::FailsWithRows => "L206",
             HazardCode::Rewrite => "L301",
             HazardCode::Scan => "L302",
             HazardCode::BuildIndex => "L303",
@@ -128,6 +162,12 @@ impl HazardCode {
             HazardCode::Removal => "L402",
             HazardCode::Tightened => "L403",
             HazardCode::InexactDown => "L501",
+            HazardCode::VagueName => "L502",
+            HazardCode::NoDescription => "L503",
+            HazardCode::Unrelated => "L504",
+            HazardCode::NoDown => "L505",
+            HazardCode::HidesDrift => "L506",
+            HazardCode::Untried => "L507",
             HazardCode::Broken => "L601",
             HazardCode::Engine => "L602",
         }

@@ -24,10 +24,10 @@ use serde::{Deserialize, Serialize};
 pub use checks::{Check, CheckKind};
 pub use hazard::{Hazard, HazardCode};
 pub(crate) use method::WAYS;
-pub(crate) use order::{Request, plan};
+pub(crate) use order::{Request, in_main, plan};
 pub use pace::Pace;
 pub(crate) use proof::{TableProof, proofs};
-pub(crate) use rebuild::{cast, made_up_where_added, rowid_name, stored};
+pub(crate) use rebuild::{OLD_PREFIX as HELD_PREFIX, cast, made_up_where_added, rowid_name, stored};
 
 use crate::diff::Change;
 use crate::error::{Error, ErrorKind, Result};
@@ -190,6 +190,9 @@ pub(crate) struct Facts {
     pub(crate) unregistered: bool,
     /// Whether the connection forbids edits of the catalog (DEFENSIVE).
     pub(crate) defensive: bool,
+    /// Whether the plan becomes a written migration: foreign keys are enforced while it runs, and a table that is empty here may have
+    /// rows elsewhere.
+    pub(crate) written: bool,
     /// What is known against this SQLite for a file in this journal mode.
     pub(crate) defects: Vec<String>,
     /// How fast this database changes, by its history.

@@ -260,6 +260,12 @@ impl TableChange<'_> {
         {
             return None;
         }
+        // SQLite refuses such a column while foreign keys are enforced. <https://www.sqlite.org/lang_altertable.html>, section 5.
+        let refers =
+            table.foreign_keys.iter().any(|key| key.columns.iter().any(|column| eq_name(column, name)));
+        if self.facts.written && refers && !null_default {
+            return None;
+        }
         // SQLite before 3.45.3 accepts a default of the wrong type on a STRICT table and leaves a bad table.
         if table.strict && !strict_default(column) {
             return None;

@@ -95,13 +95,9 @@ impl Down {
         let (conn, title) = (deadline.conn(), self.title());
         let history = History::named(options.history_table.as_str());
         let seal = history.seal(conn).ok();
-        let orphans = numbered::deferrable(conn, &self.direction, live)?;
         let surroundings = Surroundings { environment: options.environment.as_deref(), tell };
-        let took = numbered::run(conn, &title, &self.direction, surroundings, deadline)?;
-        let reached = catalog::read(conn, "main", own)?;
-        if let Some(orphans) = orphans {
-            numbered::refuse_orphans(conn, &title, &reached, &orphans)?;
-        }
+        let what = (title.as_str(), &self.direction);
+        let (reached, took) = numbered::run_held(what, (live, own), surroundings, deadline)?;
         history.refuse_changed(conn, seal.as_deref(), &title, false)?;
         let changes = diff(&reached, target, &|_| false);
         let code = HazardCode::InexactDown;

@@ -1,0 +1,2 @@
+-- Few have one.
+ALTER TABLE task ADD COLUMN note TEXT;

@@ -1,0 +1,2 @@
+-- Tasks.
+CREATE TABLE task (id INTEGER PRIMARY KEY, title TEXT);
