@@ -68,6 +68,12 @@ pub enum HazardCode {
     /// The way back of a numbered migration leaves another catalog than was there before it.
     #[serde(rename = "L501")]
     InexactDown,
+    /// No index begins with the columns of a foreign key.
+    #[serde(rename = "L502")]
+    UnindexedReference,
+    /// Another index begins with the same columns.
+    #[serde(rename = "L503")]
+    DuplicateIndex,
     /// A view or trigger that did not work before is set aside and put back as it is.
     #[serde(rename = "L601")]
     Broken,
@@ -100,6 +106,8 @@ impl HazardCode {
             H::Removal,
             H::Tightened,
             H::InexactDown,
+            H::UnindexedReference,
+            H::DuplicateIndex,
             H::Broken,
             H::Engine,
         ]
@@ -128,6 +136,8 @@ impl HazardCode {
             HazardCode::Removal => "L402",
             HazardCode::Tightened => "L403",
             HazardCode::InexactDown => "L501",
+            HazardCode::UnindexedReference => "L502",
+            HazardCode::DuplicateIndex => "L503",
             HazardCode::Broken => "L601",
             HazardCode::Engine => "L602",
         }
