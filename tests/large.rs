@@ -14,7 +14,7 @@ fn table(columns: usize, rule: &str) -> String {
 
 fn migrator(sql: &str) -> Result<Migrator, schema_runtime::Error> {
     let model = Model::from_sql(sql, "wide.sql", "main", &ModelOptions::new())?;
-    Ok(Migrator::for_model(model).backup(BackupPolicy::Never))
+    Ok(Migrator::for_model(model).backup(BackupPolicy::Never).no_time_limit())
 }
 
 #[test]
@@ -58,7 +58,7 @@ fn a_column_comes_to_each_of_a_thousand_tables_in_one_edit_and_nothing_is_due_af
     };
     let place = Place::by_hand(&format!("{}INSERT INTO t7 VALUES (1, 'x')", tables("")));
     let wanted = tables(", b INTEGER NOT NULL DEFAULT 5");
-    let more = || migrator(&wanted).expect("a model").no_time_limit();
+    let more = || migrator(&wanted).expect("a model");
     let report = more().run(place.path()).expect("a run");
     assert_eq!((report.outcome, report.plan.steps.len()), (Outcome::Migrated, 1_000));
     let edits = |at: usize| report.plan.edit_script(at);

@@ -67,13 +67,12 @@ fn duplicate(index: &IndexInfo, table: &TableInfo) -> Option<Hazard> {
         return None;
     }
     let same = |other: &&IndexInfo| {
-        let longer = other.terms.len() > index.terms.len();
-        // Of two that are the same, one is named.
-        let first = longer || (!other.unique && fold(&other.name) < fold(&index.name)) || other.unique;
-        let filter = |index: &IndexInfo| index.filter.as_deref().map(str::to_owned);
+        // Of two that are the same, the later one is told.
+        let same_length = other.terms.len() == index.terms.len();
+        let later = same_length && !other.unique && fold(&other.name) > fold(&index.name);
         !eq_name(&other.name, &index.name)
-            && first
-            && filter(other) == filter(index)
+            && !later
+            && other.filter == index.filter
             && other.terms.len() >= index.terms.len()
             && index.terms.iter().zip(&other.terms).all(|(a, b)| {
                 eq_name(&a.term, &b.term)
