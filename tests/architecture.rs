@@ -78,6 +78,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "preflight",
             "rehearse",
             "rename",
+            "report",
             "revision",
             "snapshot",
             "target",

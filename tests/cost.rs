@@ -104,6 +104,11 @@ fn revisions_that_cannot_be_read_teach_nothing_and_stop_nothing() {
     assert_eq!(plan(&place, COPIED).pace.thousandths(), 8_000);
 }
 
+/// A time as messages show it.
+fn shown(ms: u64) -> String {
+    if ms < 1_000 { format!("{ms} ms") } else { format!("{:.1} s", Duration::from_millis(ms).as_secs_f64()) }
+}
+
 #[test]
 fn a_plan_that_history_calls_too_slow_is_refused_with_both_figures() {
     let place = with_rows(100_000);
@@ -114,8 +119,28 @@ fn a_plan_that_history_calls_too_slow_is_refused_with_both_figures() {
     let migrator = Migrator::new(model(&wanted(COPIED))).time_limit(Duration::from_millis(slow - 1));
     let error = place.unchanged_by(|| migrator.run(place.path()).expect_err("too slow"));
     assert_eq!(error.kind(), ErrorKind::TimeLimit, "{error}");
-    contains(
-        &error.to_string(),
-        &["the change is estimated to take ", " s, the limit is ", "state: nothing was changed"],
-    );
+    let figures =
+        format!("the change is estimated to take {}, the limit is {}", shown(slow), shown(slow - 1));
+    contains(&error.to_string(), &[&figures, "state: nothing was changed"]);
+}
+
+#[test]
+fn a_plan_that_takes_longer_than_the_limit_after_all_is_interrupted_and_rolled_back() {
+    let place = with_rows(3_000);
+    // One row of each table is all that the rehearsal has; here each row asks for 27,000,000,000.
+    let slow = "--: version 2.0.0\n--: backfill t.c (SELECT count(*) FROM t x, t y, t z WHERE x.id + y.id + z.id > 0)\n";
+    let slow = format!("{slow}{}", wanted(ADDED).replace("--: version 2.0.0\n", ""));
+    let everything =
+        "SELECT name, sql, (SELECT group_concat(id || a || b) FROM t) FROM sqlite_schema ORDER BY 1";
+    let before = place.query(everything);
+    let migrator = || Migrator::new(model(&slow)).time_limit(Duration::from_secs(2));
+    let estimate = migrator().dry_run(true).run(place.path()).expect("a plan").plan.cost().ms;
+    assert!(estimate < 2_000, "the estimate alone would be refused: {estimate}");
+    let error = migrator().run(place.path()).expect_err("it takes for ever");
+    assert_eq!(error.kind(), ErrorKind::TimeLimit, "{error}");
+    contains(&error.to_string(), &["the time limit of 2000 ms has passed", "rolled back", "help: raise "]);
+    assert_eq!(place.query(everything), before);
+    assert_eq!(place.query("PRAGMA integrity_check"), "'ok'");
+    assert_eq!(place.query("SELECT status FROM migration_history ORDER BY id"), "'completed'\n'failed'");
+    assert_eq!(place.run(&wanted(ADDED)).outcome, Outcome::Migrated);
 }

@@ -1,6 +1,6 @@
-//! As many columns as SQLite takes, and one more.
+//! As many columns as SQLite takes, and one more; a thousand tables.
 
-use schema_runtime::{BackupPolicy, ErrorKind, Migrator, Model, ModelOptions, Outcome};
+use schema_runtime::{BackupPolicy, ErrorKind, Method, Migrator, Model, ModelOptions, Outcome};
 
 use crate::support::place::Place;
 
@@ -14,7 +14,7 @@ fn table(columns: usize, rule: &str) -> String {
 
 fn migrator(sql: &str) -> Result<Migrator, schema_runtime::Error> {
     let model = Model::from_sql(sql, "wide.sql", "main", &ModelOptions::new())?;
-    Ok(Migrator::for_model(model).backup(BackupPolicy::Never))
+    Ok(Migrator::for_model(model).backup(BackupPolicy::Never).no_time_limit())
 }
 
 #[test]
@@ -48,4 +48,25 @@ fn a_kept_column_that_leaves_no_room_for_a_new_one_is_a_clear_error() {
         place.unchanged_by(|| migrator(&renamed).expect("a model").run(place.path()).expect_err("too many"));
     assert!(error.to_string().contains("too many columns"), "{error}");
     assert_eq!(error.state_line(), Some("nothing was changed"));
+}
+
+#[test]
+fn a_column_comes_to_each_of_a_thousand_tables_in_one_edit_and_nothing_is_due_afterwards() {
+    let tables = |more: &str| -> String {
+        let table = |at: usize| format!("CREATE TABLE t{at} (id INTEGER PRIMARY KEY, a TEXT{more});\n");
+        (0..1_000).map(table).collect()
+    };
+    let place = Place::by_hand(&format!("{}INSERT INTO t7 VALUES (1, 'x')", tables("")));
+    let wanted = tables(", b INTEGER NOT NULL DEFAULT 5");
+    let more = || migrator(&wanted).expect("a model");
+    let report = more().run(place.path()).expect("a run");
+    assert_eq!((report.outcome, report.plan.steps.len()), (Outcome::Migrated, 1_000));
+    let edits = |at: usize| report.plan.edit_script(at);
+    assert!(edits(0).is_some_and(|script| script.matches("UPDATE main.sqlite_schema").count() == 1_000));
+    assert!((1..1_000).all(|at| edits(at).is_none()), "SQLite parses the schema again once");
+    assert!(report.plan.steps.iter().all(|step| step.method == Method::Catalog && step.sql.is_empty()));
+    assert_eq!(place.query("SELECT id, a, b FROM t7"), "1|'x'|5");
+    assert_eq!(place.query("PRAGMA integrity_check"), "'ok'");
+    place.unchanged_by(|| assert_eq!(more().run(place.path()).expect("a run").outcome, Outcome::UpToDate));
+    assert!(more().dry_run(true).run(place.path()).expect("a plan").plan.is_empty());
 }

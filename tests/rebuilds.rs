@@ -410,7 +410,7 @@ fn foreign_keys_change() {
             ],
             after: "CREATE TABLE p (a INTEGER, b TEXT COLLATE NOCASE, UNIQUE (a, b));
                 CREATE TABLE c (id INTEGER PRIMARY KEY, a TEXT, b TEXT, FOREIGN KEY (a, b) REFERENCES p (a, b))",
-            expect: Expect::Plan("1. add FOREIGN KEY (a, b) REFERENCES p (a, b) to c (scan)", &[HazardCode::Tightened, HazardCode::Scan]),
+            expect: Expect::Plan("1. add FOREIGN KEY (a, b) REFERENCES p (a, b) to c (scan)", &[HazardCode::Tightened, HazardCode::Scan, HazardCode::UnindexedReference]),
             rows: &[("SELECT * FROM c", "5|NULL|'q'\n6|'1'|'X'")],
             ..Case::DEFAULT
         },

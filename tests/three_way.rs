@@ -256,7 +256,7 @@ fn what_was_dropped_by_hand_is_repaired() {
             after: "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT UNIQUE CHECK (a <> ''), b INTEGER REFERENCES t (id))",
             expect: Expect::Plan(
                 "1. rebuild table t: add UNIQUE (a) to t; add CHECK (a <> '') to t; add FOREIGN KEY (b) REFERENCES t (id) to t (rebuild)",
-                &[H::Tightened, H::Tightened, H::Tightened, H::Rewrite],
+                &[H::Tightened, H::Tightened, H::Tightened, H::Rewrite, H::UnindexedReference],
             ),
             outcome: Some(Outcome::Repaired),
             says: &["UNIQUE (a) of `t` was dropped by hand", "CHECK (a <> '') of `t` was dropped by hand"],

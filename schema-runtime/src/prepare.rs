@@ -21,6 +21,7 @@ use crate::plan::{Facts, HazardCode, Method, Pace, Plan, PlanKey, Request, Table
 use crate::preflight::{Unready, count_rows, facts, preflight};
 use crate::rehearse::{self, Stage, UndoProof, Verdict};
 use crate::rename::Renames;
+use crate::report::show;
 use crate::revision::hex;
 use crate::snapshot::{
     ConvertRecord, Owners, RenameRecord, SNAPSHOT_FORMAT, Snapshot, State, key, table_keys,
@@ -376,7 +377,7 @@ impl Maker<'_> {
         match options.time_limit.filter(|limit| !options.dry_run && began.elapsed() > *limit) {
             None => Ok(()),
             Some(limit) => Err(stopped(ErrorKind::TimeLimit, "the time limit has passed")
-                .cause(format!("the rehearsal of the plan took longer than {:.1} s", limit.as_secs_f64()))
+                .cause(format!("the rehearsal of the plan took longer than {}", show(limit)))
                 .help("raise it with `.time_limit(…)`, or run the migration by hand at a quiet time")),
         }
     }

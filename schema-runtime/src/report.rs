@@ -441,7 +441,7 @@ pub(crate) fn count(number: usize, what: &str) -> String {
 }
 
 /// A duration as people read it: `0.03 ms`, `12 ms`, `1.4 s`.
-fn show(time: Duration) -> String {
+pub(crate) fn show(time: Duration) -> String {
     let ms = time.as_secs_f64() * 1_000.0;
     if ms < 0.995 {
         format!("{ms:.2} ms")

@@ -1,6 +1,7 @@
 //! Schemas made up by dice, and others made of them.
 
 use super::grammar::{Column, Constraint, Expr, Id, Index, Object, Schema, Table, Term};
+use crate::support::case::BUNDLED;
 use crate::support::dice::Dice;
 
 const TYPES: [&str; 14] = [
@@ -86,6 +87,8 @@ impl Maker<'_> {
     }
 
     fn default(&mut self, type_name: &str, strict: bool) -> &'static str {
+        // SQLite of old reads TRUE as a number in a TEXT column that a row lacks, and as a text once it is written.
+        let truth = if rusqlite::version_number() < BUNDLED { "'TRUE'" } else { "TRUE" };
         let any = [
             "7",
             "99",
@@ -98,7 +101,7 @@ impl Maker<'_> {
             "(1 + 1)",
             "CURRENT_DATE",
             "(lower('Q'))",
-            "TRUE",
+            truth,
         ];
         let fits: &[&'static str] = match type_name {
             _ if !strict => &any,

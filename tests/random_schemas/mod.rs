@@ -142,7 +142,7 @@ fn random_schemas_become_each_other_and_go_back() {
         Some(seed) => (seed, seed),
         None => {
             let first = number("SCHEMA_FIRST").unwrap_or(1);
-            (first, first + number("SCHEMA_SEEDS").unwrap_or(1500) - 1)
+            (first, first + number("SCHEMA_SEEDS").unwrap_or(3000) - 1)
         }
     };
     let next = AtomicU64::new(first);

@@ -3,7 +3,7 @@
 use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
 use schema_runtime::{Catalog, ColumnInfo, TableInfo};
-use schema_sql::{TokenKind, eq_name, quote_ident, significant};
+use schema_sql::{TokenKind, eq_name, idents, quote_ident, significant};
 
 use super::carry::affinity;
 use super::dice::Dice;
@@ -20,13 +20,16 @@ pub fn fill(conn: &Connection, dice: &mut Dice, count: u64) -> Vec<String> {
     let dangles = dangles.into_iter().any(|key| catalog.table(&key.table).is_none());
     let enforced = if dangles { "OFF" } else { "ON" };
     conn.execute_batch(&format!("PRAGMA foreign_keys = {enforced}")).expect("a pragma");
-    let mut short = Vec::new();
-    for table in in_order(&catalog) {
-        if Filler::new(conn, &catalog, table).fill(dice, count) < count {
-            short.push(table.name.clone());
+    let mut short: Vec<(&TableInfo, u64)> =
+        in_order(&catalog).into_iter().map(|table| (table, count)).collect();
+    // A trigger may want rows of a table that comes later.
+    for round in 0..3 {
+        for (table, missing) in &mut short {
+            *missing -= Filler::new(conn, &catalog, table).fill(dice, *missing, round * count * ATTEMPTS);
         }
+        short.retain(|(_, missing)| *missing > 0);
     }
-    short
+    short.into_iter().map(|(table, _)| table.name.clone()).collect()
 }
 
 /// Parents first.
@@ -63,17 +66,20 @@ struct Filler<'a> {
     table: &'a TableInfo,
     catalog: &'a Catalog,
     columns: Vec<&'a ColumnInfo>,
-    /// What the table's own text compares with.
-    literals: Vec<Value>,
+    /// What its CHECKs compare each of the columns with.
+    literals: Vec<Vec<Value>>,
 }
 
 impl<'a> Filler<'a> {
     fn new(conn: &'a Connection, catalog: &'a Catalog, table: &'a TableInfo) -> Filler<'a> {
-        let columns = table.columns.iter().filter(|column| column.generated.is_none()).collect();
-        Filler { conn, table, catalog, columns, literals: literals(table) }
+        let columns: Vec<&ColumnInfo> =
+            table.columns.iter().filter(|column| column.generated.is_none()).collect();
+        let literals = columns.iter().map(|column| literals(table, &column.name)).collect();
+        Filler { conn, table, catalog, columns, literals }
     }
 
-    fn fill(&self, dice: &mut Dice, count: u64) -> u64 {
+    /// Makes so many rows, or fewer; `first` is the number of the first attempt.
+    fn fill(&self, dice: &mut Dice, count: u64, first: u64) -> u64 {
         let rowid = memory::hidden_rowid(self.table);
         let mut names: Vec<String> = self.columns.iter().map(|column| quote_ident(&column.name)).collect();
         names.extend(rowid.map(str::to_owned));
@@ -91,9 +97,10 @@ impl<'a> Filler<'a> {
             }
             // Other tables' triggers may have put rows here already.
             let calm = attempt > count * 3;
-            let mut values = self.row(dice, attempt + 1, calm, &parents);
+            let number = first + attempt;
+            let mut values = self.row(dice, number + 1, calm, &parents);
             if rowid.is_some() {
-                values.push(Value::Integer(i64::try_from(attempt * 3 + 5).expect("small")));
+                values.push(Value::Integer(i64::try_from(number * 3 + 5).expect("small")));
             }
             if insert.execute(params_from_iter(values)).is_ok_and(|rows| rows == 1) {
                 made += 1;
@@ -127,17 +134,20 @@ impl<'a> Filler<'a> {
 
     fn row(&self, dice: &mut Dice, number: u64, calm: bool, parents: &Parents) -> Vec<Value> {
         let mut values: Vec<Value> =
-            self.columns.iter().map(|column| self.value(dice, column, number, calm)).collect();
+            (0..self.columns.len()).map(|at| self.value(dice, at, number, calm)).collect();
         for (columns, rows) in parents {
             let at = |name: &String| self.columns.iter().position(|column| eq_name(&column.name, name));
             let row = if rows.is_empty() { None } else { Some(&rows[dice.at(rows.len())]) };
-            let none = dice.one_in(5) && columns.iter().all(|name| self.nullable(name));
+            // A key with a NULL in it refers to nothing, whatever its other columns hold.
+            let nullable = columns.iter().any(|name| self.nullable(name));
+            let row = row.filter(|_| !(nullable && dice.one_in(if calm { 2 } else { 5 })));
             for (place, name) in columns.iter().enumerate() {
                 let Some(at) = at(name) else { continue };
-                values[at] = match row {
-                    Some(row) if !none => row.get(place).cloned().unwrap_or(Value::Null),
-                    _ => Value::Null,
-                };
+                match row {
+                    Some(row) => values[at] = row.get(place).cloned().unwrap_or(Value::Null),
+                    None if self.nullable(name) => values[at] = Value::Null,
+                    None => {}
+                }
             }
         }
         values
@@ -148,13 +158,15 @@ impl<'a> Filler<'a> {
             && !self.table.in_primary_key(name)
     }
 
-    fn value(&self, dice: &mut Dice, column: &ColumnInfo, number: u64, calm: bool) -> Value {
+    fn value(&self, dice: &mut Dice, at: usize, number: u64, calm: bool) -> Value {
+        let (column, literals) = (self.columns[at], &self.literals[at]);
         let n = i64::try_from(number).expect("small");
         if column.not_null.is_none() && !self.table.is_rowid_alias(&column.name) && dice.one_in(6) {
             return Value::Null;
         }
-        if !self.literals.is_empty() && dice.one_in(if calm { 2 } else { 4 }) {
-            let value = &self.literals[dice.at(self.literals.len())];
+        // Of five calm ones four.
+        if !literals.is_empty() && (dice.one_in(4) || (calm && !dice.one_in(4))) {
+            let value = &literals[dice.at(literals.len())];
             if !self.table.strict || fits(value, affinity(column, self.table)) {
                 return value.clone();
             }
@@ -226,13 +238,11 @@ fn blob(dice: &mut Dice, n: i64) -> Value {
     })
 }
 
-/// Strings and numbers in the table's text and its indexes: what a CHECK wants is often one of them, or as long.
-fn literals(table: &TableInfo) -> Vec<Value> {
+/// Strings and numbers in the CHECKs that name the column: what they want is often one of them, or as long.
+fn literals(table: &TableInfo, column: &str) -> Vec<Value> {
     let mut found = Vec::new();
-    if table.checks.is_empty() {
-        return found;
-    }
-    for check in &table.checks {
+    let names = |expr: &str| idents(expr).unwrap_or_default().iter().any(|name| eq_name(name, column));
+    for check in table.checks.iter().filter(|check| names(&check.expr)) {
         for token in significant(&check.expr).unwrap_or_default() {
             let text = token.text;
             match token.kind {

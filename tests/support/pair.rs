@@ -112,8 +112,8 @@ impl Pair<'_> {
     }
 
     fn healthy(&self, conn: &Connection) -> Result<(), String> {
-        let integrity = memory::lines(conn, "PRAGMA integrity_check")?;
-        if integrity != ["'ok'"] && integrity != memory::lines(self.filled, "PRAGMA integrity_check")? {
+        let integrity = memory::integrity(conn)?;
+        if integrity != ["'ok'"] && integrity != memory::integrity(self.filled)? {
             return Err(integrity.join("\n"));
         }
         let (before, after) = (violations(self.filled), violations(conn));
@@ -150,8 +150,8 @@ impl Pair<'_> {
             };
         }
         let told = |text: String| format!("after the undo\n{text}");
-        let integrity = memory::lines(conn, "PRAGMA integrity_check").map_err(told)?;
-        let was = memory::lines(self.filled, "PRAGMA integrity_check").map_err(told)?;
+        let integrity = memory::integrity(conn).map_err(told)?;
+        let was = memory::integrity(self.filled).map_err(told)?;
         if integrity != ["'ok'"] && integrity != was {
             return Err(told(integrity.join("\n")));
         }

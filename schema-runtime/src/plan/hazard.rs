@@ -92,6 +92,12 @@ pub enum HazardCode {
     /// A migration does not run on an empty database, so that it could not be tried.
     #[serde(rename = "L507")]
     Untried,
+    /// No index begins with the columns of a foreign key.
+    #[serde(rename = "L508")]
+    UnindexedReference,
+    /// Another index begins with the same columns.
+    #[serde(rename = "L509")]
+    DuplicateIndex,
     /// A view or trigger that did not work before is set aside and put back as it is.
     #[serde(rename = "L601")]
     Broken,
@@ -132,6 +138,8 @@ impl HazardCode {
             H::NoDown,
             H::HidesDrift,
             H::Untried,
+            H::UnindexedReference,
+            H::DuplicateIndex,
             H::Broken,
             H::Engine,
         ]
@@ -168,6 +176,8 @@ impl HazardCode {
             HazardCode::NoDown => "L505",
             HazardCode::HidesDrift => "L506",
             HazardCode::Untried => "L507",
+            HazardCode::UnindexedReference => "L508",
+            HazardCode::DuplicateIndex => "L509",
             HazardCode::Broken => "L601",
             HazardCode::Engine => "L602",
         }

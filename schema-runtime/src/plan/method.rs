@@ -108,3 +108,63 @@ impl TableChange<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::Connection;
+
+    use crate::catalog::Catalog;
+    use crate::model::Model;
+    use crate::plan::{Facts, Method, PlanKey, Request, TableFacts, plan};
+    use crate::rename::Renames;
+
+    /// What the steps do, on this version.
+    fn by(sqlite: i32, before: &str, after: &str) -> String {
+        let read = |table: &str| {
+            let conn = Connection::open_in_memory().expect("a database");
+            conn.execute_batch(&format!("CREATE TABLE p (x INT PRIMARY KEY); {table}")).expect("a schema");
+            Catalog::read(&conn).expect("a catalog")
+        };
+        let facts = TableFacts { rows: 9, bytes: 99, ..TableFacts::default() };
+        let facts = Facts { sqlite, tables: [("t".to_owned(), facts)].into(), ..Facts::default() };
+        let plan = plan(&Request {
+            live: &read(before),
+            target: &read(after),
+            renames: &Renames::default(),
+            model: &Model::empty("main"),
+            facts: &facts,
+            key: PlanKey::default(),
+            refuted: &[],
+            undo: false,
+        });
+        let steps = plan.steps.iter().map(|step| match (step.edits.is_empty(), step.method) {
+            (_, Method::Rebuild) => "rebuild",
+            (false, _) => "edit",
+            (true, _) => "alter",
+        });
+        steps.collect::<Vec<_>>().join(", ")
+    }
+
+    #[test]
+    fn a_form_of_alter_table_is_used_from_the_release_on_that_has_it() {
+        let old = "CREATE TABLE t (a INT, b INT CONSTRAINT c CHECK (b > 0) CONSTRAINT f REFERENCES p (x), d INT NOT NULL)";
+        let rows = [
+            ("d INT NOT NULL", "d INT", 3_053_000),
+            ("a INT", "a INT NOT NULL", 3_053_000),
+            ("a INT", "a INT CHECK (a > 0)", 3_053_000),
+            (" CONSTRAINT c CHECK (b > 0)", "", 3_053_000),
+            (" CONSTRAINT f REFERENCES p (x)", "", 3_054_000),
+        ];
+        for (from, to, since) in rows {
+            let new = old.replacen(from, to, 1);
+            for sqlite in [3_037_000, 3_040_001, 3_052_000, 3_053_000, 3_053_004, 3_054_000, 3_054_001] {
+                let expected = if sqlite < since { "edit" } else { "alter" };
+                assert_eq!(by(sqlite, old, &new), expected, "{from} -> {to} by {sqlite}");
+            }
+        }
+        for sqlite in [3_037_000, 3_054_001] {
+            assert_eq!(by(sqlite, old, &old.replace("a INT, ", "")), "alter", "{sqlite}");
+            assert_eq!(by(sqlite, old, &old.replace("a INT", "a INT UNIQUE")), "rebuild", "{sqlite}");
+        }
+    }
+}

@@ -7,6 +7,7 @@ mod checks;
 mod cost;
 mod edit;
 mod hazard;
+mod hygiene;
 mod method;
 mod order;
 mod pace;

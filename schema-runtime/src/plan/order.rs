@@ -7,7 +7,8 @@ use super::method::Way;
 use super::rebuild::Image;
 use super::table::TableChange;
 use super::{
-    CatalogEdit, Cost, Facts, Hazard, HazardCode, Method, Needs, Plan, PlanKey, Step, cost, virtual_tables,
+    CatalogEdit, Cost, Facts, Hazard, HazardCode, Method, Needs, Plan, PlanKey, Step, cost, hygiene,
+    virtual_tables,
 };
 use crate::catalog::{Catalog, IndexInfo, TableInfo, Texts, name_sql, same_index};
 use crate::diff::{Change, ColumnProperty, diff};
@@ -74,6 +75,7 @@ pub(crate) fn plan(request: &Request<'_>) -> Plan {
     }
     cost::complete(&mut planner.steps, request);
     warn_of_the_whole(&mut planner.steps, request.facts);
+    hygiene::warn(&mut planner.steps, request);
     let empty = Plan::empty(&request.model.name, &request.model.version, request.key.clone());
     Plan { steps: planner.steps, pace: request.facts.pace, ..empty }
 }

@@ -9,7 +9,7 @@ use rusqlite::Connection;
 use schema_sql::{Token, eq_name, significant, split_statements};
 
 use super::Way;
-use crate::catalog::{self, Catalog};
+use crate::catalog::Catalog;
 use crate::connection::{self, Deadline};
 use crate::diff::{Change, diff};
 use crate::error::{Error, ErrorKind, Result};

@@ -12,7 +12,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::found::Found;
 use crate::numbered::Due;
 use crate::plan::Plan;
-use crate::report::count;
+use crate::report::{count, show};
 use crate::revision::Kind;
 use crate::version::version_cmp;
 
@@ -50,11 +50,7 @@ impl Run<'_> {
         if let Some(limit) = self.options.time_limit.filter(|limit| estimate > *limit) {
             return Err(Error::new(
                 ErrorKind::TimeLimit,
-                format!(
-                    "the change is estimated to take {:.1} s, the limit is {:.1} s",
-                    estimate.as_secs_f64(),
-                    limit.as_secs_f64()
-                ),
+                format!("the change is estimated to take {}, the limit is {}", show(estimate), show(limit)),
             )
             .state("nothing was changed")
             .help("raise the limit with `.time_limit(…)`, or run the migration by hand at a quiet time"));
