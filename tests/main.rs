@@ -1,5 +1,6 @@
 //! Table of contents.
 
+mod adoption;
 mod architecture;
 mod backup_retention;
 mod backups;
@@ -51,6 +52,7 @@ mod rebuild_values;
 mod rebuilds;
 mod removal;
 mod renames;
+mod resolve;
 mod restore;
 mod review;
 mod rollback;
