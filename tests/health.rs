@@ -473,6 +473,17 @@ fn unsafe_settings_of_a_connection_are_found() {
 }
 
 #[test]
+fn what_another_tool_keeps_track_of_is_found_as_long_as_there_is_no_history() {
+    let sql = "CREATE TABLE __diesel_schema_migrations (version VARCHAR(50) PRIMARY KEY NOT NULL, run_on TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP)";
+    let place = Place::by_hand(&format!("{sql}; PRAGMA user_version = 7"));
+    assert_healthy(&health(&place));
+    place.sql("INSERT INTO __diesel_schema_migrations (version) VALUES ('20240101090000')");
+    only(&place, &health(&place), FindingCode::TrackedElsewhere, &["diesel: 1"]);
+    place.run_with("CREATE TABLE t (a)", |migrator| migrator.adopt_any());
+    assert_healthy(&health(&place));
+}
+
+#[test]
 fn a_connection_that_does_not_enforce_foreign_keys_is_found() {
     let place = Place::by_hand("CREATE TABLE t (id INTEGER PRIMARY KEY, p REFERENCES t)");
     let conn = place.open();

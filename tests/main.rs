@@ -1,5 +1,6 @@
 //! Table of contents.
 
+mod adoption;
 mod architecture;
 mod authored;
 mod backup_retention;
@@ -54,6 +55,7 @@ mod rebuild_values;
 mod rebuilds;
 mod removal;
 mod renames;
+mod resolve;
 mod restore;
 mod review;
 mod rollback;

@@ -94,6 +94,15 @@ pub(crate) enum Verb {
     /// List the numbered migrations that are due
     #[command(after_help = "Example: schema pending app.db --migrations migrations")]
     Pending(Pending),
+    /// Copy the migrations of another tool into files that are named as ours
+    #[command(after_help = "Example: schema import db/migrations --migrations migrations")]
+    Import(Import),
+    /// Record what another tool has applied, so that nothing of it runs again
+    #[command(after_help = "Example: schema adopt app.db --migrations migrations --dry-run")]
+    Adopt(Adopt),
+    /// Say what holds where the history and the migrations, or the database, disagree
+    #[command(after_help = "Example: schema resolve app.db --rehash 034 --reason 'a comment was added'")]
+    Resolve(Resolve),
     /// List every run that the database records
     #[command(after_help = "Example: schema history app.db --limit 5")]
     History(History),
@@ -132,6 +141,9 @@ impl Verb {
             Verb::Squash(_) => "squash",
             Verb::Script(_) => "script",
             Verb::Pending(_) => "pending",
+            Verb::Import(_) => "import",
+            Verb::Adopt(_) => "adopt",
+            Verb::Resolve(_) => "resolve",
             Verb::History(_) => "history",
             Verb::Baseline(_) => "baseline",
             Verb::Inspect(_) => "inspect",
@@ -467,6 +479,75 @@ pub(crate) struct Pending {
     /// List those too whose number is below that of one that was applied
     #[arg(long)]
     pub(crate) out_of_order: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Import {
+    /// The folder of refinery, sqlx, diesel or rusqlite_migration; it stays as it is
+    #[arg(value_name = "OLD")]
+    pub(crate) from: PathBuf,
+    /// The folder that gets the copies [default: migrations]
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) migrations: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Adopt {
+    #[command(flatten)]
+    pub(crate) database: Database,
+    /// The folder of the migrations [default: migrations]
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) migrations: Option<PathBuf>,
+    /// Whose record counts: rusqlite_migration, refinery, sqlx, diesel, or a table
+    #[arg(long, value_name = "TOOL")]
+    pub(crate) from: Option<String>,
+    /// The name of the model beside which they are recorded [default: main]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) model: Option<String>,
+    /// Only show what would be recorded
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Why, for the history
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) reason: Option<String>,
+    #[command(flatten)]
+    pub(crate) backup: Backup,
+}
+
+#[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("what").args(["applied", "skip", "rehash", "undone", "adopt_drift"]).required(true))]
+pub(crate) struct Resolve {
+    #[command(flatten)]
+    pub(crate) database: Database,
+    /// The folder of the migrations [default: migrations]
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) migrations: Option<PathBuf>,
+    /// All that this migration does is there: it counts as applied, and does not run
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) applied: Option<String>,
+    /// This migration shall never run on this database
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) skip: Option<String>,
+    /// The text and the name that the file of this migration has now are what was applied
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) rehash: Option<String>,
+    /// What this migration did was taken back by hand: it is due again
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) undone: Option<String>,
+    /// What was changed by hand in the database is the base from now on
+    #[arg(long)]
+    pub(crate) adopt_drift: bool,
+    /// Why, for the history
+    #[arg(long, value_name = "TEXT", required = true)]
+    pub(crate) reason: String,
+    /// The name of the model beside which they are recorded [default: main]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) model: Option<String>,
+    /// Only show what would be recorded
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    #[command(flatten)]
+    pub(crate) backup: Backup,
 }
 
 #[derive(Debug, Args)]

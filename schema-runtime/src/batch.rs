@@ -105,6 +105,9 @@ impl Run<'_> {
             up_to: up_to.map(|last| last.number),
         };
         let mut due = numbered::due(&rows, set, self.migrator.source.name(), &wish)?;
+        if numbered::recorded(&rows, self.migrator.source.name()).is_empty() {
+            due.warnings.extend(self.hint_of_tracking(conn));
+        }
         self.left = !due.left.is_empty();
         if let Some(migration) = due.holds_model().filter(|_| !self.is_without_model()) {
             self.waits = true;

@@ -112,6 +112,7 @@
 //! | proof | `prepare`, `rehearse`, `preflight` | the plan and its undo run on a scratch copy; live rows are held against each new rule |
 //! | by hand | `migration`, `replaced`, `numbered`, `contained`, `bounds`, `batch`, `outside` | [`Migrations`] that people have written run before and after the plan, in its transaction |
 //! | written | `authored`, `trial`, `lint`, `squash`, `offline` | migrations made, tried and looked at before anybody applies them: [`Migrator::author`], [`Lint`], [`Migrations::squash`], [`Migrations::script`] |
+//! | from elsewhere | `import`, `tracking`, `adopt`, `resolve` | files and records of other tools taken over ([`Adoption`]); what a person says of a disagreement ([`Resolve`]) |
 //! | backup | `backup`, `upkeep` | a verified copy, made while the lock is held: [`BackupInfo`]; old ones go by [`Retention`] |
 //! | change | `apply`, `integrity`, `settings`, `deadline` | the steps in one transaction, then the proof that the catalog and the rows are as planned |
 //! | going back | `rollback`, `restore` | the stored undo of a revision, with the values from its backup: [`Back`], [`Candidate`] |
@@ -140,6 +141,7 @@
 #[allow(unused_extern_crates)]
 extern crate self as schema_runtime;
 
+mod adopt;
 mod apply;
 mod authored;
 mod backup;
@@ -163,6 +165,7 @@ mod fingerprint;
 mod found;
 mod health;
 mod history;
+mod import;
 mod integrity;
 pub mod json;
 mod lint;
@@ -182,6 +185,7 @@ mod rehearse;
 mod rename;
 mod replaced;
 mod report;
+mod resolve;
 mod restore;
 mod revision;
 mod rollback;
@@ -196,11 +200,13 @@ mod status;
 mod table;
 mod target;
 pub mod testing;
+mod tracking;
 mod trial;
 mod upkeep;
 mod version;
 mod wanted;
 
+pub use adopt::{Adopted, Adoption};
 pub use authored::Authored;
 pub use backup::{
     BackupFolder, BackupInfo, BackupPolicy, Kept, KeptBecause, Pruned, Retention, Stray, StrayKind,
@@ -220,6 +226,7 @@ pub use health::{
     BackupCheck, BackupFacts, EngineFacts, FileFacts, Finding, FindingCode, Health, HealthCheck,
     HistoryFacts, ModelFacts, RevisionFacts, RollbackFacts, SchemaFacts, Severity,
 };
+pub use import::Imported;
 pub use integrity::IntegrityCheck;
 pub use lint::{Lint, LintFinding, LintLevel};
 pub use migration::{Migration, MigrationContext, MigrationResult, Migrations};
@@ -233,6 +240,7 @@ pub use plan::{
 };
 pub use plan_file::{PLAN_FILE_FORMAT, PlanFile};
 pub use report::{Event, MigrationRun, Outcome, Phases, Report, RestoredRows, StepReport};
+pub use resolve::Resolve;
 pub use revision::{Kind, Revision, Status as RevisionStatus};
 pub use rollback::{Back, Candidate};
 pub use rusqlite;
@@ -243,6 +251,7 @@ pub use statistics::{Group, Runs, Statistics};
 pub use status::Status;
 pub use table::{Column, Table};
 pub use target::{DriftPolicy, RemovalPolicy};
+pub use tracking::Tracking;
 
 /// What generated code calls; no part of the public interface.
 #[doc(hidden)]

@@ -350,14 +350,7 @@ impl Migrations {
         named(files.iter().map(|(name, _)| name.as_str()))?;
         let mut texts = Vec::new();
         for (name, path) in files.iter().filter(|(name, _)| name.ends_with(".sql")) {
-            let bytes = fs::read(path).map_err(|err| unread(path, err))?;
-            let text = String::from_utf8(bytes).map_err(|err| {
-                Error::new(ErrorKind::Migration, format!("cannot read the migration `{}`", path.display()))
-                    .cause(format!("it is no UTF-8 from byte {} on", err.utf8_error().valid_up_to()))
-                    .state("nothing was changed")
-                    .help("save the file as UTF-8")
-            })?;
-            texts.push((name.as_str(), text, path.display().to_string()));
+            texts.push((name.as_str(), text_of(path)?, path.display().to_string()));
         }
         Migrations::of_files(&texts)
     }
@@ -381,7 +374,7 @@ impl Migrations {
         Ok(files.last().map(|file| file.digits.to_owned()))
     }
 
-    fn of_files(files: &[(&str, String, String)]) -> Result<Migrations> {
+    pub(crate) fn of_files(files: &[(&str, String, String)]) -> Result<Migrations> {
         let names = named(files.iter().map(|(name, ..)| *name))?;
         let text_of = |file: &FileName<'_>| {
             let is_it = |name: &str| file_name(name).is_ok_and(|found| found.as_ref() == Some(file));
@@ -436,8 +429,19 @@ impl Migrations {
     }
 }
 
+/// What the file has.
+pub(crate) fn text_of(path: &Path) -> Result<String> {
+    let bytes = fs::read(path).map_err(|err| unread(path, err))?;
+    String::from_utf8(bytes).map_err(|err| {
+        Error::new(ErrorKind::Migration, format!("cannot read the migration `{}`", path.display()))
+            .cause(format!("it is no UTF-8 from byte {} on", err.utf8_error().valid_up_to()))
+            .state("nothing was changed")
+            .help("save the file as UTF-8")
+    })
+}
+
 /// Names and paths, in the order of the names.
-fn files_of(folder: &Path) -> Result<Vec<(String, PathBuf)>> {
+pub(crate) fn files_of(folder: &Path) -> Result<Vec<(String, PathBuf)>> {
     let mut files = Vec::new();
     for entry in fs::read_dir(folder).map_err(|err| unread(folder, err))? {
         let path = entry.map_err(|err| unread(folder, err))?.path();

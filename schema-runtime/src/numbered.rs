@@ -126,9 +126,13 @@ pub(crate) fn due<'m>(rows: &[Revision], set: &'m Migrations, model: &str, wish:
         if let Some(newest) = newest.filter(|newest| migration.number < *newest) {
             let text = format!("{} comes after {newest:03}, which is applied", migration.title());
             if !wish.out_of_order {
+                let version = &migration.digits;
                 conflicts.push(Disagreement {
                     what: format!("{text}, though its number is lower"),
-                    help: "give it the next number, or let it run out of order: `--out-of-order`, `.out_of_order()`".to_owned(),
+                    help: format!(
+                        "give it the next number, or let it run out of order: `--out-of-order`, `.out_of_order()`; if all of it is there, or it shall never \
+                         run here: `schema resolve --applied {version}` or `--skip {version}`, with `--reason TEXT`"
+                    ),
                 });
                 continue;
             }
@@ -191,7 +195,8 @@ fn is_applied(row: &Revision) -> bool {
 
 /// What a recorded number and the migration that has it now disagree about.
 fn disagreement(row: &Revision, found: Option<&Migration>) -> Option<Disagreement> {
-    let of = |what: String, help: &str| Some(Disagreement { what, help: help.to_owned() });
+    let of = |what: String, help: String| Some(Disagreement { what, help });
+    let version = &row.version;
     if row.status == Status::Running {
         return Some(unfinished(row));
     }
@@ -201,15 +206,22 @@ fn disagreement(row: &Revision, found: Option<&Migration>) -> Option<Disagreemen
     match found {
         None => of(
             format!("{} {} was applied, and is gone", row.version, row.name),
-            "put its file back from version control",
+            format!(
+                "put its file back from version control; if what it did was taken back by hand: `schema resolve --undone {version} --reason TEXT`"
+            ),
         ),
         Some(found) if found.name != row.name => of(
             format!("{} was applied as {}, and is called {} now", row.version, row.name, found.name),
-            "give it its name again, and another migration another number",
+            format!(
+                "give it its name again, and another migration another number; if it is the same one: `schema resolve --rehash {version} --reason TEXT`"
+            ),
         ),
         Some(found) if row.fingerprint.as_deref() != Some(found.checksum.as_str()) => of(
             format!("{} was changed after it was applied on {}", found.title(), row.applied_at),
-            "put its text back from version control, and make the change in a migration of its own",
+            format!(
+                "put its text back from version control, and make the change in a migration of its own; if its text of now is what was applied: \
+                 `schema resolve --rehash {version} --reason TEXT`"
+            ),
         ),
         Some(_) => None,
     }
@@ -227,7 +239,8 @@ fn unfinished(row: &Revision) -> Disagreement {
             "{version} {name} was begun on {at} and {how}: it runs outside of a transaction, so a part of it may be there"
         ),
         help: format!(
-            "look at what is there, then say what it is: `schema resolve --applied {version}`, or `--undone {version}` where nothing of it is left"
+            "look at what is there, then say what it is: `schema resolve --applied {version}`, or `--undone {version}` where nothing of it is left; \
+             with `--reason TEXT`"
         ),
     }
 }
@@ -243,10 +256,13 @@ pub(crate) fn refuse_unfinished(rows: &[Revision], model: &str) -> Result<()> {
 }
 
 fn refuse_disagreements(conflicts: Vec<Disagreement>) -> Result<()> {
-    let Some(first) = conflicts.first() else { return Ok(()) };
+    if conflicts.is_empty() {
+        return Ok(());
+    }
+    let help = conflicts.iter().map(|conflict| conflict.help.as_str()).collect::<Vec<_>>().join("; ");
     let error = Error::new(ErrorKind::Conflict, "the migrations contradict the history")
         .state("nothing was changed")
-        .help(first.help.clone());
+        .help(help);
     Err(conflicts.into_iter().fold(error, |error, conflict| error.cause(conflict.what)))
 }
 

@@ -152,12 +152,22 @@ impl Run<'_> {
     /// Records what was there before the first run: nothing of it is the model's yet.
     pub(crate) fn baseline(&self, conn: &Connection, live: &Catalog, batch: i64) -> Result<i64> {
         let snapshot = Snapshot::of_others(self.migrator.source.name(), live.clone());
+        self.history.append(conn, &self.baseline_row(conn, &snapshot, batch)?)
+    }
+
+    /// The row of it, not yet written.
+    pub(crate) fn baseline_row(
+        &self,
+        conn: &Connection,
+        snapshot: &Snapshot,
+        batch: i64,
+    ) -> Result<Revision> {
         let mut revision = self.revision(conn, Kind::Baseline, "the database as it was found", batch)?;
         // The version is that of the state before, which nobody knows: any program may be newer.
         revision.version = "0".to_owned();
         revision.fingerprint = None;
         revision.snapshot = Some(snapshot.to_json()?);
-        self.history.append(conn, &revision)
+        Ok(revision)
     }
 
     /// Records a revision without steps where the model's state is new to the history, and stamps.

@@ -29,6 +29,8 @@ pub enum Outcome {
     RolledBack,
     /// A whole backup was put back.
     Restored,
+    /// A person has said what holds of a migration, or of what was changed by hand: see [`Migrator::resolve`](crate::Migrator::resolve).
+    Resolved,
     /// The run failed and was rolled back, and by [`FailurePolicy`](crate::FailurePolicy) the program goes on with the schema of before.
     Degraded,
     /// A dry run: nothing was touched.
@@ -267,6 +269,7 @@ impl Report {
             Outcome::Adopted => format!("existing schema adopted ({time})"),
             Outcome::Repaired => format!("repaired: {steps} in {time}"),
             Outcome::RolledBack => format!("rolled back: {steps} in {time}"),
+            Outcome::Resolved => format!("resolved ({time})"),
             Outcome::Restored => format!("restored in {time}"),
             Outcome::Degraded => match &self.failure {
                 Some(failure) => format!("NOT migrated, and used as it is: {}", failure.what),

@@ -204,6 +204,10 @@ impl<'a> Run<'a> {
             self.outlook(conn, found, &due)
         });
         status.warnings.append(&mut self.warnings);
+        // Where there are migrations, `due` has said it.
+        if migrations.list.is_empty() && !self.history.exists(conn)? {
+            status.notes.extend(self.hint_of_tracking(conn));
+        }
         let prepared = match prepared {
             Ok(Some(prepared)) => prepared,
             Ok(None) => return Ok(status),
@@ -229,7 +233,7 @@ impl<'a> Run<'a> {
             status.pending = report.plan;
         }
         status.warnings.extend(report.warnings);
-        status.notes = report.notes;
+        status.notes.extend(report.notes);
         status.retired = report.retired;
         status.foreign = report.foreign;
         Ok(status)

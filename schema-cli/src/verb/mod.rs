@@ -1,5 +1,6 @@
 //! The verbs, one a file: each takes what holds for this call and its own flags, and answers.
 
+mod adopt;
 mod apply;
 mod backup;
 mod baseline;
@@ -8,6 +9,7 @@ mod completions;
 mod diff;
 mod doctor;
 mod history;
+mod import;
 mod inspect;
 mod lint;
 mod man;
@@ -15,6 +17,7 @@ mod new;
 mod pending;
 mod plan;
 mod redo;
+mod resolve;
 mod rollback;
 mod script;
 mod squash;
@@ -40,6 +43,9 @@ pub(crate) fn run(context: &Context, verb: &Verb) -> Result<Answer> {
         Verb::Squash(args) => squash::run(context, args),
         Verb::Script(args) => script::run(context, args),
         Verb::Pending(_) => pending::run(context),
+        Verb::Import(args) => import::run(context, args),
+        Verb::Adopt(args) => adopt::run(context, args),
+        Verb::Resolve(args) => resolve::run(context, args),
         Verb::History(args) => history::run(context, args),
         Verb::Baseline(args) => baseline::run(context, args),
         Verb::Inspect(args) => inspect::run(context, args),
@@ -52,7 +58,16 @@ pub(crate) fn run(context: &Context, verb: &Verb) -> Result<Answer> {
 
 /// Whether the verb writes a database or a backup, so that a signal has to wait until nothing half-done is left.
 pub(crate) fn writes(verb: &Verb) -> bool {
-    matches!(verb, Verb::Apply(_) | Verb::Baseline(_) | Verb::Backup(_) | Verb::Rollback(_) | Verb::Redo(_))
+    matches!(
+        verb,
+        Verb::Apply(_)
+            | Verb::Baseline(_)
+            | Verb::Backup(_)
+            | Verb::Rollback(_)
+            | Verb::Redo(_)
+            | Verb::Adopt(_)
+            | Verb::Resolve(_)
+    )
 }
 
 /// What the flags of the verb say of the settings.
@@ -107,6 +122,21 @@ pub(crate) fn flags(verb: &Verb) -> Layer {
             out_of_order: args.out_of_order.then_some(true),
             ..Layer::default()
         },
+        Verb::Import(args) => Layer { migrations: args.migrations.clone(), ..Layer::default() },
+        Verb::Adopt(args) => Layer {
+            db: args.database.db.clone(),
+            model: args.model.clone(),
+            migrations: args.migrations.clone(),
+            ..Layer::default()
+        }
+        .with_backup(&args.backup),
+        Verb::Resolve(args) => Layer {
+            db: args.database.db.clone(),
+            model: args.model.clone(),
+            migrations: args.migrations.clone(),
+            ..Layer::default()
+        }
+        .with_backup(&args.backup),
         Verb::History(args) => Layer { db: args.database.db.clone(), ..Layer::default() },
         Verb::Baseline(args) => {
             Layer { db: args.database.db.clone(), model: args.model.clone(), ..Layer::default() }

@@ -153,6 +153,12 @@ fn recorded(context: &Context, path: &std::path::Path, shown: &str) -> Result<An
     }
     if list.is_empty() {
         push_line(&mut text, &format!("{shown}: no revision is recorded"));
+        for tracking in context.without_target().trackings(path)? {
+            push_line(
+                &mut text,
+                &format!("note: {tracking} has recorded migrations here: `adopt` takes them over"),
+            );
+        }
     }
     push_line(&mut text, "no target is named: say `--to FILE` to see what is pending");
     Ok(Answer::done(text, json!({ "database": shown, "model": Value::Null, "models": list })))

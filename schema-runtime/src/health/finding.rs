@@ -111,6 +111,8 @@ findings! {
         "do as the reason says, or keep the history under another name with `Migrator::history_table`";
     Retired = "H307" Info 1 "columns or tables that the model dropped are kept",
         "consent with `dropped(…)` or `RemovalPolicy::Drop` when nobody needs them any more";
+    TrackedElsewhere = "H308" Info 1 "another tool keeps track of the migrations of this file",
+        "to go on here, record what it has applied with `schema adopt`; no migration runs again then";
     NoWayBack = "H401" Warning 10 "the last change cannot be rolled back",
         "keep the backup that was made before it; restoring that is the only way back";
     NoBackup = "H402" Info 3 "the last change wrote rows and no backup was made before it",

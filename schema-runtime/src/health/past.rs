@@ -16,6 +16,7 @@ use crate::prepare::key_of;
 use crate::revision::{Kind, Revision, Status};
 use crate::run::Run;
 use crate::snapshot::{Snapshot, State, keys};
+use crate::tracking::{self, Tracking};
 
 /// What the rest of the look needs of the history.
 #[derive(Default)]
@@ -27,7 +28,12 @@ pub(super) struct Past {
 pub(super) fn look(exam: &mut Exam<'_>, catalog: &Catalog) -> Result<Past> {
     let conn = exam.conn;
     let rows = match exam.history.check_shape(conn) {
-        Ok(Shape::Missing) => return Ok(Past::default()),
+        Ok(Shape::Missing) => {
+            let found = tracking::names(conn, 0).unwrap_or_default();
+            let line = |(tracking, number): &(Tracking, u64)| format!("{tracking}: {number}");
+            exam.find(FindingCode::TrackedElsewhere, found.iter().map(line).collect());
+            return Ok(Past::default());
+        }
         Ok(_) => exam.history.all(conn),
         Err(error) => Err(error),
     };

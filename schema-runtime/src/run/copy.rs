@@ -37,6 +37,11 @@ impl Before {
         Before { writes, reason: summary(plan) }
     }
 
+    /// Of rows of the history alone.
+    pub(crate) fn record(reason: String) -> Before {
+        Before { writes: false, reason }
+    }
+
     pub(crate) fn migrations(due: &Due<'_>) -> Before {
         Before { writes: true, reason: format!("before the migrations {}", due.titles()) }
     }

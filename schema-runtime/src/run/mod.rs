@@ -1,5 +1,6 @@
 //! One run, stage by stage: fast path, lock, preparation, backup, apply, record, commit.
 
+mod by_hand;
 mod copy;
 mod look;
 mod refuse;
@@ -25,6 +26,7 @@ use crate::revision::Kind;
 use crate::snapshot::State;
 use crate::target::NoteKind;
 
+pub(crate) use by_hand::refuse_edited_row;
 pub(crate) use copy::{About, Before};
 use refuse::interrupted;
 pub(crate) use refuse::{Pending, disturbed, newer_error, too_little_space};

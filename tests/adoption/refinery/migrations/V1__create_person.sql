@@ -1,0 +1,2 @@
+-- Who there is.
+CREATE TABLE person (id INTEGER PRIMARY KEY, name TEXT NOT NULL);
