@@ -93,7 +93,12 @@ pub(crate) struct Batch<'b> {
 impl Run<'_> {
     /// What is due of the program's migrations. What people should know of it is among the warnings of the run.
     pub(crate) fn due<'m>(&mut self, conn: &Connection, set: &'m Migrations) -> Result<Due<'m>> {
+        let model = self.migrator.source.name();
         if set.list.is_empty() {
+            // Also a program without migrations would take what one has left in the middle for somebody's work.
+            if self.history.has_running(conn, model)? {
+                numbered::refuse_unfinished(&self.history.all(conn)?, model)?;
+            }
             return Ok(Due::default());
         }
         let rows = if self.history.exists(conn)? { self.history.all(conn)? } else { Vec::new() };
@@ -104,8 +109,8 @@ impl Run<'_> {
             reapply: options.reapply,
             up_to: up_to.map(|last| last.number),
         };
-        let mut due = numbered::due(&rows, set, self.migrator.source.name(), &wish)?;
-        if numbered::recorded(&rows, self.migrator.source.name()).is_empty() {
+        let mut due = numbered::due(&rows, set, model, &wish)?;
+        if numbered::recorded(&rows, model).is_empty() {
             due.warnings.extend(self.hint_of_tracking(conn));
         }
         self.left = !due.left.is_empty();

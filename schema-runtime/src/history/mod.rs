@@ -140,12 +140,24 @@ impl History {
     /// # Errors
     /// What reading may give.
     pub(crate) fn is_running(&self, conn: &Connection, model: &str) -> Result<bool> {
+        self.has_such(conn, model, "status = 'running' AND error IS NULL")
+    }
+
+    /// Whether a migration of `model` has not ended, be it at work or given up.
+    ///
+    /// # Errors
+    /// What reading may give.
+    pub(crate) fn has_running(&self, conn: &Connection, model: &str) -> Result<bool> {
+        self.has_such(conn, model, "status = 'running'")
+    }
+
+    fn has_such(&self, conn: &Connection, model: &str, such: &str) -> Result<bool> {
         let found = self.present(conn)?;
         if !["model", "error"].iter().all(|name| found.iter().any(|column| column.is(name))) {
             return Ok(false);
         }
         let sql = format!(
-            "SELECT EXISTS (SELECT 1 FROM main.{} WHERE model = ?1 AND status = 'running' AND error IS NULL)",
+            "SELECT EXISTS (SELECT 1 FROM main.{} WHERE model = ?1 AND {such})",
             quote_ident(&self.table)
         );
         conn.query_row(&sql, [model], |row| row.get(0)).at(|| self.cannot_read(conn))

@@ -214,9 +214,7 @@ impl<'a> Run<'a> {
         let waiting = Instant::now();
         loop {
             connection::begin_immediate(conn, wait, Some(cancel))?;
-            let waits = !self.options.migrations.list.is_empty()
-                && waiting.elapsed() < wait
-                && !cancel.is_cancelled();
+            let waits = waiting.elapsed() < wait && !cancel.is_cancelled();
             if !waits || !self.history.is_running(conn, self.migrator.source.name())? {
                 return Ok(());
             }

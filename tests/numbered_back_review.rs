@@ -1,0 +1,76 @@
+//! Going back over numbered migrations, and what runs outside of a transaction: what must not be lost or said wrongly on the way.
+
+use std::panic::RefUnwindSafe;
+use std::time::Duration;
+
+use schema_runtime::{
+    Back, Error, ErrorKind, Migration, MigrationContext, MigrationResult, Migrations, Migrator, Model, Report,
+};
+
+use crate::support::model::model;
+use crate::support::place::{Place, contains};
+
+const NO_DOWN: Option<fn(&MigrationContext<'_>) -> MigrationResult> = None;
+
+fn sql(number: u64, text: &str) -> Migration {
+    Migration::sql(number, "sql", text).unwrap_or_else(|err| panic!("{err}"))
+}
+
+/// A function that runs outside of a transaction.
+fn outside(
+    number: u64,
+    up: impl Fn(&MigrationContext<'_>) -> MigrationResult + Send + Sync + RefUnwindSafe + 'static,
+) -> Migration {
+    Migration::code(number, "outside", up, NO_DOWN).no_transaction()
+}
+
+fn set(list: &[Migration]) -> Migrations {
+    Migrations::new(list.to_vec()).unwrap_or_else(|err| panic!("{err}"))
+}
+
+/// Those that wait for what is said to be running would wait for nothing in these tests.
+fn alone(list: &[Migration]) -> Migrator {
+    Migrator::for_model(Model::empty("main")).migrations(set(list)).lock_wait(Duration::ZERO)
+}
+
+fn beside(sql: &str, list: &[Migration]) -> Migrator {
+    Migrator::new(model(sql)).migrations(set(list)).lock_wait(Duration::ZERO)
+}
+
+fn run(place: &Place, migrator: &Migrator) -> Report {
+    migrator.run(place.path()).unwrap_or_else(|err| panic!("{err}"))
+}
+
+fn history(place: &Place) -> String {
+    place.query("SELECT version, kind, status FROM migration_history ORDER BY id")
+}
+
+/// An error of what leaves every file as it is.
+fn refused(place: &Place, kind: ErrorKind, parts: &[&str], act: impl FnOnce() -> Error) {
+    let error = place.unchanged_by(act);
+    assert_eq!(error.kind(), kind, "{error}");
+    assert!(error.state_line().is_some() && error.help_line().is_some(), "{error}");
+    contains(&error.to_string(), parts);
+}
+
+#[test]
+fn a_program_without_migrations_takes_nothing_for_handwork_that_one_has_left_in_the_middle() {
+    let one = "CREATE TABLE t (id INTEGER PRIMARY KEY, a)";
+    let place = Place::with_model(one);
+    place.sql("INSERT INTO t VALUES (1, 2)");
+    let half = outside(1, |context| {
+        context.connection().execute_batch("ALTER TABLE t RENAME TO away")?;
+        Err("no".into())
+    });
+    beside(one, &[half]).run(place.path()).expect_err("fails");
+    let two = "--: version 1.1.0\nCREATE TABLE t (id INTEGER PRIMARY KEY, a, b)";
+    for program in [one, two] {
+        let parts = ["001 outside was begun on", "failed (migration 001 outside failed)", "resolve"];
+        refused(&place, ErrorKind::Conflict, &parts, || {
+            beside(program, &[]).run(place.path()).expect_err("refused")
+        });
+    }
+    let status = beside(one, &[]).status(place.path()).expect("a status");
+    contains(&status.refused.expect("refused"), &["001 outside was begun on"]);
+    assert_eq!(place.query("SELECT * FROM away"), "1|2");
+}
