@@ -74,3 +74,33 @@ fn a_program_without_migrations_takes_nothing_for_handwork_that_one_has_left_in_
     contains(&status.refused.expect("refused"), &["001 outside was begun on"]);
     assert_eq!(place.query("SELECT * FROM away"), "1|2");
 }
+
+#[test]
+fn what_a_backup_holds_of_a_migration_that_ran_when_it_was_made_has_not_ended() {
+    let place = Place::new();
+    let path = place.path();
+    let half = outside(2, move |context| {
+        context.connection().execute_batch("CREATE TABLE half (x)")?;
+        alone(&[]).back_up(&path)?;
+        context.connection().execute_batch("CREATE TABLE whole (x)")?;
+        Ok(())
+    });
+    let program = alone(&[sql(1, "CREATE TABLE t (x)").with_down("DROP TABLE t").expect("fine"), half]);
+    run(&place, &program);
+    let backup = program.backups(place.path()).expect("backups").pop().expect("a backup");
+    program.restore(place.path(), &backup.path).unwrap_or_else(|err| panic!("{err}"));
+    assert_eq!(place.query("SELECT name FROM sqlite_schema WHERE name IN ('half', 'whole')"), "'half'");
+    let parts = ["002 outside was begun on", "has not ended", "resolve"];
+    for program in [program.clone(), program.clone().reapply()] {
+        refused(&place, ErrorKind::Conflict, &parts, || program.run(place.path()).expect_err("refused"));
+    }
+    refused(&place, ErrorKind::Conflict, &parts, || {
+        program.rollback(place.path(), &Back::Last(1)).expect_err("refused")
+    });
+    // Nor is it said that anything could be rolled back.
+    let candidates = program.rollback_candidates(place.path()).expect("candidates");
+    assert!(!candidates.is_empty());
+    for candidate in candidates {
+        contains(&candidate.refused.expect("refused"), &["002 outside was begun on"]);
+    }
+}

@@ -76,14 +76,23 @@ impl<'m> Due<'m> {
     }
 }
 
-/// What the history has of the numbers of `model`: the newest row of each, which alone counts. A failure is no state of it.
+/// What the history has of the numbers of `model`: the newest row of each, which alone counts, but for one that has not ended: what a restore
+/// has put behind it does not end it. A failure is no state of it.
 pub(crate) fn recorded<'r>(rows: &'r [Revision], model: &str) -> BTreeMap<u64, &'r Revision> {
     let counts = |row: &&Revision| {
         row.model == model
             && row.kind == Kind::Numbered
             && !matches!(row.status, Status::Failed | Status::Other)
     };
-    rows.iter().filter(counts).filter_map(|row| Some((row.version.parse().ok()?, row))).collect()
+    let mut recorded: BTreeMap<u64, &Revision> = BTreeMap::new();
+    for row in rows.iter().filter(counts) {
+        let Ok(number) = row.version.parse() else { continue };
+        let newest = recorded.entry(number).or_insert(row);
+        if newest.status != Status::Running {
+            *newest = row;
+        }
+    }
+    recorded
 }
 
 /// What of `set` is due for `model`, whose history is `rows`.
