@@ -104,3 +104,21 @@ fn what_a_backup_holds_of_a_migration_that_ran_when_it_was_made_has_not_ended() 
         contains(&candidate.refused.expect("refused"), &["002 outside was begun on"]);
     }
 }
+
+#[test]
+fn what_cannot_be_done_again_is_refused_before_it_goes_back_also_by_a_dry_run() {
+    let place = Place::new();
+    let down = "DROP TABLE u";
+    let text = "-- schema: no-transaction\nCREATE TABLE u (x)";
+    let program = alone(&[sql(1, text).with_down(down).expect("fine")]);
+    run(&place, &program);
+    let parts = ["migration 001 sql runs outside of a transaction, and its way back inside of one"];
+    for program in [program.clone(), program.dry_run(true)] {
+        refused(&place, ErrorKind::History, &parts, || program.redo(place.path()).expect_err("refused"));
+    }
+    let place = Place::with_model("CREATE TABLE t (x)");
+    let parts = ["is no numbered migration that could be done again"];
+    for program in [alone(&[]), alone(&[]).dry_run(true)] {
+        refused(&place, ErrorKind::History, &parts, || program.redo(place.path()).expect_err("refused"));
+    }
+}

@@ -79,7 +79,8 @@ impl Migrator {
     /// transaction.
     ///
     /// # Errors
-    /// As [`rollback`](Self::rollback) and [`run`](Self::run); `History` where the newest revision is none of a migration that the program has.
+    /// As [`rollback`](Self::rollback) and [`run`](Self::run); `History` where the newest revision is none of a migration that the program has, or
+    /// the migration runs outside of a transaction.
     pub fn redo(&self, path: impl AsRef<Path>) -> Result<Report> {
         self.check_options()?;
         let path = self.at(path.as_ref());
@@ -115,7 +116,7 @@ impl<'a> Run<'a> {
         let database = connection::database_path(&conn).unwrap_or_else(|| path.to_owned());
         if options.dry_run {
             connection::begin_reading(&conn)?;
-            let report = run.would_go_back(&conn, &database, back);
+            let report = run.would_go_back(&conn, &database, back, redo);
             connection::rollback(&conn)?;
             return report;
         }
@@ -136,11 +137,20 @@ impl<'a> Run<'a> {
         })
     }
 
-    fn would_go_back(&mut self, conn: &Connection, database: &Path, back: &Back) -> Result<Report> {
+    fn would_go_back(
+        &mut self,
+        conn: &Connection,
+        database: &Path,
+        back: &Back,
+        redo: bool,
+    ) -> Result<Report> {
         let rows = self.history.all(conn)?;
         let own = found::own_tables(self.migrator);
         let mut live = catalog::read(conn, "main", &own)?;
         let ways = self.ways(conn, &rows, &live, back)?;
+        if let Some(last) = ways.last().filter(|_| redo) {
+            self.to_redo(last)?;
+        }
         if let Some(way) = ways.first() {
             way.refuse_drift(&live)?;
         }
@@ -416,7 +426,15 @@ impl<'a> Run<'a> {
             )));
         }
         let known = self.options.migrations.find(version);
-        known.ok_or_else(|| refused(format!("the program has no migration {version} to do again")))
+        let known =
+            known.ok_or_else(|| refused(format!("the program has no migration {version} to do again")))?;
+        if known.up.transaction {
+            return Ok(known);
+        }
+        let title = known.title();
+        Err(refused(format!(
+            "migration {title} runs outside of a transaction, and its way back inside of one"
+        )))
     }
 
     fn told(&self, outcome: Outcome, ways: &[Way<'_>]) -> Report {
