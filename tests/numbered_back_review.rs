@@ -122,3 +122,17 @@ fn what_cannot_be_done_again_is_refused_before_it_goes_back_also_by_a_dry_run() 
         refused(&place, ErrorKind::History, &parts, || program.redo(place.path()).expect_err("refused"));
     }
 }
+
+#[test]
+fn what_a_function_outside_of_a_transaction_sets_on_the_connection_does_not_reach_the_next_migration() {
+    let place = Place::new();
+    let table = sql(1, "CREATE TABLE c (x CHECK (x > 0))");
+    let loose = outside(2, |context| {
+        context.connection().execute_batch("PRAGMA ignore_check_constraints = ON")?;
+        Ok(())
+    });
+    let rows = sql(3, "INSERT INTO c VALUES (-1)");
+    let error = alone(&[table, loose, rows]).run(place.path()).expect_err("a check");
+    contains(&error.to_string(), &["migration 003 sql failed", "CHECK constraint failed"]);
+    assert_eq!(place.query("SELECT count(*) FROM c"), "0");
+}

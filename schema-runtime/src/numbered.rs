@@ -300,6 +300,9 @@ pub(crate) fn run(
     if open {
         connection::rollback(conn)?;
     }
+    if !direction.transaction {
+        settings::restore(conn)?;
+    }
     enforce(conn, false)?;
     // Which a migration may set, and the next shall not find.
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_LEGACY_ALTER_TABLE, false)
