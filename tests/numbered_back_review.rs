@@ -136,3 +136,26 @@ fn what_a_function_outside_of_a_transaction_sets_on_the_connection_does_not_reac
     contains(&error.to_string(), &["migration 003 sql failed", "CHECK constraint failed"]);
     assert_eq!(place.query("SELECT count(*) FROM c"), "0");
 }
+
+#[test]
+fn a_table_that_a_way_back_renames_and_drops_goes_with_consent_only() {
+    let table = |down: &str| alone(&[sql(1, "CREATE TABLE t (x)").with_down(down).expect("fine")]);
+    for down in [
+        "ALTER TABLE t RENAME TO u; DROP TABLE u",
+        "ALTER TABLE main.t RENAME TO u; ALTER TABLE u RENAME TO 'v'; DROP TABLE IF EXISTS main.\"V\"",
+    ] {
+        let place = Place::new();
+        run(&place, &table(down));
+        place.sql("INSERT INTO t VALUES (1)");
+        refused(&place, ErrorKind::Refused, &["the rollback deletes `t` with 1 rows", "L101=t"], || {
+            table(down).rollback(place.path(), &Back::Last(1)).expect_err("refused")
+        });
+    }
+    // One that is only renamed stays, and nobody is asked.
+    let place = Place::new();
+    let program = table("DROP TABLE IF EXISTS other; ALTER TABLE t RENAME TO u").allow("L501=001");
+    run(&place, &program);
+    place.sql("INSERT INTO t VALUES (1)");
+    program.rollback(place.path(), &Back::Last(1)).unwrap_or_else(|err| panic!("{err}"));
+    assert_eq!(place.query("SELECT * FROM u"), "1");
+}

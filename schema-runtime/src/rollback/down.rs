@@ -172,19 +172,35 @@ fn goes(direction: &Direction, left: &Catalog, target: &Catalog) -> Vec<Change> 
     changes
 }
 
-/// The tables of `DROP TABLE` statements.
+/// The tables that `DROP TABLE` statements take away, by the names that they have before the first statement.
 fn dropped_tables(text: &str) -> Vec<String> {
     let statements = split_statements(text).unwrap_or_default();
-    let dropped = statements.iter().filter_map(|statement| {
-        let tokens = significant(statement.text).ok()?;
-        let [drop, table, rest @ ..] = tokens.as_slice() else { return None };
-        if !drop.is_word("DROP") || !table.is_word("TABLE") {
-            return None;
+    let mut dropped = Vec::new();
+    // What has another name by now: that one, and the first.
+    let mut renamed: Vec<(String, String)> = Vec::new();
+    for statement in &statements {
+        let tokens = significant(statement.text).unwrap_or_default();
+        let [verb, table, rest @ ..] = tokens.as_slice() else { continue };
+        let Some((name, rest)) = table_name(rest).filter(|_| table.is_word("TABLE")) else { continue };
+        let known = renamed.iter().position(|(now, _)| eq_name(now, &name));
+        let first = |renamed: &mut Vec<(String, String)>| {
+            known.map_or_else(|| name.clone(), |at| renamed.swap_remove(at).1)
+        };
+        match rest {
+            _ if verb.is_word("DROP") => dropped.push(first(&mut renamed)),
+            [rename, to, now] if rename.is_word("RENAME") && to.is_word("TO") => {
+                let first = first(&mut renamed);
+                renamed.extend(now.ident().map(|now| (now, first)));
+            }
+            _ => {}
         }
-        let rest = if rest.first()?.is_word("IF") { rest.get(2..)? } else { rest };
-        // The schema may stand before it.
-        let at = if rest.get(1).is_some_and(|token| token.is_op(".")) { 2 } else { 0 };
-        rest.get(at).and_then(Token::ident)
-    });
-    dropped.collect()
+    }
+    dropped
+}
+
+/// The name behind `TABLE`, without `IF EXISTS` and the schema, and what stands behind it.
+fn table_name<'t>(tokens: &'t [Token<'t>]) -> Option<(String, &'t [Token<'t>])> {
+    let rest = if tokens.first()?.is_word("IF") { tokens.get(2..)? } else { tokens };
+    let at = if rest.get(1).is_some_and(|token| token.is_op(".")) { 2 } else { 0 };
+    Some((rest.get(at)?.ident()?, rest.get(at + 1..)?))
 }
