@@ -159,3 +159,27 @@ fn a_table_that_a_way_back_renames_and_drops_goes_with_consent_only() {
     program.rollback(place.path(), &Back::Last(1)).unwrap_or_else(|err| panic!("{err}"));
     assert_eq!(place.query("SELECT * FROM u"), "1");
 }
+
+#[test]
+fn what_the_model_held_goes_back_with_it_in_whatever_round_that_was_found() {
+    let place = Place::new();
+    let person =
+        "CREATE TABLE person (id INTEGER PRIMARY KEY, name TEXT); CREATE INDEX by_name ON person (name)";
+    let list = [
+        sql(1, "UPDATE person SET name = 'x'").with_down("SELECT 1").expect("fine"),
+        sql(2, "-- schema: no-transaction\nVACUUM").with_down("SELECT 1").expect("fine"),
+        sql(3, "CREATE INDEX by_name ON person (name)"),
+    ];
+    let program = beside(person, &list);
+    run(&place, &program);
+    assert_eq!(
+        history(&place),
+        "'1.0.0'|'automatic'|'completed'\n'001'|'numbered'|'completed'\n'002'|'numbered'|'completed'\n'003'|'numbered'|'skipped'"
+    );
+    program.rollback(place.path(), &Back::Last(3)).unwrap_or_else(|err| panic!("{err}"));
+    assert_eq!(
+        place.query("SELECT version FROM migration_history WHERE status = 'rolled_back'"),
+        "'1.0.0'\n'001'\n'002'\n'003'"
+    );
+    assert_eq!(run(&place, &program.reapply()).migrations.len(), 3);
+}

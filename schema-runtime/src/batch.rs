@@ -338,7 +338,7 @@ impl Run<'_> {
         let mut revision = self.numbered_row(conn, migration, batch.backup)?;
         if held {
             revision.status = Status::Skipped;
-            revision.reason = Some("the model holds all that it makes".to_owned());
+            revision.reason = Some(numbered::HELD.to_owned());
         } else {
             self.tell_migration(migration);
             let own = found::own_tables(self.migrator);

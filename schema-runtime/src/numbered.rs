@@ -26,6 +26,9 @@ use crate::settings;
 use crate::sql_model::fault_in;
 use crate::sqlite_error::kind_of;
 
+/// Why one is recorded without being run.
+pub(crate) const HELD: &str = "the model holds all that it makes";
+
 /// What a start is to run.
 #[derive(Default)]
 pub(crate) struct Due<'m> {

@@ -377,12 +377,14 @@ impl<'a> Run<'a> {
         if way.alone.is_some() {
             return Ok(());
         }
-        // What a model made of a migration goes with the model.
+        // What a model made of a migration goes with the model, also where that was found in a later round.
         let held = rows.iter().filter(|row| {
             way.revision.kind == Kind::Automatic
                 && row.kind == Kind::Numbered
                 && row.status == Status::Skipped
-                && (row.batch, &row.model) == (way.revision.batch, &way.revision.model)
+                && row.reason.as_deref() == Some(numbered::HELD)
+                && row.id > way.revision.id
+                && row.model == way.revision.model
         });
         for row in held.chain([way.revision]) {
             self.history.set_status(conn, row.id, Status::RolledBack)?;
