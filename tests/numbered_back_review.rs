@@ -183,3 +183,94 @@ fn what_the_model_held_goes_back_with_it_in_whatever_round_that_was_found() {
     );
     assert_eq!(run(&place, &program.reapply()).migrations.len(), 3);
 }
+
+const THEIRS: &str = "--: model other
+    CREATE TABLE theirs (id INTEGER PRIMARY KEY)";
+
+#[test]
+fn how_one_outside_of_a_transaction_ended_is_said_also_where_another_model_has_come_meanwhile() {
+    for fails in [false, true] {
+        let place = Place::new();
+        let path = place.path();
+        let two = outside(2, move |context| {
+            context.connection().execute_batch("CREATE TABLE u (x)")?;
+            beside(THEIRS, &[]).run(&path)?;
+            if fails { Err("no".into()) } else { Ok(()) }
+        });
+        let program = alone(&[sql(1, "CREATE TABLE t (x)"), two]);
+        let result = program.run(place.path());
+        let rows = place.query(
+            "SELECT id, version, model, status, snapshot IS NULL, error FROM migration_history WHERE version = '002'",
+        );
+        if fails {
+            assert_eq!(result.expect_err("fails").kind(), ErrorKind::Migration);
+            assert_eq!(
+                rows,
+                "2|'002'|'main'|'failed'|1|NULL\n5|'002'|'main'|'running'|1|'migration 002 outside failed'"
+            );
+            let parts = ["002 outside was begun on", "failed (migration 002 outside failed)"];
+            refused(&place, ErrorKind::Conflict, &parts, || program.run(place.path()).expect_err("refused"));
+            continue;
+        }
+        assert_eq!(result.unwrap_or_else(|err| panic!("{err}")).revision, Some(5));
+        assert_eq!(rows, "2|'002'|'main'|'failed'|1|NULL\n5|'002'|'main'|'completed'|0|NULL");
+        assert_eq!(
+            place.query(
+                "SELECT key FROM migration_history AS row, json_each(row.snapshot, '$.owners')
+                 WHERE row.id = 5 AND value = '{\"migration\":{\"version\":\"002\"}}' ORDER BY key"
+            ),
+            "'column \"u\".\"x\"'\n'table \"u\"'"
+        );
+        run(&place, &program);
+        assert!(beside(THEIRS, &[]).status(place.path()).expect("a status").tampered.is_empty());
+    }
+}
+
+#[test]
+fn what_another_model_takes_back_meanwhile_is_not_held_against_a_migration() {
+    let place = Place::new();
+    let one = sql(1, "CREATE TABLE t (x)");
+    run(&place, &alone(&[one.clone()]));
+    run(&place, &beside(THEIRS, &[]));
+    let path = place.path();
+    let two = outside(2, move |_| {
+        beside(THEIRS, &[]).rollback(&path, &Back::Last(1))?;
+        Ok(())
+    });
+    let program = alone(&[one, two]);
+    assert_eq!(run(&place, &program).applied, ["migration 002 outside"]);
+    assert_eq!(run(&place, &program).applied.len(), 0);
+}
+
+#[test]
+fn one_that_a_restore_has_overtaken_is_not_said_to_be_applied_or_to_run() {
+    let place = Place::new();
+    let one = sql(1, "CREATE TABLE t (x)");
+    run(&place, &alone(&[one.clone()]));
+    let backup = alone(&[]).back_up(place.path()).expect("a backup").path;
+    let path = place.path();
+    let two = outside(2, move |context| {
+        context.connection().execute_batch("CREATE TABLE before (x)")?;
+        alone(&[]).restore(&path, &backup)?;
+        context.connection().execute_batch("CREATE TABLE behind (x)")?;
+        Ok(())
+    });
+    let program = alone(&[one, two]);
+    let error = program.run(place.path()).expect_err("overtaken");
+    assert_eq!(error.kind(), ErrorKind::Conflict, "{error}");
+    contains(
+        &error.to_string(),
+        &[
+            "does not say any more that migration 002 outside runs",
+            "what migration 002 outside has done since then",
+        ],
+    );
+    assert_eq!(place.query("SELECT name FROM sqlite_schema WHERE name LIKE 'be%'"), "'behind'");
+    assert_eq!(
+        history(&place),
+        "'001'|'numbered'|'completed'\n'002'|'numbered'|'rolled_back'\n'0'|'restore'|'completed'"
+    );
+    refused(&place, ErrorKind::RolledBack, &["migration 002 outside was rolled back"], || {
+        program.run(place.path()).expect_err("refused")
+    });
+}

@@ -387,7 +387,8 @@ impl Run<'_> {
     /// Takes in what the migration has left: `after`.
     pub(crate) fn made(&mut self, batch: &mut Batch<'_>, migration: &Migration, after: Catalog) {
         let there = keys(&batch.live);
-        let made = keys(&after).into_iter().filter(|key| !there.contains(key));
+        let made =
+            keys(&after).into_iter().filter(|key| !there.contains(key) && !batch.others.is_managed(key));
         self.done.made.extend(made.map(|key| (key, migration.digits.clone())));
         let before = std::mem::replace(&mut batch.live, after);
         batch.recorded.start = Some(before).filter(|before| *before != batch.recorded.catalog);

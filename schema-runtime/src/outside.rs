@@ -7,7 +7,7 @@ use crate::batch::Batch;
 use crate::bounds;
 use crate::catalog;
 use crate::connection;
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::found;
 use crate::migration::{Migration, Surroundings};
 use crate::numbered;
@@ -25,6 +25,7 @@ impl Run<'_> {
         let mut revision = self.numbered_row(conn, migration, batch.backup)?;
         revision.status = Status::Running;
         let id = self.history.append(conn, &revision)?;
+        let running = self.history.head(conn)?.unwrap_or_default();
         let more = std::mem::replace(&mut self.more, true);
         self.finish(deadline, id)?;
         // From here on its row tells what has failed.
@@ -40,12 +41,20 @@ impl Run<'_> {
         deadline.release();
         connection::begin_immediate(conn, self.options.lock_wait, None)?;
         let after = catalog::read(conn, "main", &found::own_tables(self.migrator))?;
+        // What others have done meanwhile is not its doing.
+        let meanwhile = self.history.head(conn)?.is_some_and(|(head, _)| head != id);
         let ran = ran.and_then(|took| {
-            self.history.refuse_changed(conn, seal.as_deref(), &title, true)?;
-            bounds::refuse_theirs(&title, &batch.live, &after, &batch.others)?;
+            self.history.refuse_changed(conn, seal.as_deref(), &title, meanwhile)?;
+            if !meanwhile {
+                bounds::refuse_theirs(&title, &batch.live, &after, &batch.others)?;
+            }
             orphans.map_or(Ok(()), |before| numbered::refuse_orphans(conn, &title, &after, &before))?;
             Ok(took)
         });
+        if meanwhile {
+            batch.others = found::others(conn, self.migrator, &self.history)?;
+            revision.reason.get_or_insert_with(|| format!("how what revision {id} says has ended"));
+        }
         let result = match ran {
             Ok(took) => {
                 self.made(batch, migration, after);
@@ -53,7 +62,7 @@ impl Run<'_> {
                 revision.duration_ms = millis(took);
                 revision.snapshot = Some(batch.recorded.to_json()?);
                 self.ran(migration, false, revision.duration_ms);
-                Ok(id)
+                Ok(())
             }
             Err(error) => {
                 revision.error = Some(error.what().to_owned());
@@ -63,13 +72,28 @@ impl Run<'_> {
                 )))
             }
         };
-        self.history.conclude(conn, id, &revision)?;
+        let Some(id) = self.history.conclude(conn, &running, &revision)? else {
+            self.committed = vec![format!("what migration {title} has done since then")];
+            return Err(overtaken(&title, id, result.err()));
+        };
         self.more = more || result.is_err();
         self.finish(deadline, id)?;
-        if result.is_ok() {
-            self.committed.pop();
-            self.committed.push(format!("migration {title}"));
-        }
-        result
+        result?;
+        self.committed.pop();
+        self.committed.push(format!("migration {title}"));
+        Ok(id)
     }
+}
+
+/// Somebody has restored a backup, or has said what the migration is, while it ran.
+fn overtaken(title: &str, id: i64, failed: Option<Error>) -> Error {
+    let error = Error::new(
+        ErrorKind::Conflict,
+        format!("the history does not say any more that migration {title} runs"),
+    )
+    .cause(format!("row {id} was changed while it ran: by a restore, or by somebody's word"));
+    let error = failed.iter().fold(error, |error, failed| {
+        failed.causes().iter().fold(error.cause(failed.what()), |error, cause| error.cause(cause.clone()))
+    });
+    error.help("see what the history says of it with `schema history`, and compare the file with that")
 }
