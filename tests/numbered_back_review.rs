@@ -274,3 +274,26 @@ fn one_that_a_restore_has_overtaken_is_not_said_to_be_applied_or_to_run() {
         program.run(place.path()).expect_err("refused")
     });
 }
+
+#[test]
+fn what_an_earlier_round_has_taken_of_the_model_is_not_made_again_without_its_values() {
+    let person = "CREATE TABLE person (id INTEGER PRIMARY KEY, born INT)";
+    for list in [
+        vec![sql(1, "ALTER TABLE person DROP COLUMN born"), sql(2, "-- schema: no-transaction\nVACUUM")],
+        vec![sql(1, "-- schema: no-transaction\nALTER TABLE person DROP COLUMN born")],
+    ] {
+        let place = Place::with_model(person);
+        place.sql("INSERT INTO person VALUES (1, 1815)");
+        let error = beside(person, &list).run(place.path()).expect_err("against the model");
+        assert_eq!(error.kind(), ErrorKind::Migration, "{error}");
+        contains(
+            &error.to_string(),
+            &[
+                "other than the model has them",
+                "drop column person.born",
+                "this is there and stays: migration 001",
+            ],
+        );
+        assert_eq!(place.query("SELECT * FROM person"), "1");
+    }
+}

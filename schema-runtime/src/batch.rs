@@ -64,6 +64,11 @@ impl Done {
         }
     }
 
+    /// As [`bounds::refuse_made_again`], with what was there before the first migration of the run, be it in an earlier round.
+    pub(crate) fn refuse_made_again(&self, prepared: &Prepared) -> Result<()> {
+        self.start.as_ref().map_or(Ok(()), |start| bounds::refuse_made_again(start, prepared))
+    }
+
     /// Says in a snapshot whose what the migrations made is, where it is no model's.
     pub(crate) fn own(&self, snapshot: &mut Snapshot) {
         for key in keys(&snapshot.catalog) {
@@ -294,9 +299,7 @@ impl Run<'_> {
         let head = self.history.head(conn)?.map_or(0, |(id, _)| id);
         let live = batch.live.clone();
         let prepared = prepare(conn, self.migrator, Found { live, head, ..found }, true)?;
-        if let Some(start) = &self.done.start {
-            bounds::refuse_made_again(start, &prepared)?;
-        }
+        self.done.refuse_made_again(&prepared)?;
         self.took(&prepared);
         self.refuse_too_much(path, &prepared.plan)?;
         let applied = match prepared.plan.is_empty() {

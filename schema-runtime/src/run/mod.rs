@@ -286,6 +286,7 @@ impl<'a> Run<'a> {
         if prepared.plan.is_empty() {
             return self.nothing_to_do(deadline, &prepared);
         }
+        self.done.refuse_made_again(&prepared)?;
         connection::prove_writable(conn).map_err(|error| match error.kind() {
             ErrorKind::ReadOnly => Pending::Steps(&prepared.plan).read_only(conn),
             _ => error,
