@@ -297,3 +297,27 @@ fn what_an_earlier_round_has_taken_of_the_model_is_not_made_again_without_its_va
         assert_eq!(place.query("SELECT * FROM person"), "1");
     }
 }
+
+#[test]
+fn a_start_that_ended_between_two_rounds_of_a_new_file_goes_on_as_it_began() {
+    let person =
+        "CREATE TABLE person (id INTEGER PRIMARY KEY, name TEXT); CREATE INDEX by_name ON person (name)";
+    let list = |fails: bool| {
+        [
+            sql(1, "UPDATE person SET name = 'x'"),
+            outside(2, move |_| if fails { Err("no".into()) } else { Ok(()) }),
+            sql(3, "CREATE INDEX by_name ON person (name)"),
+        ]
+    };
+    let place = Place::new();
+    beside(person, &list(true)).run(place.path()).expect_err("fails");
+    // Somebody has seen to it that nothing of it is left.
+    place.sql("UPDATE migration_history SET status = 'rolled_back' WHERE version = '002'");
+    let report = run(&place, &beside(person, &list(false)).reapply());
+    assert_eq!(report.migrations.iter().map(|run| run.contained).collect::<Vec<_>>(), [false, true]);
+    assert_eq!(
+        place.query("SELECT version, status FROM migration_history WHERE kind = 'numbered' AND status <> 'rolled_back'"),
+        "'001'|'completed'\n'002'|'completed'\n'003'|'skipped'"
+    );
+    assert_eq!(run(&place, &beside(person, &list(false))).migrations.len(), 0);
+}

@@ -27,7 +27,7 @@ use crate::record::millis;
 use crate::rehearse;
 use crate::report::{Event, MigrationRun, Outcome, Report};
 use crate::revision::{Kind, Revision, Status};
-use crate::run::{Before, Pending, Run};
+use crate::run::{Before, NO_CHANGE, Pending, Run};
 use crate::snapshot::{Owners, Snapshot, State, keys};
 
 /// What the migrations of a run have done so far.
@@ -42,6 +42,8 @@ pub(crate) struct Done {
     pub(crate) on_nothing: bool,
     /// Whether nothing of the model was there.
     is_new: bool,
+    /// Whether an earlier start, which did not come to its end, has made it by this very model.
+    was_first: bool,
     /// Whether the model comes before all of them, and why they cannot come before it; known as soon as one was to run.
     model_first: Option<std::result::Result<(), String>>,
     /// Whether the automatic change is made.
@@ -237,6 +239,7 @@ impl Run<'_> {
                 false => Ok(()),
             };
             self.done.model_first = Some(alone.map_err(|error| error.causes().join("; ")));
+            self.done.was_first = model && self.was_first(deadline.conn(), found)?;
         }
         let model_first = matches!(self.done.model_first, Some(Err(_)));
         let migrations =
@@ -245,6 +248,24 @@ impl Run<'_> {
         let (first, second) = if model_first { (model, None) } else { (None, model) };
         let parts = first.into_iter().chain(migrations(&due.before)).chain(second);
         Ok(parts.chain(migrations(&due.after)).collect())
+    }
+
+    /// Whether this very model has made the file new, before all migrations, and no other has changed it since: a start that ended between
+    /// two rounds goes on as it began.
+    fn was_first(&self, conn: &Connection, found: &Found) -> Result<bool> {
+        if !found.last.as_ref().is_some_and(|(last, _)| last.kind == Kind::Automatic) {
+            return Ok(false);
+        }
+        let rows = self.history.all(conn)?;
+        let mut ours =
+            rows.iter().filter(|row| row.model == found.model.name && row.status != Status::Failed);
+        let print = self.migrator.source.fingerprint();
+        let made = ours.next().is_some_and(|first| {
+            first.kind == Kind::Automatic
+                && first.status == Status::Completed
+                && first.fingerprint.as_deref() == Some(print.as_str())
+        });
+        Ok(made && ours.all(|row| row.kind == Kind::Numbered || row.name == NO_CHANGE))
     }
 
     /// An error of a migration that comes behind the model in a new file, with the reason for which none comes before it.
@@ -257,7 +278,8 @@ impl Run<'_> {
 
     /// Whether the model, of which nothing was there, holds all that the migration makes, or has learnt it since.
     fn holds(&self, batch: &Batch<'_>, migration: &Migration) -> Result<bool> {
-        if !self.done.is_new || batch.reached.is_none() {
+        let new = self.done.is_new && batch.reached.is_some();
+        if !new && !self.done.was_first {
             return Ok(false);
         }
         let conn = batch.deadline.conn();
