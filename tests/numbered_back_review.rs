@@ -321,3 +321,31 @@ fn a_start_that_ended_between_two_rounds_of_a_new_file_goes_on_as_it_began() {
     );
     assert_eq!(run(&place, &beside(person, &list(false))).migrations.len(), 0);
 }
+
+#[test]
+fn what_migrations_have_made_of_the_model_is_not_called_handwork_by_the_doctor() {
+    let person = "CREATE TABLE person (id INTEGER PRIMARY KEY, name TEXT)";
+    let place = Place::with_model(person);
+    let title = sql(1, "ALTER TABLE person RENAME COLUMN name TO title")
+        .with_down("ALTER TABLE person RENAME COLUMN title TO name")
+        .expect("fine");
+    let rows = sql(2, "UPDATE person SET title = 'x'").with_down("SELECT 1").expect("fine");
+    let program = alone(&[title, rows]);
+    let healthy = |what: &str| {
+        let history = program.health(place.path()).expect("a look").history.expect("a history");
+        assert_eq!(history.changed_by_hand, Vec::<String>::new(), "{what}");
+        assert_eq!(history.rollback.expect("a change").reasons, Vec::<String>::new(), "{what}");
+    };
+    run(&place, &program);
+    healthy("applied");
+    let backup = program.back_up(place.path()).expect("a backup").path;
+    program.rollback(place.path(), &Back::Last(1)).unwrap_or_else(|err| panic!("{err}"));
+    healthy("gone back over rows");
+    program.restore(place.path(), &backup).unwrap_or_else(|err| panic!("{err}"));
+    healthy("restored");
+    program.rollback(place.path(), &Back::Last(2)).unwrap_or_else(|err| panic!("{err}"));
+    healthy("gone back over all");
+    place.sql("ALTER TABLE person DROP COLUMN name");
+    let history = program.health(place.path()).expect("a look").history.expect("a history");
+    assert_eq!(history.changed_by_hand, ["drop column person.name"]);
+}
