@@ -349,3 +349,17 @@ fn what_migrations_have_made_of_the_model_is_not_called_handwork_by_the_doctor()
     let history = program.health(place.path()).expect("a look").history.expect("a history");
     assert_eq!(history.changed_by_hand, ["drop column person.name"]);
 }
+
+#[test]
+fn what_a_run_with_a_target_has_left_is_contained_as_it_would_have_been() {
+    let person =
+        "CREATE TABLE person (id INTEGER PRIMARY KEY, name TEXT); CREATE INDEX by_name ON person (name)";
+    let list = [
+        sql(1, "CREATE TABLE person (id INTEGER PRIMARY KEY, name TEXT)"),
+        sql(2, "-- schema: after\nCREATE INDEX by_name ON person (name)"),
+    ];
+    let place = Place::new();
+    run(&place, &beside(person, &list).up_to("1"));
+    let report = run(&place, &beside(person, &list));
+    assert_eq!(report.migrations.iter().map(|run| run.contained).collect::<Vec<_>>(), [true]);
+}

@@ -27,7 +27,7 @@ use crate::record::millis;
 use crate::rehearse;
 use crate::report::{Event, MigrationRun, Outcome, Report};
 use crate::revision::{Kind, Revision, Status};
-use crate::run::{Before, NO_CHANGE, Pending, Run};
+use crate::run::{Before, Pending, Run};
 use crate::snapshot::{Owners, Snapshot, State, keys};
 
 /// What the migrations of a run have done so far.
@@ -42,8 +42,8 @@ pub(crate) struct Done {
     pub(crate) on_nothing: bool,
     /// Whether nothing of the model was there.
     is_new: bool,
-    /// Whether an earlier start, which did not come to its end, has made it by this very model.
-    was_first: bool,
+    /// Whether an earlier start, which did not come to its end, has begun it with this very model.
+    goes_on: bool,
     /// Whether the model comes before all of them, and why they cannot come before it; known as soon as one was to run.
     model_first: Option<std::result::Result<(), String>>,
     /// Whether the automatic change is made.
@@ -239,7 +239,7 @@ impl Run<'_> {
                 false => Ok(()),
             };
             self.done.model_first = Some(alone.map_err(|error| error.causes().join("; ")));
-            self.done.was_first = model && self.was_first(deadline.conn(), found)?;
+            self.done.goes_on = model && self.goes_on(deadline.conn(), found)?;
         }
         let model_first = matches!(self.done.model_first, Some(Err(_)));
         let migrations =
@@ -250,22 +250,22 @@ impl Run<'_> {
         Ok(parts.chain(migrations(&due.after)).collect())
     }
 
-    /// Whether this very model has made the file new, before all migrations, and no other has changed it since: a start that ended between
-    /// two rounds goes on as it began.
-    fn was_first(&self, conn: &Connection, found: &Found) -> Result<bool> {
+    /// Whether no other model than this one has ever changed the file, and what it found was nothing: a start that ended between two rounds,
+    /// or at a target, goes on as it began.
+    fn goes_on(&self, conn: &Connection, found: &Found) -> Result<bool> {
         if !found.last.as_ref().is_some_and(|(last, _)| last.kind == Kind::Automatic) {
             return Ok(false);
         }
-        let rows = self.history.all(conn)?;
-        let mut ours =
-            rows.iter().filter(|row| row.model == found.model.name && row.status != Status::Failed);
         let print = self.migrator.source.fingerprint();
-        let made = ours.next().is_some_and(|first| {
-            first.kind == Kind::Automatic
-                && first.status == Status::Completed
-                && first.fingerprint.as_deref() == Some(print.as_str())
+        let rows = self.history.all(conn)?;
+        let mut changes = rows.iter().filter(|row| {
+            row.model == found.model.name && row.status != Status::Failed && row.kind != Kind::Numbered
         });
-        Ok(made && ours.all(|row| row.kind == Kind::Numbered || row.name == NO_CHANGE))
+        Ok(changes.all(|row| {
+            row.kind == Kind::Automatic
+                && row.status == Status::Completed
+                && row.fingerprint.as_deref() == Some(print.as_str())
+        }))
     }
 
     /// An error of a migration that comes behind the model in a new file, with the reason for which none comes before it.
@@ -279,7 +279,7 @@ impl Run<'_> {
     /// Whether the model, of which nothing was there, holds all that the migration makes, or has learnt it since.
     fn holds(&self, batch: &Batch<'_>, migration: &Migration) -> Result<bool> {
         let new = self.done.is_new && batch.reached.is_some();
-        if !new && !self.done.was_first {
+        if !new && !self.done.goes_on {
             return Ok(false);
         }
         let conn = batch.deadline.conn();
