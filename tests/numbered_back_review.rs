@@ -4,7 +4,8 @@ use std::panic::RefUnwindSafe;
 use std::time::Duration;
 
 use schema_runtime::{
-    Back, Error, ErrorKind, Migration, MigrationContext, MigrationResult, Migrations, Migrator, Model, Report,
+    Back, BackupPolicy, Error, ErrorKind, Migration, MigrationContext, MigrationResult, Migrations, Migrator,
+    Model, Report,
 };
 
 use crate::support::model::model;
@@ -362,4 +363,33 @@ fn what_a_run_with_a_target_has_left_is_contained_as_it_would_have_been() {
     run(&place, &beside(person, &list).up_to("1"));
     let report = run(&place, &beside(person, &list));
     assert_eq!(report.migrations.iter().map(|run| run.contained).collect::<Vec<_>>(), [true]);
+}
+
+#[test]
+fn a_column_that_a_way_back_renames_takes_no_values_along() {
+    let table = sql(1, "CREATE TABLE t (a); INSERT INTO t VALUES (1)");
+    let with = |down: &str| {
+        let renamed = sql(2, "ALTER TABLE t RENAME COLUMN a TO b").with_down(down).expect("fine");
+        alone(&[table.clone(), renamed]).backup(BackupPolicy::Never)
+    };
+    for down in [
+        "ALTER TABLE t RENAME COLUMN b TO a",
+        "ALTER TABLE t RENAME TO u; ALTER TABLE u RENAME b TO column; ALTER TABLE main.u RENAME \"column\" TO a; ALTER TABLE u RENAME TO t",
+    ] {
+        let place = Place::new();
+        run(&place, &with(down));
+        let report = with(down).rollback(place.path(), &Back::Last(1)).unwrap_or_else(|err| panic!("{err}"));
+        assert_eq!(report.warnings, Vec::<String>::new(), "{down}");
+        assert_eq!(place.query("SELECT a FROM t"), "1");
+    }
+    for down in [
+        "ALTER TABLE t ADD COLUMN a; ALTER TABLE t DROP COLUMN b",
+        "ALTER TABLE t RENAME b TO c; ALTER TABLE t ADD COLUMN a; ALTER TABLE t DROP c",
+    ] {
+        let place = Place::new();
+        run(&place, &with(down));
+        refused(&place, ErrorKind::Refused, &["deletes `t.b` with 1 values", "L102=t.b"], || {
+            with(down).rollback(place.path(), &Back::Last(1)).expect_err("refused")
+        });
+    }
 }

@@ -155,47 +155,81 @@ impl Run<'_> {
     }
 }
 
-/// What goes between the two catalogs. A table that gets another name does not: a text drops what it names, of a function nobody knows.
+/// What goes between the two catalogs. A table or column that gets another name does not: that is read in a text; what a function does
+/// nobody knows.
 fn goes(direction: &Direction, left: &Catalog, target: &Catalog) -> Vec<Change> {
-    let dropped = match &direction.body {
-        Body::Sql(text) => Some(dropped_tables(text)),
-        Body::Code(_) => None,
-    };
-    let names =
-        |table: &str| dropped.as_ref().is_none_or(|names| names.iter().any(|name| eq_name(name, table)));
     let mut changes = diff(left, target, &|_| false);
+    changes.retain(|change| {
+        matches!(
+            change,
+            Change::DropTable { .. } | Change::DropVirtualTable { .. } | Change::DropColumn { .. }
+        )
+    });
+    let Body::Sql(text) = &direction.body else { return changes };
+    let names = Names::of(text);
     changes.retain(|change| match change {
-        Change::DropTable { table } | Change::DropVirtualTable { table } => names(table),
-        Change::DropColumn { .. } => true,
-        _ => false,
+        Change::DropColumn { table, column } => {
+            !names.columns.iter().any(|(of, _, first)| eq_name(of, table) && eq_name(first, column))
+        }
+        change => names.dropped.iter().any(|name| eq_name(name, change.table())),
     });
     changes
 }
 
-/// The tables that `DROP TABLE` statements take away, by the names that they have before the first statement.
-fn dropped_tables(text: &str) -> Vec<String> {
-    let statements = split_statements(text).unwrap_or_default();
-    let mut dropped = Vec::new();
-    // What has another name by now: that one, and the first.
-    let mut renamed: Vec<(String, String)> = Vec::new();
-    for statement in &statements {
-        let tokens = significant(statement.text).unwrap_or_default();
-        let [verb, table, rest @ ..] = tokens.as_slice() else { continue };
-        let Some((name, rest)) = table_name(rest).filter(|_| table.is_word("TABLE")) else { continue };
-        let known = renamed.iter().position(|(now, _)| eq_name(now, &name));
-        let first = |renamed: &mut Vec<(String, String)>| {
-            known.map_or_else(|| name.clone(), |at| renamed.swap_remove(at).1)
-        };
+/// What statements do with names; tables and columns by those that they have before the first statement.
+#[derive(Default)]
+struct Names {
+    /// The tables that `DROP TABLE` takes away.
+    dropped: Vec<String>,
+    /// Tables that have another name by now: that one, and the first.
+    tables: Vec<(String, String)>,
+    /// Columns that have another name by now: the table, that one, and the first.
+    columns: Vec<(String, String, String)>,
+}
+
+impl Names {
+    fn of(text: &str) -> Names {
+        let mut names = Names::default();
+        for statement in split_statements(text).unwrap_or_default() {
+            let tokens = significant(statement.text).unwrap_or_default();
+            let [verb, word, rest @ ..] = tokens.as_slice() else { continue };
+            let Some((now, rest)) = table_name(rest).filter(|_| word.is_word("TABLE")) else { continue };
+            let known = names.tables.iter().find(|(name, _)| eq_name(name, &now));
+            let table = known.map_or_else(|| now.clone(), |(_, first)| first.clone());
+            match rest {
+                _ if verb.is_word("DROP") => {
+                    names.tables.retain(|(name, _)| !eq_name(name, &now));
+                    names.dropped.push(table);
+                }
+                [rename, to, new] if rename.is_word("RENAME") && to.is_word("TO") => {
+                    names.tables.retain(|(name, _)| !eq_name(name, &now));
+                    names.tables.extend(new.ident().map(|new| (new, table)));
+                }
+                [word, column, rest @ ..] if column.is_word("COLUMN") && !rest.is_empty() => {
+                    names.column(&table, word, rest);
+                }
+                [word, rest @ ..] => names.column(&table, word, rest),
+                [] => {}
+            }
+        }
+        names
+    }
+
+    /// `RENAME a TO b` and `DROP a`.
+    fn column(&mut self, table: &str, word: &Token<'_>, rest: &[Token<'_>]) {
+        let Some(now) = rest.first().and_then(Token::ident) else { return };
+        let known = self.columns.iter().position(|(of, name, _)| eq_name(of, table) && eq_name(name, &now));
         match rest {
-            _ if verb.is_word("DROP") => dropped.push(first(&mut renamed)),
-            [rename, to, now] if rename.is_word("RENAME") && to.is_word("TO") => {
-                let first = first(&mut renamed);
-                renamed.extend(now.ident().map(|now| (now, first)));
+            [_] if word.is_word("DROP") => {
+                known.map(|at| self.columns.remove(at));
+            }
+            [_, to, new] if word.is_word("RENAME") && to.is_word("TO") => {
+                let first = known.map_or(now, |at| self.columns.remove(at).2);
+                self.columns.extend(new.ident().map(|new| (table.to_owned(), new, first)));
             }
             _ => {}
         }
     }
-    dropped
 }
 
 /// The name behind `TABLE`, without `IF EXISTS` and the schema, and what stands behind it.
