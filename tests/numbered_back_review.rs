@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use schema_runtime::{
     Back, BackupPolicy, Error, ErrorKind, Migration, MigrationContext, MigrationResult, Migrations, Migrator,
-    Model, Report,
+    Model, RemovalPolicy, Report,
 };
 
 use crate::support::model::model;
@@ -392,4 +392,19 @@ fn a_column_that_a_way_back_renames_takes_no_values_along() {
             with(down).rollback(place.path(), &Back::Last(1)).expect_err("refused")
         });
     }
+}
+
+#[test]
+fn a_change_behind_a_migration_that_has_no_backup_of_its_own_says_which_one_has_its_values() {
+    let place = Place::with_model("CREATE TABLE t (id INTEGER PRIMARY KEY, gone TEXT)");
+    place.sql("INSERT INTO t VALUES (1, 'x')");
+    let two = "--: version 2.0.0\nCREATE TABLE t (id INTEGER PRIMARY KEY)";
+    let program = beside(two, &[sql(1, "UPDATE t SET gone = upper(gone)")]).removed(RemovalPolicy::Drop);
+    run(&place, &program);
+    refused(
+        &place,
+        ErrorKind::Backup,
+        &["cannot bring back what revision 3", "of the same start came first"],
+        || program.rollback(place.path(), &Back::Last(1)).expect_err("refused"),
+    );
 }
