@@ -408,3 +408,30 @@ fn a_change_behind_a_migration_that_has_no_backup_of_its_own_says_which_one_has_
         || program.rollback(place.path(), &Back::Last(1)).expect_err("refused"),
     );
 }
+
+#[test]
+fn a_migration_with_objects_of_its_own_is_the_newest_revision_beside_a_model_that_stays_as_it_is() {
+    let model = "CREATE TABLE t (id INTEGER PRIMARY KEY)";
+    let log = |columns: &str| {
+        let up = format!("CREATE TABLE log ({columns})");
+        [sql(1, &up).with_down("DROP TABLE log").expect("fine")]
+    };
+    let place = Place::with_model(model);
+    run(&place, &beside(model, &log("x")));
+    run(&place, &beside(model, &log("x")));
+    assert_eq!(history(&place), "'1.0.0'|'automatic'|'completed'\n'001'|'numbered'|'completed'");
+    beside(model, &log("x, y")).redo(place.path()).unwrap_or_else(|err| panic!("{err}"));
+    let report = beside(model, &log("x, y")).rollback(place.path(), &Back::Last(1));
+    assert_eq!(report.unwrap_or_else(|err| panic!("{err}")).applied, ["migration 001 sql"]);
+    // The model's next row says whose it is.
+    run(&place, &beside(model, &log("x, y")).reapply());
+    let two = "--: version 2.0.0\nCREATE TABLE t (id INTEGER PRIMARY KEY, a)";
+    run(&place, &beside(two, &log("x, y")).removed(RemovalPolicy::Drop));
+    assert_eq!(
+        place.query(
+            "SELECT value FROM migration_history AS row, json_each(row.snapshot, '$.owners')
+             WHERE row.version = '2.0.0' AND key = 'table \"log\"'"
+        ),
+        "'{\"migration\":{\"version\":\"001\"}}'"
+    );
+}

@@ -329,8 +329,9 @@ impl Run<'_> {
             false => self.apply(batch.deadline, &prepared)?,
         };
         self.done.modelled = true;
-        let known =
-            prepared.plan.is_empty() && prepared.is_known(&prepared.snapshot(applied.reached.clone()));
+        let mut snapshot = prepared.snapshot(applied.reached.clone());
+        self.done.own(&mut snapshot);
+        let known = prepared.plan.is_empty() && prepared.is_known(&snapshot);
         let report = if known {
             self.report(Outcome::UpToDate, &prepared)
         } else {
