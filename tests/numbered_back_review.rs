@@ -1,11 +1,12 @@
 //! Going back over numbered migrations, and what runs outside of a transaction: what must not be lost or said wrongly on the way.
 
 use std::panic::RefUnwindSafe;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use schema_runtime::{
-    Back, BackupPolicy, Error, ErrorKind, Migration, MigrationContext, MigrationResult, Migrations, Migrator,
-    Model, RemovalPolicy, Report,
+    Back, BackupPolicy, Cancel, Error, ErrorKind, Event, Migration, MigrationContext, MigrationResult,
+    Migrations, Migrator, Model, RemovalPolicy, Report,
 };
 
 use crate::support::model::model;
@@ -434,4 +435,23 @@ fn a_migration_with_objects_of_its_own_is_the_newest_revision_beside_a_model_tha
         ),
         "'{\"migration\":{\"version\":\"001\"}}'"
     );
+}
+
+#[test]
+fn a_number_alone_is_that_of_a_migration_also_where_the_model_has_a_version_that_begins_so() {
+    let model = "CREATE TABLE t (id INTEGER PRIMARY KEY)";
+    let log = sql(1, "CREATE TABLE log (x)").with_down("DROP TABLE log").expect("fine");
+    let index = sql(2, "CREATE INDEX by_x ON log (x)").with_down("DROP INDEX by_x").expect("fine");
+    for (to, gone) in [("1", 1), ("001", 1), ("1.0", 2), ("1.0.0", 2)] {
+        let place = Place::with_model(model);
+        let program = beside(model, &[log.clone(), index.clone()]);
+        run(&place, &program);
+        let report = program.rollback(place.path(), &Back::ToVersion(to.to_owned()));
+        assert_eq!(report.unwrap_or_else(|err| panic!("{to}: {err}")).applied.len(), gone, "{to}");
+    }
+    // Without a migration of the number it is the model's.
+    let place = Place::with_model(model);
+    run(&place, &beside("--: version 2.0.0\nCREATE TABLE t (id INTEGER PRIMARY KEY, a)", &[]));
+    let report = alone(&[]).rollback(place.path(), &Back::ToVersion("1".to_owned()));
+    assert_eq!(report.unwrap_or_else(|err| panic!("{err}")).applied, ["drop column t.a"]);
 }

@@ -462,12 +462,18 @@ fn above(rows: &[Revision], standing: &[&Revision], model: &str, version: &str) 
         |row: &&Revision| row.model == model && matches!(row.status, Status::Completed | Status::Skipped);
     let mut of_model = rows.iter().rev().filter(stands).filter(|row| row.kind != Kind::Numbered);
     // Also a baseline may have the version. A row that is above it and none of these changes nothing.
-    let floor = of_model.find(|row| version_cmp(&row.version, version).is_eq());
     let number: Option<u64> = version.parse().ok();
+    let floor = of_model.find(|row| match number {
+        // A number alone is that of a migration, where the model does not write its versions so.
+        Some(_) => row.version == version,
+        None => version_cmp(&row.version, version).is_eq(),
+    });
     let is_it = |row: &&Revision| {
         row.kind == Kind::Numbered && number.is_some() && row.version.parse().ok() == number
     };
-    let floor = floor.or_else(|| rows.iter().rev().filter(stands).find(is_it))?;
+    let floor = floor.or_else(|| rows.iter().rev().filter(stands).find(is_it));
+    let mut of_model = rows.iter().rev().filter(stands).filter(|row| row.kind != Kind::Numbered);
+    let floor = floor.or_else(|| of_model.find(|row| version_cmp(&row.version, version).is_eq()))?;
     let over = standing.iter().filter(|row| row.id > floor.id).count();
     // None of them may be out of reach.
     let all = rows.iter().filter(stands).filter(|row| row.id > floor.id);
