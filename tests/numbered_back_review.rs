@@ -455,3 +455,20 @@ fn a_number_alone_is_that_of_a_migration_also_where_the_model_has_a_version_that
     let report = alone(&[]).rollback(place.path(), &Back::ToVersion("1".to_owned()));
     assert_eq!(report.unwrap_or_else(|err| panic!("{err}")).applied, ["drop column t.a"]);
 }
+
+#[test]
+fn a_baseline_waits_until_a_migration_has_ended_and_leaves_what_it_has_made_its_own() {
+    let model = "CREATE TABLE t (id INTEGER PRIMARY KEY)";
+    let place = Place::with_model(model);
+    let log = [sql(1, "CREATE TABLE log (x)")];
+    run(&place, &alone(&log));
+    beside(model, &[]).baseline_as_model(place.path()).unwrap_or_else(|err| panic!("{err}"));
+    let two = "--: version 2.0.0\nCREATE TABLE t (id INTEGER PRIMARY KEY, a)";
+    run(&place, &beside(two, &log).removed(RemovalPolicy::Drop));
+    assert_eq!(place.query("SELECT count(*) FROM log"), "0");
+    let half = outside(2, |_| Err("no".into()));
+    beside(two, &[log[0].clone(), half]).run(place.path()).expect_err("fails");
+    refused(&place, ErrorKind::Conflict, &["002 outside was begun on"], || {
+        beside(two, &[]).baseline(place.path()).expect_err("refused")
+    });
+}
