@@ -472,3 +472,46 @@ fn a_baseline_waits_until_a_migration_has_ended_and_leaves_what_it_has_made_its_
         beside(two, &[]).baseline(place.path()).expect_err("refused")
     });
 }
+
+#[test]
+fn one_outside_of_a_transaction_that_is_cancelled_before_it_begins_is_not_said_to_run() {
+    let place = Place::new();
+    let cancel = Cancel::new();
+    let seen = cancel.clone();
+    let list = [sql(1, "CREATE TABLE t (x)"), sql(2, "-- schema: no-transaction\nCREATE TABLE u (x)")];
+    let program = alone(&list).cancel(cancel).observer(move |event| {
+        if matches!(event, Event::Migration { version, .. } if version == "002") {
+            seen.cancel();
+        }
+    });
+    let error = program.run(place.path()).expect_err("cancelled");
+    assert_eq!(error.kind(), ErrorKind::Cancelled, "{error}");
+    contains(&error.to_string(), &["this is there and stays: migration 001 sql; nothing else was changed"]);
+    assert_eq!(run(&place, &alone(&list)).applied, ["migration 002 sql"]);
+}
+
+#[test]
+fn one_whose_end_cannot_be_recorded_says_how_it_ended() {
+    let place = Place::new();
+    let path = place.path();
+    let held = Arc::new(Mutex::new(None));
+    let holder = Arc::clone(&held);
+    let one = outside(1, move |context| {
+        context.connection().execute_batch("CREATE TABLE t (x)")?;
+        let other = rusqlite::Connection::open(&path)?;
+        other.execute_batch("BEGIN IMMEDIATE")?;
+        *holder.lock().expect("a lock") = Some(other);
+        Ok(())
+    });
+    let error = alone(&[one]).run(place.path()).expect_err("locked");
+    assert_eq!(error.kind(), ErrorKind::Busy, "{error}");
+    contains(
+        &error.to_string(),
+        &[
+            "migration 001 outside has run to its end, and that is not recorded",
+            "`schema resolve --applied 001`",
+        ],
+    );
+    drop(held.lock().expect("a lock").take());
+    assert_eq!(history(&place), "'001'|'numbered'|'running'");
+}

@@ -21,6 +21,9 @@ impl Run<'_> {
     pub(crate) fn outside(&mut self, batch: &mut Batch<'_>, migration: &Migration) -> Result<i64> {
         let deadline = batch.deadline;
         let conn = deadline.conn();
+        self.tell_migration(migration);
+        let title = migration.title();
+        deadline.check(|| format!("migration {title} was not begun"))?;
         let orphans = numbered::deferrable(conn, &migration.up, &batch.live)?;
         let mut revision = self.numbered_row(conn, migration, batch.backup)?;
         revision.status = Status::Running;
@@ -30,8 +33,6 @@ impl Run<'_> {
         self.finish(deadline, id)?;
         // From here on its row tells what has failed.
         self.writing = false;
-        self.tell_migration(migration);
-        let title = migration.title();
         self.committed.push(format!("what migration {title} has done until then"));
         let seal = self.history.seal(conn).ok();
         deadline.resume();
@@ -39,7 +40,8 @@ impl Run<'_> {
         let surroundings = Surroundings { environment: self.options.environment.as_deref(), tell: &tell };
         let ran = numbered::run(conn, &title, &migration.up, surroundings, deadline);
         deadline.release();
-        connection::begin_immediate(conn, self.options.lock_wait, None)?;
+        connection::begin_immediate(conn, self.options.lock_wait, None)
+            .map_err(|error| unrecorded(error, migration, ran.as_ref().err()))?;
         let after = catalog::read(conn, "main", &found::own_tables(self.migrator))?;
         // What others have done meanwhile is not its doing.
         let meanwhile = self.history.head(conn)?.is_some_and(|(head, _)| head != id);
@@ -66,10 +68,7 @@ impl Run<'_> {
             }
             Err(error) => {
                 revision.error = Some(error.what().to_owned());
-                Err(error.rather(format!(
-                    "look at what is there, then say what it is: `schema resolve --applied {0}`, or `--undone {0}` where nothing of it is left",
-                    migration.digits
-                )))
+                Err(error.rather(look(migration)))
             }
         };
         let Some(id) = self.history.conclude(conn, &running, &revision)? else {
@@ -96,4 +95,24 @@ fn overtaken(title: &str, id: i64, failed: Option<Error>) -> Error {
         failed.causes().iter().fold(error.cause(failed.what()), |error, cause| error.cause(cause.clone()))
     });
     error.help("see what the history says of it with `schema history`, and compare the file with that")
+}
+
+/// How it has ended is not in the history, since somebody else holds the lock.
+fn unrecorded(error: Error, migration: &Migration, failed: Option<&Error>) -> Error {
+    let title = migration.title();
+    let (ended, help) = match failed {
+        None => (
+            format!("migration {title} has run to its end, and that is not recorded"),
+            format!("say that it has: `schema resolve --applied {}`", migration.digits),
+        ),
+        Some(failed) => (format!("{}, and that is not recorded", failed.what()), look(migration)),
+    };
+    error.cause(ended).rather(help)
+}
+
+fn look(migration: &Migration) -> String {
+    format!(
+        "look at what is there, then say what it is: `schema resolve --applied {0}`, or `--undone {0}` where nothing of it is left",
+        migration.digits
+    )
 }
