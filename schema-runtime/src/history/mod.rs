@@ -123,8 +123,8 @@ impl History {
     }
 
     /// Says how what the row `running`, its number and checksum, says is running has ended: in its place, where nothing came after it, else in a
-    /// row behind the last one, with the first as failed, as a person who resolves it leaves it. Gives back the row's number; `None` where that one is not there any more, or
-    /// said to be something else.
+    /// row behind the last one, with the first as failed, as a person who resolves it leaves it. Gives back the row's number; `None` where that
+    /// one is not there any more, or said to be something else.
     ///
     /// # Errors
     /// What reading and writing may give.
