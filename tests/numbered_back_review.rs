@@ -515,3 +515,12 @@ fn one_whose_end_cannot_be_recorded_says_how_it_ended() {
     drop(held.lock().expect("a lock").take());
     assert_eq!(history(&place), "'001'|'numbered'|'running'");
 }
+
+#[test]
+fn what_somebody_has_made_by_hand_is_not_what_the_model_holds() {
+    let model = "CREATE TABLE t (id INTEGER PRIMARY KEY)";
+    let place = Place::with_model(model);
+    place.sql("ALTER TABLE t ADD COLUMN hot TEXT");
+    let error = beside(model, &[sql(1, "ALTER TABLE t ADD COLUMN hot TEXT")]).run(place.path());
+    contains(&error.expect_err("there").to_string(), &["migration 001 sql failed", "duplicate column name"]);
+}

@@ -42,8 +42,8 @@ pub(crate) struct Done {
     pub(crate) on_nothing: bool,
     /// Whether nothing of the model was there.
     is_new: bool,
-    /// Whether an earlier start, which did not come to its end, has begun it with this very model.
-    goes_on: bool,
+    /// What this very model has left in it, where an earlier start has begun it and did not come to its end.
+    goes_on: Option<Catalog>,
     /// Whether the model comes before all of them, and why they cannot come before it; known as soon as one was to run.
     model_first: Option<std::result::Result<(), String>>,
     /// Whether the automatic change is made.
@@ -239,7 +239,9 @@ impl Run<'_> {
                 false => Ok(()),
             };
             self.done.model_first = Some(alone.map_err(|error| error.causes().join("; ")));
-            self.done.goes_on = model && self.goes_on(deadline.conn(), found)?;
+            if model {
+                self.done.goes_on = self.goes_on(deadline.conn(), found)?;
+            }
         }
         let model_first = matches!(self.done.model_first, Some(Err(_)));
         let migrations =
@@ -250,22 +252,22 @@ impl Run<'_> {
         Ok(parts.chain(migrations(&due.after)).collect())
     }
 
-    /// Whether no other model than this one has ever changed the file, and what it found was nothing: a start that ended between two rounds,
-    /// or at a target, goes on as it began.
-    fn goes_on(&self, conn: &Connection, found: &Found) -> Result<bool> {
-        if !found.last.as_ref().is_some_and(|(last, _)| last.kind == Kind::Automatic) {
-            return Ok(false);
-        }
+    /// What this model has left, where no other has ever changed the file, and what it found was nothing: a start that ended between two
+    /// rounds, or at a target, goes on as it began.
+    fn goes_on(&self, conn: &Connection, found: &Found) -> Result<Option<Catalog>> {
+        let last = found.last.as_ref().filter(|(last, _)| last.kind == Kind::Automatic);
+        let Some((_, left)) = last else { return Ok(None) };
         let print = self.migrator.source.fingerprint();
         let rows = self.history.all(conn)?;
         let mut changes = rows.iter().filter(|row| {
             row.model == found.model.name && row.status != Status::Failed && row.kind != Kind::Numbered
         });
-        Ok(changes.all(|row| {
+        let same = changes.all(|row| {
             row.kind == Kind::Automatic
                 && row.status == Status::Completed
                 && row.fingerprint.as_deref() == Some(print.as_str())
-        }))
+        });
+        Ok(same.then(|| left.catalog.clone()))
     }
 
     /// An error of a migration that comes behind the model in a new file, with the reason for which none comes before it.
@@ -278,13 +280,15 @@ impl Run<'_> {
 
     /// Whether the model, of which nothing was there, holds all that the migration makes, or has learnt it since.
     fn holds(&self, batch: &Batch<'_>, migration: &Migration) -> Result<bool> {
-        let new = self.done.is_new && batch.reached.is_some();
-        if !new && !self.done.goes_on {
-            return Ok(false);
-        }
         let conn = batch.deadline.conn();
         let own = found::own_tables(self.migrator);
-        contained(migration, &batch.live, &own, &|| found::scratch(conn, self.migrator))
+        let holds =
+            |catalog: &Catalog| contained(migration, catalog, &own, &|| found::scratch(conn, self.migrator));
+        let by_model = match &self.done.goes_on {
+            Some(left) => holds(left)?,
+            None => self.done.is_new && batch.reached.is_some(),
+        };
+        Ok(by_model && holds(&batch.live)?)
     }
 
     /// Commits a batch, where nothing is in the way.
