@@ -524,3 +524,25 @@ fn what_somebody_has_made_by_hand_is_not_what_the_model_holds() {
     let error = beside(model, &[sql(1, "ALTER TABLE t ADD COLUMN hot TEXT")]).run(place.path());
     contains(&error.expect_err("there").to_string(), &["migration 001 sql failed", "duplicate column name"]);
 }
+
+#[test]
+fn a_way_back_that_ends_the_transaction_is_found_out_on_a_copy() {
+    let up = |context: &MigrationContext<'_>| -> MigrationResult {
+        context.connection().execute_batch("CREATE TABLE t (x)")?;
+        Ok(())
+    };
+    for end in ["COMMIT", "COMMIT; BEGIN"] {
+        let down = move |context: &MigrationContext<'_>| -> MigrationResult {
+            context.connection().execute_batch("DROP TABLE t")?;
+            context.connection().execute_batch(end)?;
+            Ok(())
+        };
+        let place = Place::new();
+        let program = alone(&[Migration::code(1, "code", up, Some(down))]);
+        run(&place, &program);
+        let parts = ["migration 001 code failed", "it has ended the transaction", "tried on a copy"];
+        refused(&place, ErrorKind::Migration, &parts, || {
+            program.rollback(place.path(), &Back::Last(1)).expect_err("refused")
+        });
+    }
+}

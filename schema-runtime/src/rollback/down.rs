@@ -141,6 +141,12 @@ impl Run<'_> {
         connection::begin_immediate(deadline.conn(), Duration::ZERO, None)?;
         for (way, down) in first {
             match down.run((&way.left, &way.target), own, (options, &|_, _| {}), &deadline) {
+                // It says what has become of the transaction, which is that of the copy.
+                Err(error) if error.state_line().is_some() => {
+                    return Err(error
+                        .restate("it was tried on a copy; the database is unchanged")
+                        .rather("take COMMIT and ROLLBACK out of its way back"));
+                }
                 Err(error) if error.kind() == ErrorKind::Migration => {
                     return Ok(vec![format!(
                         "the way back of migration {} fails on a copy with one row of each table: {}",
