@@ -296,6 +296,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "found",
             "migrator",
             "model",
+            "numbered",
             "plan",
             "prepare",
             "report",

@@ -41,6 +41,7 @@ mod mixed_causes;
 mod names;
 mod numbered;
 mod numbered_back;
+mod numbered_back_review;
 mod numbered_bad_input;
 mod numbered_functions;
 mod numbered_histories;

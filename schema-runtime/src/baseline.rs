@@ -4,12 +4,13 @@ use std::path::Path;
 
 use rusqlite::Connection;
 
-use crate::catalog::{self, Catalog};
+use crate::catalog;
 use crate::connection::{self, Deadline, OpenMode, Settings};
 use crate::error::{Error, ErrorKind, Result};
 use crate::found::{self, Found};
 use crate::migrator::Migrator;
 use crate::model::{Model, prove};
+use crate::numbered;
 use crate::plan::{Plan, PlanKey};
 use crate::prepare::prepare;
 use crate::report::{Outcome, Report};
@@ -18,14 +19,19 @@ use crate::run::Run;
 use crate::snapshot::{Owners, Snapshot, State, keys};
 use crate::target::{DriftPolicy, Policies, RemovalPolicy};
 
-/// `catalog` with every object owned by the model, but those that another one manages.
-fn owned(model: &str, catalog: &Catalog, others: &Owners) -> Snapshot {
+/// What was found with every object owned by the model, but those that another one manages or that a migration has made.
+fn owned(found: &Found) -> Snapshot {
     let mut owners = Owners::default();
-    for key in keys(catalog) {
-        let state = if others.is_managed(&key) { State::Foreign } else { State::Managed };
+    for key in keys(&found.live) {
+        let made = found.left().and_then(|left| left.owners.get(&key));
+        let state = match made.filter(|state| matches!(state, State::Migration { .. })) {
+            _ if found.others.is_managed(&key) => State::Foreign,
+            Some(made) => made.clone(),
+            None => State::Managed,
+        };
         owners.set(key, state);
     }
-    Snapshot::baseline(model, catalog.clone(), owners)
+    Snapshot::baseline(&found.model.name, found.live.clone(), owners)
 }
 
 /// The plan from `found.live`, all of it owned, to the model; what the model lacks is dropped by it.
@@ -33,7 +39,7 @@ fn differences(conn: &Connection, migrator: &Migrator, mut found: Found) -> Resu
     let mut comparing = migrator.clone();
     comparing.options.policies = Policies { removal: RemovalPolicy::Drop, drift: DriftPolicy::Repair };
     let unwritten = Revision::new(&found.model.name, Kind::Baseline, "0", "", String::new());
-    found.last = Some((unwritten, owned(&found.model.name, &found.live, &found.others)));
+    found.last = Some((unwritten, owned(&found)));
     found.newer = None;
     Ok(prepare(conn, &comparing, found, false)?.plan)
 }
@@ -81,8 +87,11 @@ impl<'a> Run<'a> {
             .help("drop and create it by hand in plain SQL, or leave it to its owner"));
         }
         let name = found.model.name.clone();
+        if self.history.has_running(conn, &name)? {
+            numbered::refuse_unfinished(&self.history.all(conn)?, &name)?;
+        }
         let version = found.last.as_ref().map_or("0", |(revision, _)| revision.version.as_str()).to_owned();
-        let snapshot = owned(&name, &found.live, &found.others);
+        let snapshot = owned(&found);
         let count = snapshot.owners.iter().filter(|(_, state)| **state == State::Managed).count();
         let head = found.head;
         let mut report = Report::new(Outcome::Adopted, &name, &version);

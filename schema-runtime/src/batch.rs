@@ -42,6 +42,8 @@ pub(crate) struct Done {
     pub(crate) on_nothing: bool,
     /// Whether nothing of the model was there.
     is_new: bool,
+    /// What this very model has left in it, where an earlier start has begun it and did not come to its end.
+    goes_on: Option<Catalog>,
     /// Whether the model comes before all of them, and why they cannot come before it; known as soon as one was to run.
     model_first: Option<std::result::Result<(), String>>,
     /// Whether the automatic change is made.
@@ -62,6 +64,11 @@ impl Done {
                 self.made.insert(key.to_owned(), version.clone());
             }
         }
+    }
+
+    /// As [`bounds::refuse_made_again`], with what was there before the first migration of the run, be it in an earlier round.
+    pub(crate) fn refuse_made_again(&self, prepared: &Prepared) -> Result<()> {
+        self.start.as_ref().map_or(Ok(()), |start| bounds::refuse_made_again(start, prepared))
     }
 
     /// Says in a snapshot whose what the migrations made is, where it is no model's.
@@ -93,7 +100,12 @@ pub(crate) struct Batch<'b> {
 impl Run<'_> {
     /// What is due of the program's migrations. What people should know of it is among the warnings of the run.
     pub(crate) fn due<'m>(&mut self, conn: &Connection, set: &'m Migrations) -> Result<Due<'m>> {
+        let model = self.migrator.source.name();
         if set.list.is_empty() {
+            // Also a program without migrations would take what one has left in the middle for somebody's work.
+            if self.history.has_running(conn, model)? {
+                numbered::refuse_unfinished(&self.history.all(conn)?, model)?;
+            }
             return Ok(Due::default());
         }
         let rows = if self.history.exists(conn)? { self.history.all(conn)? } else { Vec::new() };
@@ -104,8 +116,8 @@ impl Run<'_> {
             reapply: options.reapply,
             up_to: up_to.map(|last| last.number),
         };
-        let mut due = numbered::due(&rows, set, self.migrator.source.name(), &wish)?;
-        if numbered::recorded(&rows, self.migrator.source.name()).is_empty() {
+        let mut due = numbered::due(&rows, set, model, &wish)?;
+        if numbered::recorded(&rows, model).is_empty() {
             due.warnings.extend(self.hint_of_tracking(conn));
         }
         self.left = !due.left.is_empty();
@@ -227,6 +239,9 @@ impl Run<'_> {
                 false => Ok(()),
             };
             self.done.model_first = Some(alone.map_err(|error| error.causes().join("; ")));
+            if model {
+                self.done.goes_on = self.goes_on(deadline.conn(), found)?;
+            }
         }
         let model_first = matches!(self.done.model_first, Some(Err(_)));
         let migrations =
@@ -235,6 +250,24 @@ impl Run<'_> {
         let (first, second) = if model_first { (model, None) } else { (None, model) };
         let parts = first.into_iter().chain(migrations(&due.before)).chain(second);
         Ok(parts.chain(migrations(&due.after)).collect())
+    }
+
+    /// What this model has left, where no other has ever changed the file, and what it found was nothing: a start that ended between two
+    /// rounds, or at a target, goes on as it began.
+    fn goes_on(&self, conn: &Connection, found: &Found) -> Result<Option<Catalog>> {
+        let last = found.last.as_ref().filter(|(last, _)| last.kind == Kind::Automatic);
+        let Some((_, left)) = last else { return Ok(None) };
+        let print = self.migrator.source.fingerprint();
+        let rows = self.history.all(conn)?;
+        let mut changes = rows.iter().filter(|row| {
+            row.model == found.model.name && row.status != Status::Failed && row.kind != Kind::Numbered
+        });
+        let same = changes.all(|row| {
+            row.kind == Kind::Automatic
+                && row.status == Status::Completed
+                && row.fingerprint.as_deref() == Some(print.as_str())
+        });
+        Ok(same.then(|| left.catalog.clone()))
     }
 
     /// An error of a migration that comes behind the model in a new file, with the reason for which none comes before it.
@@ -247,12 +280,15 @@ impl Run<'_> {
 
     /// Whether the model, of which nothing was there, holds all that the migration makes, or has learnt it since.
     fn holds(&self, batch: &Batch<'_>, migration: &Migration) -> Result<bool> {
-        if !self.done.is_new || batch.reached.is_none() {
-            return Ok(false);
-        }
         let conn = batch.deadline.conn();
         let own = found::own_tables(self.migrator);
-        contained(migration, &batch.live, &own, &|| found::scratch(conn, self.migrator))
+        let holds =
+            |catalog: &Catalog| contained(migration, catalog, &own, &|| found::scratch(conn, self.migrator));
+        let by_model = match &self.done.goes_on {
+            Some(left) => holds(left)?,
+            None => self.done.is_new && batch.reached.is_some(),
+        };
+        Ok(by_model && holds(&batch.live)?)
     }
 
     /// Commits a batch, where nothing is in the way.
@@ -289,9 +325,7 @@ impl Run<'_> {
         let head = self.history.head(conn)?.map_or(0, |(id, _)| id);
         let live = batch.live.clone();
         let prepared = prepare(conn, self.migrator, Found { live, head, ..found }, true)?;
-        if let Some(start) = &self.done.start {
-            bounds::refuse_made_again(start, &prepared)?;
-        }
+        self.done.refuse_made_again(&prepared)?;
         self.took(&prepared);
         self.refuse_too_much(path, &prepared.plan)?;
         let applied = match prepared.plan.is_empty() {
@@ -299,8 +333,9 @@ impl Run<'_> {
             false => self.apply(batch.deadline, &prepared)?,
         };
         self.done.modelled = true;
-        let known =
-            prepared.plan.is_empty() && prepared.is_known(&prepared.snapshot(applied.reached.clone()));
+        let mut snapshot = prepared.snapshot(applied.reached.clone());
+        self.done.own(&mut snapshot);
+        let known = prepared.plan.is_empty() && prepared.is_known(&snapshot);
         let report = if known {
             self.report(Outcome::UpToDate, &prepared)
         } else {
@@ -333,7 +368,7 @@ impl Run<'_> {
         let mut revision = self.numbered_row(conn, migration, batch.backup)?;
         if held {
             revision.status = Status::Skipped;
-            revision.reason = Some("the model holds all that it makes".to_owned());
+            revision.reason = Some(numbered::HELD.to_owned());
         } else {
             self.tell_migration(migration);
             let own = found::own_tables(self.migrator);
@@ -382,7 +417,8 @@ impl Run<'_> {
     /// Takes in what the migration has left: `after`.
     pub(crate) fn made(&mut self, batch: &mut Batch<'_>, migration: &Migration, after: Catalog) {
         let there = keys(&batch.live);
-        let made = keys(&after).into_iter().filter(|key| !there.contains(key));
+        let made =
+            keys(&after).into_iter().filter(|key| !there.contains(key) && !batch.others.is_managed(key));
         self.done.made.extend(made.map(|key| (key, migration.digits.clone())));
         let before = std::mem::replace(&mut batch.live, after);
         batch.recorded.start = Some(before).filter(|before| *before != batch.recorded.catalog);

@@ -26,6 +26,9 @@ use crate::settings;
 use crate::sql_model::fault_in;
 use crate::sqlite_error::kind_of;
 
+/// Why one is recorded without being run.
+pub(crate) const HELD: &str = "the model holds all that it makes";
+
 /// What a start is to run.
 #[derive(Default)]
 pub(crate) struct Due<'m> {
@@ -76,14 +79,23 @@ impl<'m> Due<'m> {
     }
 }
 
-/// What the history has of the numbers of `model`: the newest row of each, which alone counts. A failure is no state of it.
+/// What the history has of the numbers of `model`: the newest row of each, which alone counts, but for one that has not ended: what a restore
+/// has put behind it does not end it. A failure is no state of it.
 pub(crate) fn recorded<'r>(rows: &'r [Revision], model: &str) -> BTreeMap<u64, &'r Revision> {
     let counts = |row: &&Revision| {
         row.model == model
             && row.kind == Kind::Numbered
             && !matches!(row.status, Status::Failed | Status::Other)
     };
-    rows.iter().filter(counts).filter_map(|row| Some((row.version.parse().ok()?, row))).collect()
+    let mut recorded: BTreeMap<u64, &Revision> = BTreeMap::new();
+    for row in rows.iter().filter(counts) {
+        let Ok(number) = row.version.parse() else { continue };
+        let newest = recorded.entry(number).or_insert(row);
+        if newest.status != Status::Running {
+            *newest = row;
+        }
+    }
+    recorded
 }
 
 /// What of `set` is due for `model`, whose history is `rows`.
@@ -290,6 +302,9 @@ pub(crate) fn run(
     let open = !direction.transaction && !conn.is_autocommit();
     if open {
         connection::rollback(conn)?;
+    }
+    if !direction.transaction {
+        settings::restore(conn)?;
     }
     enforce(conn, false)?;
     // Which a migration may set, and the next shall not find.

@@ -509,17 +509,21 @@ pub(crate) fn accepted(undo: Plan, proof: UndoProof) -> std::result::Result<Plan
 }
 
 impl Prepared {
-    /// The snapshot of `catalog` as this model leaves it.
-    /// Whether the history's last row of the model says all that this one would.
+    /// Whether the history's last row of the model says all that this one would. What migrations have made since is said in their rows.
     pub(crate) fn is_known(&self, snapshot: &Snapshot) -> bool {
+        let owners = |snapshot: &Snapshot| {
+            let said = snapshot.owners.iter().filter(|(_, state)| !matches!(state, State::Migration { .. }));
+            said.map(|(key, state)| (key.to_owned(), state.clone())).collect::<Vec<_>>()
+        };
         self.found.last.as_ref().is_some_and(|(_, last)| {
             version_cmp(&last.version, &snapshot.version).is_eq()
                 && last.fingerprint == snapshot.fingerprint
-                && last.owners == snapshot.owners
+                && owners(last) == owners(snapshot)
                 && last.renames == snapshot.renames
         })
     }
 
+    /// The snapshot of `catalog` as this model leaves it.
     pub(crate) fn snapshot(&self, catalog: Catalog) -> Snapshot {
         let model = &self.found.model;
         let mut renames = Vec::new();

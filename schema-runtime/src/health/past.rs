@@ -65,7 +65,9 @@ pub(super) fn look(exam: &mut Exam<'_>, catalog: &Catalog) -> Result<Past> {
         if let (None, Some(step)) = (&revision.backup, plan.steps.iter().find(|step| writes_rows(step))) {
             past.no_backup = Some(format!("revision {}: {}", revision.id, step.summary()));
         }
-        let rollback = rollback(exam, revision, &plan, catalog);
+        let is_newest = newest(&rows, &revision.model).is_some_and(|newest| newest.id == revision.id);
+        // What migrations have made since is taken back before it.
+        let rollback = rollback(exam, revision, &plan, Some(catalog).filter(|_| is_newest));
         if facts.changed_by_hand.is_empty() {
             let line = |reason: &String| format!("revision {} ({}): {reason}", revision.id, revision.name);
             exam.find(FindingCode::NoWayBack, rollback.reasons.iter().map(line).collect());
@@ -171,7 +173,28 @@ fn last_snapshots(rows: &[Revision]) -> Result<Vec<Snapshot>> {
     }
     let mut last: Vec<&Revision> = last.into_values().collect();
     last.sort_by_key(|row| row.id);
-    last.iter().filter_map(|row| row.snapshot.as_deref()).map(Snapshot::from_json).collect()
+    let read = |row: &Revision| row.snapshot.as_deref().map(Snapshot::from_json).transpose();
+    let mut snapshots = Vec::new();
+    for row in last {
+        let Some(mut snapshot) = read(row)? else { continue };
+        // The way back, or a restore, says what the model left; what a migration below it has made of that is in its row.
+        let below =
+            newest(rows, &row.model).filter(|below| below.kind == Kind::Numbered && below.id < row.id);
+        if let Some(numbered) = below.map(read).transpose()?.flatten() {
+            snapshot.catalog = numbered.catalog;
+        }
+        snapshots.push(snapshot);
+    }
+    Ok(snapshots)
+}
+
+/// The newest change or numbered migration of a model that stands.
+fn newest<'r>(rows: &'r [Revision], model: &str) -> Option<&'r Revision> {
+    rows.iter().rfind(|row| {
+        row.model == model
+            && row.status == Status::Completed
+            && (row.is_change() || row.kind == Kind::Numbered)
+    })
 }
 
 /// Changes to what a model manages since the last row. What was only added is somebody's own.
@@ -221,8 +244,8 @@ fn writes_rows(step: &crate::plan::Step) -> bool {
     step.method >= Method::Update || step.hazards.iter().any(|hazard| hazard.code.is_loss())
 }
 
-/// Whether the undo is stored, its backup is there, and the catalog is what the revision left.
-fn rollback(exam: &Exam<'_>, revision: &Revision, plan: &Plan, live: &Catalog) -> RollbackFacts {
+/// Whether the undo is stored, its backup is there, and `live`, where it is to be what the revision left, is.
+fn rollback(exam: &Exam<'_>, revision: &Revision, plan: &Plan, live: Option<&Catalog>) -> RollbackFacts {
     let mut facts = RollbackFacts { revision: revision.id, ..RollbackFacts::default() };
     match revision.undo.as_deref().map(Plan::from_json) {
         None => facts.reasons.push("no way back was recorded with it".to_owned()),
@@ -235,7 +258,7 @@ fn rollback(exam: &Exam<'_>, revision: &Revision, plan: &Plan, live: &Catalog) -
         facts.reasons.extend(missing_backup(exam, revision));
     }
     let left = revision.snapshot.as_deref().map(Snapshot::from_json);
-    if let Some(Ok(left)) = left {
+    if let (Some(Ok(left)), Some(live)) = (left, live) {
         let changes = diff(&left.catalog, live, &|_| false);
         let changed = changes.iter().filter(|change| key_of(change).is_some()).count();
         if changed > 0 {

@@ -122,17 +122,35 @@ impl History {
         Ok(row.id)
     }
 
-    /// Says how what the row `id` says is running has ended: in its place, where nothing came after it, else by its status alone.
+    /// Says how what the row `running`, its number and checksum, says is running has ended: in its place, where nothing came after it, else in a
+    /// row behind the last one, with the first as failed, as a person who resolves it leaves it. Gives back the row's number; `None` where that
+    /// one is not there any more, or said to be something else.
     ///
     /// # Errors
-    /// What writing may give.
-    pub(crate) fn conclude(&self, conn: &Connection, id: i64, revision: &Revision) -> Result<()> {
-        if self.head(conn)?.is_none_or(|(head, _)| head != id) {
-            return self.set_status(conn, id, revision.status);
+    /// What reading and writing may give.
+    pub(crate) fn conclude(
+        &self,
+        conn: &Connection,
+        running: &(i64, String),
+        revision: &Revision,
+    ) -> Result<Option<i64>> {
+        let (id, checksum) = running;
+        let table = quote_ident(&self.table);
+        let sql = format!(
+            "SELECT EXISTS (SELECT 1 FROM main.{table} WHERE id = ?1 AND checksum = ?2 AND status = 'running')"
+        );
+        let runs: bool =
+            conn.query_row(&sql, params![id, checksum], |row| row.get(0)).at(|| self.cannot_read(conn))?;
+        if !runs {
+            return Ok(None);
         }
-        let sql = format!("DELETE FROM main.{} WHERE id = ?1", quote_ident(&self.table));
-        conn.execute(&sql, [id]).at(|| self.cannot_write(conn))?;
-        self.append(conn, revision).map(drop)
+        if self.head(conn)?.is_some_and(|(head, _)| head == *id) {
+            let sql = format!("DELETE FROM main.{table} WHERE id = ?1");
+            conn.execute(&sql, [id]).at(|| self.cannot_write(conn))?;
+        } else {
+            self.set_status(conn, *id, Status::Failed)?;
+        }
+        self.append(conn, revision).map(Some)
     }
 
     /// Whether a migration of `model` is said to be running, and not to have failed.
@@ -140,12 +158,24 @@ impl History {
     /// # Errors
     /// What reading may give.
     pub(crate) fn is_running(&self, conn: &Connection, model: &str) -> Result<bool> {
+        self.has_such(conn, model, "status = 'running' AND error IS NULL")
+    }
+
+    /// Whether a migration of `model` has not ended, be it at work or given up.
+    ///
+    /// # Errors
+    /// What reading may give.
+    pub(crate) fn has_running(&self, conn: &Connection, model: &str) -> Result<bool> {
+        self.has_such(conn, model, "status = 'running'")
+    }
+
+    fn has_such(&self, conn: &Connection, model: &str, such: &str) -> Result<bool> {
         let found = self.present(conn)?;
         if !["model", "error"].iter().all(|name| found.iter().any(|column| column.is(name))) {
             return Ok(false);
         }
         let sql = format!(
-            "SELECT EXISTS (SELECT 1 FROM main.{} WHERE model = ?1 AND status = 'running' AND error IS NULL)",
+            "SELECT EXISTS (SELECT 1 FROM main.{} WHERE model = ?1 AND {such})",
             quote_ident(&self.table)
         );
         conn.query_row(&sql, [model], |row| row.get(0)).at(|| self.cannot_read(conn))
@@ -239,7 +269,7 @@ impl History {
     }
 
     /// Refuses what the migration called `title` has done, where it has changed what [`seal`](History::seal) gave before it; `None` where there
-    /// was no history. Outside of a transaction, others may have added to it `meanwhile`.
+    /// was no history. Outside of a transaction, others may have added to it `meanwhile`, and said of rows that they are rolled back.
     ///
     /// # Errors
     /// `Migration`.
@@ -251,8 +281,12 @@ impl History {
         meanwhile: bool,
     ) -> Result<()> {
         let now = self.seal(conn).ok();
+        let without_status = |line: &'_ str| line.rsplit_once(' ').map_or("", |(line, _)| line).to_owned();
         let same = match (seal, &now) {
-            (Some(seal), Some(now)) if meanwhile => seal.iter().all(|line| now.contains(line)),
+            (Some(seal), Some(now)) if meanwhile => {
+                let now: Vec<String> = now.iter().map(|line| without_status(line)).collect();
+                seal.iter().all(|line| now.contains(&without_status(line)))
+            }
             (seal, now) => now.as_deref() == seal,
         };
         if same {

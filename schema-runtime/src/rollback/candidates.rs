@@ -11,6 +11,7 @@ use crate::connection;
 use crate::error::{Error, Result};
 use crate::found;
 use crate::migrator::Migrator;
+use crate::numbered;
 use crate::run::Run;
 
 /// A revision that could be rolled back, together with those above it.
@@ -43,7 +44,8 @@ impl<'a> Run<'a> {
         let rows = run.history.all(&conn)?;
         let own = found::own_tables(migrator);
         let mut reached = catalog::read(&conn, "main", &own)?;
-        let mut refused: Option<String> = None;
+        let unfinished = numbered::refuse_unfinished(&rows, migrator.source.name());
+        let mut refused = unfinished.err().map(|error| said(&error));
         let mut list = Vec::new();
         for row in standing(&rows, migrator.source.name()) {
             let mut candidate = Candidate {
@@ -57,7 +59,7 @@ impl<'a> Run<'a> {
                 refused: refused.clone(),
             };
             match Way::of(&rows, row, &migrator.options.migrations) {
-                Err(error) => candidate.refused = Some(said(&error)),
+                Err(error) => candidate.refused = candidate.refused.or_else(|| Some(said(&error))),
                 Ok(way) => {
                     candidate.to_version.clone_from(&way.before.version);
                     candidate.changes = way.told();

@@ -38,8 +38,10 @@ impl Run<'_> {
             .cause(cause)
             .help("put the backup back where it was, with its note; without it these values are gone")
         };
-        let recorded =
-            way.revision.backup.as_deref().ok_or_else(|| gone("no backup was made before it".to_owned()))?;
+        let Some(recorded) = way.revision.backup.as_deref() else {
+            return Err(gone("no backup was made before it".to_owned())
+                .rather("restore a backup from before it as a whole; where migrations of the same start came first, theirs is the one"));
+        };
         let recorded = PathBuf::from(recorded);
         let name = recorded.file_name();
         let mut folders = vec![self.migrator.folder(database)];

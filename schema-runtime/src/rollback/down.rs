@@ -141,6 +141,12 @@ impl Run<'_> {
         connection::begin_immediate(deadline.conn(), Duration::ZERO, None)?;
         for (way, down) in first {
             match down.run((&way.left, &way.target), own, (options, &|_, _| {}), &deadline) {
+                // It says what has become of the transaction, which is that of the copy.
+                Err(error) if error.state_line().is_some() => {
+                    return Err(error
+                        .restate("it was tried on a copy; the database is unchanged")
+                        .rather("take COMMIT and ROLLBACK out of its way back"));
+                }
                 Err(error) if error.kind() == ErrorKind::Migration => {
                     return Ok(vec![format!(
                         "the way back of migration {} fails on a copy with one row of each table: {}",
@@ -155,36 +161,86 @@ impl Run<'_> {
     }
 }
 
-/// What goes between the two catalogs. A table that gets another name does not: a text drops what it names, of a function nobody knows.
+/// What goes between the two catalogs. A table or column that gets another name does not: that is read in a text; what a function does
+/// nobody knows.
 fn goes(direction: &Direction, left: &Catalog, target: &Catalog) -> Vec<Change> {
-    let dropped = match &direction.body {
-        Body::Sql(text) => Some(dropped_tables(text)),
-        Body::Code(_) => None,
-    };
-    let names =
-        |table: &str| dropped.as_ref().is_none_or(|names| names.iter().any(|name| eq_name(name, table)));
     let mut changes = diff(left, target, &|_| false);
+    changes.retain(|change| {
+        matches!(
+            change,
+            Change::DropTable { .. } | Change::DropVirtualTable { .. } | Change::DropColumn { .. }
+        )
+    });
+    let Body::Sql(text) = &direction.body else { return changes };
+    let names = Names::of(text);
     changes.retain(|change| match change {
-        Change::DropTable { table } | Change::DropVirtualTable { table } => names(table),
-        Change::DropColumn { .. } => true,
-        _ => false,
+        Change::DropColumn { table, column } => {
+            !names.columns.iter().any(|(of, _, first)| eq_name(of, table) && eq_name(first, column))
+        }
+        change => names.dropped.iter().any(|name| eq_name(name, change.table())),
     });
     changes
 }
 
-/// The tables of `DROP TABLE` statements.
-fn dropped_tables(text: &str) -> Vec<String> {
-    let statements = split_statements(text).unwrap_or_default();
-    let dropped = statements.iter().filter_map(|statement| {
-        let tokens = significant(statement.text).ok()?;
-        let [drop, table, rest @ ..] = tokens.as_slice() else { return None };
-        if !drop.is_word("DROP") || !table.is_word("TABLE") {
-            return None;
+/// What statements do with names; tables and columns by those that they have before the first statement.
+#[derive(Default)]
+struct Names {
+    /// The tables that `DROP TABLE` takes away.
+    dropped: Vec<String>,
+    /// Tables that have another name by now: that one, and the first.
+    tables: Vec<(String, String)>,
+    /// Columns that have another name by now: the table, that one, and the first.
+    columns: Vec<(String, String, String)>,
+}
+
+impl Names {
+    fn of(text: &str) -> Names {
+        let mut names = Names::default();
+        for statement in split_statements(text).unwrap_or_default() {
+            let tokens = significant(statement.text).unwrap_or_default();
+            let [verb, word, rest @ ..] = tokens.as_slice() else { continue };
+            let Some((now, rest)) = table_name(rest).filter(|_| word.is_word("TABLE")) else { continue };
+            let known = names.tables.iter().find(|(name, _)| eq_name(name, &now));
+            let table = known.map_or_else(|| now.clone(), |(_, first)| first.clone());
+            match rest {
+                _ if verb.is_word("DROP") => {
+                    names.tables.retain(|(name, _)| !eq_name(name, &now));
+                    names.dropped.push(table);
+                }
+                [rename, to, new] if rename.is_word("RENAME") && to.is_word("TO") => {
+                    names.tables.retain(|(name, _)| !eq_name(name, &now));
+                    names.tables.extend(new.ident().map(|new| (new, table)));
+                }
+                [word, column, rest @ ..] if column.is_word("COLUMN") && !rest.is_empty() => {
+                    names.column(&table, word, rest);
+                }
+                [word, rest @ ..] => names.column(&table, word, rest),
+                [] => {}
+            }
         }
-        let rest = if rest.first()?.is_word("IF") { rest.get(2..)? } else { rest };
-        // The schema may stand before it.
-        let at = if rest.get(1).is_some_and(|token| token.is_op(".")) { 2 } else { 0 };
-        rest.get(at).and_then(Token::ident)
-    });
-    dropped.collect()
+        names
+    }
+
+    /// `RENAME a TO b` and `DROP a`.
+    fn column(&mut self, table: &str, word: &Token<'_>, rest: &[Token<'_>]) {
+        let Some(now) = rest.first().and_then(Token::ident) else { return };
+        let known = self.columns.iter().position(|(of, name, _)| eq_name(of, table) && eq_name(name, &now));
+        match rest {
+            [_] if word.is_word("DROP") => {
+                known.map(|at| self.columns.remove(at));
+            }
+            [_, to, new] if word.is_word("RENAME") && to.is_word("TO") => {
+                let first = known.map_or(now, |at| self.columns.remove(at).2);
+                self.columns.extend(new.ident().map(|new| (table.to_owned(), new, first)));
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The name behind `TABLE`, without `IF EXISTS` and the schema, and what stands behind it.
+fn table_name<'t>(tokens: &'t [Token<'t>]) -> Option<(String, &'t [Token<'t>])> {
+    let rest = if tokens.first()?.is_word("IF") { tokens.get(2..)? } else { tokens };
+    let at = if rest.get(1).is_some_and(|token| token.is_op(".")) { 2 } else { 0 };
+    Some((rest.get(at)?.ident()?, rest.get(at + 1..)?))
 }

@@ -79,7 +79,8 @@ impl Migrator {
     /// transaction.
     ///
     /// # Errors
-    /// As [`rollback`](Self::rollback) and [`run`](Self::run); `History` where the newest revision is none of a migration that the program has.
+    /// As [`rollback`](Self::rollback) and [`run`](Self::run); `History` where the newest revision is none of a migration that the program has, or
+    /// the migration runs outside of a transaction.
     pub fn redo(&self, path: impl AsRef<Path>) -> Result<Report> {
         self.check_options()?;
         let path = self.at(path.as_ref());
@@ -115,7 +116,7 @@ impl<'a> Run<'a> {
         let database = connection::database_path(&conn).unwrap_or_else(|| path.to_owned());
         if options.dry_run {
             connection::begin_reading(&conn)?;
-            let report = run.would_go_back(&conn, &database, back);
+            let report = run.would_go_back(&conn, &database, back, redo);
             connection::rollback(&conn)?;
             return report;
         }
@@ -136,11 +137,20 @@ impl<'a> Run<'a> {
         })
     }
 
-    fn would_go_back(&mut self, conn: &Connection, database: &Path, back: &Back) -> Result<Report> {
+    fn would_go_back(
+        &mut self,
+        conn: &Connection,
+        database: &Path,
+        back: &Back,
+        redo: bool,
+    ) -> Result<Report> {
         let rows = self.history.all(conn)?;
         let own = found::own_tables(self.migrator);
         let mut live = catalog::read(conn, "main", &own)?;
         let ways = self.ways(conn, &rows, &live, back)?;
+        if let Some(last) = ways.last().filter(|_| redo) {
+            self.to_redo(last)?;
+        }
         if let Some(way) = ways.first() {
             way.refuse_drift(&live)?;
         }
@@ -367,12 +377,14 @@ impl<'a> Run<'a> {
         if way.alone.is_some() {
             return Ok(());
         }
-        // What a model made of a migration goes with the model.
+        // What a model made of a migration goes with the model, also where that was found in a later round.
         let held = rows.iter().filter(|row| {
             way.revision.kind == Kind::Automatic
                 && row.kind == Kind::Numbered
                 && row.status == Status::Skipped
-                && (row.batch, &row.model) == (way.revision.batch, &way.revision.model)
+                && row.reason.as_deref() == Some(numbered::HELD)
+                && row.id > way.revision.id
+                && row.model == way.revision.model
         });
         for row in held.chain([way.revision]) {
             self.history.set_status(conn, row.id, Status::RolledBack)?;
@@ -416,7 +428,15 @@ impl<'a> Run<'a> {
             )));
         }
         let known = self.options.migrations.find(version);
-        known.ok_or_else(|| refused(format!("the program has no migration {version} to do again")))
+        let known =
+            known.ok_or_else(|| refused(format!("the program has no migration {version} to do again")))?;
+        if known.up.transaction {
+            return Ok(known);
+        }
+        let title = known.title();
+        Err(refused(format!(
+            "migration {title} runs outside of a transaction, and its way back inside of one"
+        )))
     }
 
     fn told(&self, outcome: Outcome, ways: &[Way<'_>]) -> Report {
@@ -442,12 +462,18 @@ fn above(rows: &[Revision], standing: &[&Revision], model: &str, version: &str) 
         |row: &&Revision| row.model == model && matches!(row.status, Status::Completed | Status::Skipped);
     let mut of_model = rows.iter().rev().filter(stands).filter(|row| row.kind != Kind::Numbered);
     // Also a baseline may have the version. A row that is above it and none of these changes nothing.
-    let floor = of_model.find(|row| version_cmp(&row.version, version).is_eq());
     let number: Option<u64> = version.parse().ok();
+    let floor = of_model.find(|row| match number {
+        // A number alone is that of a migration, where the model does not write its versions so.
+        Some(_) => row.version == version,
+        None => version_cmp(&row.version, version).is_eq(),
+    });
     let is_it = |row: &&Revision| {
         row.kind == Kind::Numbered && number.is_some() && row.version.parse().ok() == number
     };
-    let floor = floor.or_else(|| rows.iter().rev().filter(stands).find(is_it))?;
+    let floor = floor.or_else(|| rows.iter().rev().filter(stands).find(is_it));
+    let mut of_model = rows.iter().rev().filter(stands).filter(|row| row.kind != Kind::Numbered);
+    let floor = floor.or_else(|| of_model.find(|row| version_cmp(&row.version, version).is_eq()))?;
     let over = standing.iter().filter(|row| row.id > floor.id).count();
     // None of them may be out of reach.
     let all = rows.iter().filter(stands).filter(|row| row.id > floor.id);

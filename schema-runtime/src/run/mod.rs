@@ -214,9 +214,7 @@ impl<'a> Run<'a> {
         let waiting = Instant::now();
         loop {
             connection::begin_immediate(conn, wait, Some(cancel))?;
-            let waits = !self.options.migrations.list.is_empty()
-                && waiting.elapsed() < wait
-                && !cancel.is_cancelled();
+            let waits = waiting.elapsed() < wait && !cancel.is_cancelled();
             if !waits || !self.history.is_running(conn, self.migrator.source.name())? {
                 return Ok(());
             }
@@ -288,6 +286,7 @@ impl<'a> Run<'a> {
         if prepared.plan.is_empty() {
             return self.nothing_to_do(deadline, &prepared);
         }
+        self.done.refuse_made_again(&prepared)?;
         connection::prove_writable(conn).map_err(|error| match error.kind() {
             ErrorKind::ReadOnly => Pending::Steps(&prepared.plan).read_only(conn),
             _ => error,
