@@ -232,7 +232,7 @@ fn how_one_outside_of_a_transaction_ended_is_said_also_where_another_model_has_c
 fn what_another_model_takes_back_meanwhile_is_not_held_against_a_migration() {
     let place = Place::new();
     let one = sql(1, "CREATE TABLE t (x)");
-    run(&place, &alone(&[one.clone()]));
+    run(&place, &alone(std::slice::from_ref(&one)));
     run(&place, &beside(THEIRS, &[]));
     let path = place.path();
     let two = outside(2, move |_| {
@@ -248,7 +248,7 @@ fn what_another_model_takes_back_meanwhile_is_not_held_against_a_migration() {
 fn one_that_a_restore_has_overtaken_is_not_said_to_be_applied_or_to_run() {
     let place = Place::new();
     let one = sql(1, "CREATE TABLE t (x)");
-    run(&place, &alone(&[one.clone()]));
+    run(&place, &alone(std::slice::from_ref(&one)));
     let backup = alone(&[]).back_up(place.path()).expect("a backup").path;
     let path = place.path();
     let two = outside(2, move |context| {
