@@ -18,10 +18,11 @@ use crate::catalog::{self, Catalog};
 use crate::connection::{self, Deadline};
 use crate::contained::contained;
 use crate::error::{Error, ErrorKind, Result};
+use crate::execute::{self, all_run};
 use crate::found::{self, Found};
 use crate::migration::{Body, Direction, Migration, Migrations, Surroundings};
 use crate::migrator::Source;
-use crate::numbered::{self, Due, Wish, all_run};
+use crate::numbered::{self, Due, Wish};
 use crate::prepare::{Prepared, prepare};
 use crate::record::millis;
 use crate::rehearse;
@@ -377,7 +378,7 @@ impl Run<'_> {
             let surroundings = Surroundings { environment: self.options.environment.as_deref(), tell: &tell };
             let seal = self.history.seal(conn).ok();
             let (what, there) = ((title.as_str(), &migration.up), (&batch.live, own.as_slice()));
-            let (after, took) = numbered::run_held(what, there, surroundings, batch.deadline)?;
+            let (after, took) = execute::run_held(what, there, surroundings, batch.deadline)?;
             self.history.refuse_changed(conn, seal.as_deref(), &title, false)?;
             bounds::refuse_theirs(&title, &batch.live, &after, &batch.others)?;
             self.made(batch, migration, after);
@@ -462,7 +463,7 @@ impl Run<'_> {
             if !migration.up.transaction {
                 connection::commit(copy, Duration::ZERO)?;
             }
-            if let Err(error) = numbered::run(copy, &migration.title(), &migration.up, trial, &deadline) {
+            if let Err(error) = execute::run(copy, &migration.title(), &migration.up, trial, &deadline) {
                 self.warnings.push(format!(
                     "the plan is made without the migrations, since {} fails on a copy with one row a table: {}",
                     migration.title(),

@@ -6,8 +6,8 @@
 use crate::catalog::{Catalog, TableInfo};
 use crate::diff::{Change, diff};
 use crate::error::{Error, ErrorKind, Result};
+use crate::execute;
 use crate::found::Found;
-use crate::numbered;
 use crate::prepare::{Prepared, key_of};
 use crate::snapshot::{Owners, key, keys};
 
@@ -67,7 +67,7 @@ pub(crate) fn refuse_other_model(reached: &Catalog, live: &Catalog, owners: &Own
 /// `Migration`, with each difference.
 pub(crate) fn refuse_theirs(title: &str, before: &Catalog, after: &Catalog, others: &Owners) -> Result<()> {
     refuse(&diff(before, after, &|_| false), &|key| others.is_managed(key), || {
-        numbered::failed(title)
+        execute::failed(title)
             .cause("it changes objects of another model of this database")
             .help("make this change in the other model, and in its migrations")
     })

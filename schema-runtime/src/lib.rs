@@ -110,7 +110,7 @@
 //! | difference | `diff` | catalogs compared: a list of [`Change`] |
 //! | plan | `plan` | ordered steps with their [`Method`], [`Hazard`]s, [`Check`]s and [`Cost`]: a [`Plan`] |
 //! | proof | `prepare`, `rehearse`, `preflight` | the plan and its undo run on a scratch copy; live rows are held against each new rule |
-//! | by hand | `migration`, `replaced`, `numbered`, `contained`, `bounds`, `batch`, `outside` | [`Migrations`] that people have written run before and after the plan, in its transaction |
+//! | by hand | `migration`, `replaced`, `numbered`, `execute`, `contained`, `bounds`, `batch`, `outside` | [`Migrations`] that people have written run before and after the plan, in its transaction |
 //! | written | `authored`, `trial`, `lint`, `squash`, `offline` | migrations made, tried and looked at before anybody applies them: [`Migrator::author`], [`Lint`], [`Migrations::squash`], [`Migrations::script`] |
 //! | from elsewhere | `import`, `tracking`, `adopt`, `resolve` | files and records of other tools taken over ([`Adoption`]); what a person says of a disagreement ([`Resolve`]) |
 //! | backup | `backup`, `upkeep` | a verified copy, made while the lock is held: [`BackupInfo`]; old ones go by [`Retention`] |
@@ -161,6 +161,7 @@ mod diff;
 mod edit;
 mod env;
 mod error;
+mod execute;
 mod fingerprint;
 mod found;
 mod health;

@@ -8,9 +8,9 @@ use crate::bounds;
 use crate::catalog;
 use crate::connection;
 use crate::error::{Error, ErrorKind, Result};
+use crate::execute;
 use crate::found;
 use crate::migration::{Migration, Surroundings};
-use crate::numbered;
 use crate::record::millis;
 use crate::revision::Status;
 use crate::run::Run;
@@ -24,7 +24,7 @@ impl Run<'_> {
         self.tell_migration(migration);
         let title = migration.title();
         deadline.check(|| format!("migration {title} was not begun"))?;
-        let orphans = numbered::deferrable(conn, &migration.up, &batch.live)?;
+        let orphans = execute::deferrable(conn, &migration.up, &batch.live)?;
         let mut revision = self.numbered_row(conn, migration, batch.backup)?;
         revision.status = Status::Running;
         let id = self.history.append(conn, &revision)?;
@@ -38,7 +38,7 @@ impl Run<'_> {
         deadline.resume();
         let tell = self.migrator.progress(&migration.digits, &migration.name);
         let surroundings = Surroundings { environment: self.options.environment.as_deref(), tell: &tell };
-        let ran = numbered::run(conn, &title, &migration.up, surroundings, deadline);
+        let ran = execute::run(conn, &title, &migration.up, surroundings, deadline);
         deadline.release();
         connection::begin_immediate(conn, self.options.lock_wait, None)
             .map_err(|error| unrecorded(error, migration, ran.as_ref().err()))?;
@@ -50,7 +50,7 @@ impl Run<'_> {
             if !meanwhile {
                 bounds::refuse_theirs(&title, &batch.live, &after, &batch.others)?;
             }
-            orphans.map_or(Ok(()), |before| numbered::refuse_orphans(conn, &title, &after, &before))?;
+            orphans.map_or(Ok(()), |before| execute::refuse_orphans(conn, &title, &after, &before))?;
             Ok(took)
         });
         if meanwhile {

@@ -12,8 +12,8 @@ use schema_sql::{TokenKind, eq_name, quote_ident, significant};
 use crate::catalog::{self, Affinity, Catalog, ColumnInfo, TableInfo, affinity};
 use crate::connection::{self, Deadline, Hook, SqliteResult};
 use crate::error::{Error, ErrorKind, Result};
+use crate::execute;
 use crate::migration::{Direction, Migration, Surroundings};
-use crate::numbered;
 
 /// So many rows of a table are taken along from a database.
 const SAMPLES: u32 = 50;
@@ -68,13 +68,13 @@ impl Trial {
         let deadline = Deadline::install(&mut self.conn, None, None);
         let conn = deadline.conn();
         if !way.transaction {
-            return numbered::run(conn, &migration.title(), way, Surroundings::of_trial(None), &deadline)
+            return execute::run(conn, &migration.title(), way, Surroundings::of_trial(None), &deadline)
                 .map(drop);
         }
         connection::begin_immediate(conn, Duration::ZERO, None)?;
         let live = catalog::read(conn, "main", &[])?;
         let (title, trial) = (migration.title(), Surroundings::of_trial(None));
-        let ran = numbered::run_held((&title, way), (&live, &[]), trial, &deadline).and_then(|_| {
+        let ran = execute::run_held((&title, way), (&live, &[]), trial, &deadline).and_then(|_| {
             connection::commit(conn, Duration::ZERO).map_err(|error| {
                 // Only a deferred check of a foreign key says no so late, in a database in memory.
                 error.of_kind(ErrorKind::Migration).context(format!("migration {} failed", migration.title()))

@@ -13,11 +13,11 @@ use crate::catalog::Catalog;
 use crate::connection::{self, Deadline};
 use crate::diff::{Change, diff};
 use crate::error::{Error, ErrorKind, Result};
+use crate::execute;
 use crate::found;
 use crate::history::History;
 use crate::migration::{Body, Direction, Migrations, Surroundings};
 use crate::migrator::Options;
-use crate::numbered;
 use crate::plan::HazardCode;
 use crate::record::millis;
 use crate::rehearse;
@@ -84,7 +84,7 @@ impl Down {
     /// Runs it; gives back the catalog that it leaves and how long it took.
     ///
     /// # Errors
-    /// As [`numbered::run`]; `Refused` if it leaves another catalog than `target`, and nobody has consented.
+    /// As [`execute::run`]; `Refused` if it leaves another catalog than `target`, and nobody has consented.
     pub(super) fn run(
         &self,
         (live, target): (&Catalog, &Catalog),
@@ -97,7 +97,7 @@ impl Down {
         let seal = history.seal(conn).ok();
         let surroundings = Surroundings { environment: options.environment.as_deref(), tell };
         let what = (title.as_str(), &self.direction);
-        let (reached, took) = numbered::run_held(what, (live, own), surroundings, deadline)?;
+        let (reached, took) = execute::run_held(what, (live, own), surroundings, deadline)?;
         history.refuse_changed(conn, seal.as_deref(), &title, false)?;
         let changes = diff(&reached, target, &|_| false);
         let code = HazardCode::InexactDown;
