@@ -48,9 +48,6 @@ pub(crate) fn run(
         settings::restore(conn)?;
     }
     enforce(conn, false)?;
-    // Which a migration may set, and the next shall not find.
-    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_LEGACY_ALTER_TABLE, false)
-        .at(|| "cannot set renames back behind a migration".to_owned())?;
     done?;
     if open {
         return Err(failed(title)
@@ -312,7 +309,8 @@ fn said(panic: &(dyn std::any::Any + Send)) -> String {
 /// `PRAGMA foreign_keys` has no effect inside a transaction, this has. A check that one migration has put off is not put off for others.
 fn enforce(conn: &Connection, on: bool) -> Result<()> {
     set_keys(conn, on)?;
-    conn.execute_batch("PRAGMA defer_foreign_keys = OFF")
+    // What one migration has set, the next shall not find.
+    conn.execute_batch("PRAGMA defer_foreign_keys = OFF; PRAGMA legacy_alter_table = OFF")
         .at(|| "cannot set foreign keys for a migration".to_owned())
 }
 
