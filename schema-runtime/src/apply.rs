@@ -9,7 +9,7 @@ use rusqlite::Connection;
 use schema_sql::{fold, quote_ident};
 
 use crate::catalog::{self, Catalog, TriggerInfo};
-use crate::connection::{Deadline, SqliteResult, sqlite_error};
+use crate::connection::{self, Deadline, SqliteResult, sqlite_error};
 use crate::diff::{Change, diff};
 use crate::edit::edit;
 use crate::error::{Error, ErrorKind, Result};
@@ -75,10 +75,10 @@ pub(crate) fn apply(conn: &Connection, job: &mut Job<'_>) -> Result<Applied> {
     set_needs(conn, Needs::default())?;
     if let Some(fill) = job.fill.as_mut() {
         hold_checks(conn, true)?;
-        refuse_ended(conn)?;
+        connection::refuse_ended(conn)?;
         fill(conn)?;
     }
-    refuse_ended(conn)?;
+    connection::refuse_ended(conn)?;
     applied.apply = started.elapsed();
     let verifying = Instant::now();
     (applied.reached, applied.old_violations) = verify(conn, job, &census)?;
@@ -90,7 +90,7 @@ pub(crate) fn apply(conn: &Connection, job: &mut Job<'_>) -> Result<Applied> {
         }
     }
     // Behind this the record is written, which must not be committed alone either.
-    refuse_ended(conn)?;
+    connection::refuse_ended(conn)?;
     applied.verify = verifying.elapsed();
     Ok(applied)
 }
@@ -107,7 +107,7 @@ pub(crate) fn hold_checks(conn: &Connection, held: bool) -> Result<()> {
 fn run_step(conn: &Connection, step: &Step, edits: Option<&[&CatalogEdit]>, job: &Job<'_>) -> Result<()> {
     // What is only asked may fail and be passed over: a foreign key that names nothing can be counted by nobody. Where SQLite
     // could not read it has ended the transaction too, and the next statement would then commit alone.
-    refuse_ended(conn)?;
+    connection::refuse_ended(conn)?;
     let temporary = temporary_triggers(conn, step)?;
     set_needs(conn, step.needs)?;
     if job.fill.is_some() {
@@ -121,7 +121,7 @@ fn run_step(conn: &Connection, step: &Step, edits: Option<&[&CatalogEdit]>, job:
     }
     for sql in &step.sql {
         conn.execute_batch(sql).map_err(|err| statement_error(err, sql, job.deadline))?;
-        refuse_ended(conn)?;
+        connection::refuse_ended(conn)?;
     }
     follow_statistics(conn, step, edits.unwrap_or_default())?;
     for (name, sql) in temporary {
@@ -131,16 +131,6 @@ fn run_step(conn: &Connection, step: &Step, edits: Option<&[&CatalogEdit]>, job:
         })?;
     }
     Ok(())
-}
-
-/// SQLite rolls the whole transaction back by itself after some errors, an interrupted write and a failed read among them.
-///
-/// SQLite: <https://www.sqlite.org/lang_transaction.html>, "Response To Errors Within A Transaction".
-fn refuse_ended(conn: &Connection) -> Result<()> {
-    if !conn.is_autocommit() {
-        return Ok(());
-    }
-    Err(Error::new(ErrorKind::Apply, "SQLite has ended the transaction by itself").help("start again"))
 }
 
 /// The planner's statistics follow a renamed table or index: SQLite leaves them under the old name, where another may find

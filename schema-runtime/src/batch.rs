@@ -179,6 +179,7 @@ impl Run<'_> {
         let modelled = found.last.as_ref().map(|(_, last)| last.owners.clone());
         let mut report = Report::new(Outcome::Migrated, self.migrator.source.name(), &self.version);
         let mut found = Some(found);
+        let mut outside = false;
         for (at, part) in parts.iter().enumerate() {
             match (part, found.take_if(|_| matches!(part, Part::Model))) {
                 (Part::Migration(migration), _) => {
@@ -188,6 +189,7 @@ impl Run<'_> {
                     } else if at == 0 {
                         self.more = parts.len() > 1;
                         report.revision = Some(self.outside(&mut batch, migration)?);
+                        outside = true;
                         report.applied.push(format!("migration {}", migration.title()));
                         break;
                     } else {
@@ -209,7 +211,7 @@ impl Run<'_> {
         {
             self.warnings.extend(bounds::warnings(start, &batch.live, &owners));
         }
-        self.close(batch, &mut report)?;
+        self.close(batch, outside, &mut report)?;
         (report.backup, report.no_backup) = (backup, no_backup);
         Ok(report)
     }
@@ -293,13 +295,13 @@ impl Run<'_> {
     }
 
     /// Commits a batch, where nothing is in the way.
-    fn close(&mut self, batch: Batch<'_>, report: &mut Report) -> Result<()> {
+    fn close(&mut self, batch: Batch<'_>, outside: bool, report: &mut Report) -> Result<()> {
         if let Some(reached) = &batch.reached {
             bounds::refuse_other_model(reached, &batch.live, &batch.recorded.owners)?;
         }
         let conn = batch.deadline.conn();
         // What ran outside of a transaction is committed already.
-        if !conn.is_autocommit() {
+        if !outside {
             let id = self.history.head(conn)?.map_or(0, |(id, _)| id);
             self.finish(batch.deadline, report.revision.unwrap_or(id))?;
             report.revision = report.revision.or(Some(id));
@@ -376,7 +378,7 @@ impl Run<'_> {
             let (title, tell) =
                 (migration.title(), self.migrator.progress(&migration.digits, &migration.name));
             let surroundings = Surroundings { environment: self.options.environment.as_deref(), tell: &tell };
-            let seal = self.history.seal(conn).ok();
+            let seal = self.history.seal(conn)?;
             let (what, there) = ((title.as_str(), &migration.up), (&batch.live, own.as_slice()));
             let (after, took) = execute::run_held(what, there, surroundings, batch.deadline)?;
             self.history.refuse_changed(conn, seal.as_deref(), &title, false)?;
@@ -385,6 +387,7 @@ impl Run<'_> {
             revision.duration_ms = millis(took);
             revision.snapshot = Some(batch.recorded.to_json()?);
         }
+        connection::refuse_ended(conn)?;
         self.history.append(conn, &revision)?;
         self.ran(migration, held, revision.duration_ms);
         Ok(())

@@ -354,6 +354,17 @@ pub(crate) fn rolled_back(conn: &Connection, error: Error) -> Error {
     }
 }
 
+/// Refuses to go on where no transaction is open any more: SQLite rolls the whole transaction back by itself after some errors, an interrupted
+/// write and a failed read among them, and what followed would be committed by itself.
+///
+/// SQLite: <https://www.sqlite.org/lang_transaction.html>, "Response To Errors Within A Transaction".
+pub(crate) fn refuse_ended(conn: &Connection) -> Result<()> {
+    if !conn.is_autocommit() {
+        return Ok(());
+    }
+    Err(Error::new(ErrorKind::Apply, "SQLite has ended the transaction by itself").help("start again"))
+}
+
 /// Makes SQLite read the schema again. An edit of the catalog that was rolled back is still what this connection knows, and its
 /// schema version the one that the next change by another connection gives the file: then nothing would tell them apart.
 pub(crate) fn forget_schema(conn: &Connection) {

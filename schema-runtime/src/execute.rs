@@ -32,6 +32,9 @@ pub(crate) fn run(
 ) -> Result<Duration> {
     let began = Instant::now();
     deadline.check(|| format!("migration {title} was not begun"))?;
+    if direction.transaction {
+        connection::refuse_ended(conn)?;
+    }
     enforce(conn, true)?;
     let done = match &direction.body {
         Body::Sql(text) => run_text(conn, title, (text, &direction.origin), deadline),
@@ -49,6 +52,9 @@ pub(crate) fn run(
     }
     enforce(conn, false)?;
     done?;
+    if direction.transaction {
+        connection::refuse_ended(conn)?;
+    }
     if open {
         return Err(failed(title)
             .cause("it has left a transaction open, which was rolled back")

@@ -29,12 +29,12 @@ impl Run<'_> {
         revision.status = Status::Running;
         let id = self.history.append(conn, &revision)?;
         let running = self.history.head(conn)?.unwrap_or_default();
+        let seal = self.history.seal(conn)?;
         let more = std::mem::replace(&mut self.more, true);
         self.finish(deadline, id)?;
         // From here on its row tells what has failed.
         self.writing = false;
         self.committed.push(format!("what migration {title} has done until then"));
-        let seal = self.history.seal(conn).ok();
         deadline.resume();
         let tell = self.migrator.progress(&migration.digits, &migration.name);
         let surroundings = Surroundings { environment: self.options.environment.as_deref(), tell: &tell };

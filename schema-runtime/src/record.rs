@@ -120,6 +120,7 @@ impl Run<'_> {
     /// Writes this stamp and commits.
     pub(crate) fn commit_stamped(&mut self, deadline: &Deadline<'_>, stamp: &Stamp) -> Result<()> {
         let conn = deadline.conn();
+        connection::refuse_ended(conn)?;
         self.history.write_stamp(conn, stamp)?;
         deadline.release();
         match connection::commit(conn, self.options.lock_wait) {

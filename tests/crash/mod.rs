@@ -177,6 +177,16 @@ fn a_batch_of_migrations_and_model_is_whole_or_not_there() {
     prove("batch", &past(&[ONE]), Job::Batch(model(&two(REBUILT))), "Rebuild");
 }
 
+/// A read between two migrations may have to write what waits in a small cache: where the disk is full then, the transaction has ended.
+#[test]
+fn a_full_disk_between_two_migrations_leaves_no_half() {
+    let scenario = Scenario::new(MODES[0], &past(&[ONE]), Job::Batch(model(&two(REBUILT))));
+    let all = scenario.count(Fault::Full);
+    for at in all / 8..all / 4 {
+        scenario.strike(Fault::Full, at, at, None).unwrap_or_else(|err| panic!("at {at} of {all}: {err}"));
+    }
+}
+
 /// SQLite passes over an error of deleting the log that a copy of a database with a log has for a moment.
 #[test]
 fn a_log_that_could_not_be_deleted_is_not_left_beside_a_backup() {

@@ -251,11 +251,14 @@ impl History {
             .at(|| self.cannot_read(conn))
     }
 
-    /// What each row and the two tables are now, to see whether somebody who has had the connection has changed them.
+    /// What each row and the two tables are now, `None` without a history: to see whether somebody who has had the connection has changed them.
     ///
     /// # Errors
-    /// What reading may give, as where a table is gone.
-    pub(crate) fn seal(&self, conn: &Connection) -> Result<Vec<String>> {
+    /// What reading may give.
+    pub(crate) fn seal(&self, conn: &Connection) -> Result<Option<Vec<String>>> {
+        if !self.exists(conn)? {
+            return Ok(None);
+        }
         let sql = format!(
             "SELECT id || ' ' || checksum || ' ' || status FROM main.{}
              UNION ALL SELECT name || ' ' || sql FROM main.sqlite_schema WHERE lower(tbl_name) IN (lower(?1), lower(?2)) AND sql NOTNULL
@@ -280,7 +283,7 @@ impl History {
         title: &str,
         meanwhile: bool,
     ) -> Result<()> {
-        let now = self.seal(conn).ok();
+        let now = self.seal(conn)?;
         let without_status = |line: &'_ str| line.rsplit_once(' ').map_or("", |(line, _)| line).to_owned();
         let same = match (seal, &now) {
             (Some(seal), Some(now)) if meanwhile => {

@@ -94,7 +94,7 @@ impl Down {
     ) -> Result<(Catalog, Duration)> {
         let (conn, title) = (deadline.conn(), self.title());
         let history = History::named(options.history_table.as_str());
-        let seal = history.seal(conn).ok();
+        let seal = history.seal(conn)?;
         let surroundings = Surroundings { environment: options.environment.as_deref(), tell };
         let what = (title.as_str(), &self.direction);
         let (reached, took) = execute::run_held(what, (live, own), surroundings, deadline)?;
