@@ -371,13 +371,14 @@ pub(crate) fn forget_schema(conn: &Connection) {
     let _ = conn.execute_batch("PRAGMA writable_schema = RESET");
 }
 
-/// Proves that the main database can be written, by a write that is taken back. Must be called inside a transaction.
+/// Proves that the main database can be written, by a write that is taken back, inside the transaction that is still open.
 ///
 /// `BEGIN IMMEDIATE` succeeds on a read-only file, so without this the first real write would tell.
 ///
 /// # Errors
-/// `ReadOnly`, `DiskFull` and others; the transaction may have been rolled back by SQLite.
+/// `ReadOnly`, `DiskFull` and others; the transaction may have been rolled back by SQLite. `Apply` where it was before.
 pub(crate) fn prove_writable(conn: &Connection) -> Result<()> {
+    refuse_ended(conn)?;
     conn.execute_batch(
         "SAVEPOINT schema_probe;
          CREATE TABLE main.migration_write_probe (x);
