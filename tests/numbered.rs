@@ -1,58 +1,23 @@
 //! Numbered migrations, by themselves and beside a model: order, history, conflicts, and what stops them.
 
 use std::fs;
-use std::path::PathBuf;
 
 use schema_runtime::{
     Back, Error, ErrorKind, Migration, MigrationContext, MigrationResult, Migrations, Migrator, Model,
     Outcome, Report, State,
 };
 
+use crate::support::folder::Folder;
 use crate::support::model::model;
 use crate::support::place::{Place, contains};
 
-/// A folder of migrations beside a database.
-struct Folder {
-    place: Place,
-}
-
 impl Folder {
-    fn new(files: &[(&str, &str)]) -> Folder {
-        let folder = Folder { place: Place::new() };
-        fs::create_dir(folder.path()).expect("a folder");
-        for (name, text) in files {
-            folder.write(name, text);
-        }
-        folder
-    }
-
-    fn path(&self) -> PathBuf {
-        self.place.folder().join("migrations")
-    }
-
-    fn write(&self, name: &str, text: &str) {
-        fs::write(self.path().join(name), text).expect("a file");
-    }
-
     fn remove(&self, name: &str) {
         fs::remove_file(self.path().join(name)).expect("gone");
     }
 
-    fn set(&self) -> Migrations {
-        Migrations::from_folder(self.path()).unwrap_or_else(|err| panic!("{err}"))
-    }
-
-    /// The migrations alone.
-    fn alone(&self) -> Migrator {
-        Migrator::for_model(Model::empty("main")).migrations(self.set())
-    }
-
     fn beside(&self, sql: &str) -> Migrator {
         Migrator::new(model(sql)).migrations(self.set())
-    }
-
-    fn run(&self, migrator: &Migrator) -> Report {
-        migrator.run(self.place.path()).unwrap_or_else(|err| panic!("{err}"))
     }
 
     fn refused(&self, migrator: &Migrator, kind: ErrorKind, parts: &[&str]) -> Error {

@@ -1,15 +1,13 @@
 //! Going back over numbered migrations: which way back is taken, in what order, and what it must lead to.
 
-use std::fs;
-use std::path::PathBuf;
-
 use schema_runtime::{
     Back, Error, ErrorKind, Migration, MigrationContext, MigrationResult, Migrations, Migrator, Model,
     Outcome, Report,
 };
 
+use crate::support::folder::Folder;
 use crate::support::model::model;
-use crate::support::place::{Place, contains};
+use crate::support::place::contains;
 
 const PERSON: (&str, &str) =
     ("001_person.sql", "CREATE TABLE person (id INTEGER PRIMARY KEY, name TEXT NOT NULL);");
@@ -19,45 +17,12 @@ const ROWS_BACK: (&str, &str) = ("002_rows.down.sql", "DELETE FROM person WHERE 
 const INDEX: (&str, &str) = ("003_index.sql", "CREATE INDEX by_name ON person (name);");
 const INDEX_BACK: (&str, &str) = ("003_index.down.sql", "DROP INDEX by_name;");
 
-struct Folder {
-    place: Place,
-}
-
 impl Folder {
-    fn new(files: &[(&str, &str)]) -> Folder {
-        let folder = Folder { place: Place::new() };
-        fs::create_dir(folder.path()).expect("a folder");
-        for (name, text) in files {
-            folder.write(name, text);
-        }
-        folder
-    }
-
-    fn path(&self) -> PathBuf {
-        self.place.folder().join("migrations")
-    }
-
-    fn write(&self, name: &str, text: &str) {
-        fs::write(self.path().join(name), text).expect("a file");
-    }
-
-    fn set(&self) -> Migrations {
-        Migrations::from_folder(self.path()).unwrap_or_else(|err| panic!("{err}"))
-    }
-
-    fn alone(&self) -> Migrator {
-        nothing_known().migrations(self.set())
-    }
-
-    fn run(&self, migrator: &Migrator) -> Report {
-        migrator.run(self.place.path()).unwrap_or_else(|err| panic!("{err}"))
-    }
-
     fn back(&self, migrator: &Migrator, back: &Back) -> Report {
         migrator.rollback(self.place.path(), back).unwrap_or_else(|err| panic!("{err}"))
     }
 
-    fn refused(&self, migrator: &Migrator, back: &Back, kind: ErrorKind, parts: &[&str]) -> Error {
+    fn keeps_from(&self, migrator: &Migrator, back: &Back, kind: ErrorKind, parts: &[&str]) -> Error {
         let path = self.place.path();
         let error = self.place.unchanged_by(|| migrator.rollback(path, back).expect_err("refused"));
         assert_eq!(error.kind(), kind, "{error}");
@@ -66,7 +31,7 @@ impl Folder {
         error
     }
 
-    fn history(&self) -> String {
+    fn statuses(&self) -> String {
         self.place.query("SELECT version, kind, status FROM migration_history")
     }
 
@@ -97,7 +62,7 @@ fn ways_back_run_newest_first_and_an_older_program_has_them_from_the_history() {
     assert_eq!(report.applied, ["migration 002 rows", "migration 001 person"]);
     assert_eq!(folder.catalog(), "");
     assert_eq!(
-        folder.history(),
+        folder.statuses(),
         "'001'|'numbered'|'rolled_back'\n'002'|'numbered'|'rolled_back'\n'003'|'numbered'|'rolled_back'\n\
          '0'|'rollback'|'completed'\n'0'|'rollback'|'completed'"
     );
@@ -134,7 +99,7 @@ fn a_batch_goes_back_row_by_row_through_the_model() {
     assert_eq!(report.applied, ["migration 002 after", "drop column person.born"]);
     assert_eq!(folder.place.query("SELECT * FROM person"), "1|'Ada'");
     assert_eq!(
-        folder.history(),
+        folder.statuses(),
         "'001'|'numbered'|'completed'\n'2.0.0'|'automatic'|'rolled_back'\n'002'|'numbered'|'rolled_back'\n\
          '0'|'rollback'|'completed'"
     );
@@ -165,7 +130,7 @@ fn what_the_model_held_goes_back_with_the_model() {
     let program = Migrator::new(model(sql)).migrations(folder.set());
     let report = folder.run(&program);
     assert_eq!(report.migrations.iter().map(|run| run.contained).collect::<Vec<_>>(), [false, true]);
-    folder.refused(
+    folder.keeps_from(
         &nothing_known(),
         &Back::Last(1),
         ErrorKind::History,
@@ -194,8 +159,8 @@ fn a_way_back_that_leads_elsewhere_is_asked_for() {
         "still to do: drop column person.born",
         "L501=002",
     ];
-    folder.refused(&nothing_known(), &Back::Last(1), ErrorKind::Refused, &parts);
-    folder.refused(&nothing_known().dry_run(true), &Back::Last(1), ErrorKind::Refused, &parts);
+    folder.keeps_from(&nothing_known(), &Back::Last(1), ErrorKind::Refused, &parts);
+    folder.keeps_from(&nothing_known().dry_run(true), &Back::Last(1), ErrorKind::Refused, &parts);
     // The program has a better one by now.
     folder.write("002_born.down.sql", "DROP INDEX by_born; ALTER TABLE person DROP COLUMN born;");
     let report = folder.back(&folder.alone().dry_run(true), &Back::Last(1));
@@ -218,7 +183,7 @@ fn a_table_with_rows_goes_with_consent_and_a_renamed_one_goes_nowhere() {
     folder.place.sql("INSERT INTO people VALUES (1, 'Ada')");
     folder.back(&nothing_known(), &Back::Last(1));
     assert_eq!(folder.place.query("SELECT * FROM person"), "1|'Ada'");
-    folder.refused(
+    folder.keeps_from(
         &nothing_known(),
         &Back::Last(1),
         ErrorKind::Refused,
@@ -242,7 +207,7 @@ fn what_stops_a_way_back_leaves_everything_as_it_is() {
     ]);
     folder.run(&folder.alone());
     folder.place.sql("CREATE INDEX by_hand ON person (name)");
-    folder.refused(
+    folder.keeps_from(
         &nothing_known(),
         &Back::Last(1),
         ErrorKind::Drift,
@@ -259,7 +224,7 @@ fn what_stops_a_way_back_leaves_everything_as_it_is() {
         &["migration 002 rows failed", "no such table: nobody", "002_rows.down.sql:2:13", "is unchanged"],
     );
     assert_eq!(left(), before);
-    assert!(folder.history().ends_with("'0'|'rollback'|'failed'"));
+    assert!(folder.statuses().ends_with("'0'|'rollback'|'failed'"));
     // The copy fails as the file would.
     let report = folder.back(&nothing_known().dry_run(true), &Back::Last(2));
     contains(&report.warnings.join("\n"), &["the way back of migration 002 rows fails on a copy"]);
@@ -287,8 +252,8 @@ fn functions_lead_back_only_in_the_program_that_has_them() {
     let set = Migrations::new([Migration::code(1, "note", up, Some(down))]).expect("a set");
     let program = nothing_known().migrations(set);
     folder.run(&program);
-    folder.refused(&nothing_known(), &Back::Last(1), ErrorKind::History, &["it has no way back"]);
-    folder.refused(
+    folder.keeps_from(&nothing_known(), &Back::Last(1), ErrorKind::History, &["it has no way back"]);
+    folder.keeps_from(
         &program,
         &Back::Last(1),
         ErrorKind::Refused,
@@ -337,7 +302,7 @@ fn the_newest_is_done_again_as_its_file_is_now() {
     assert_eq!(report.applied, ["migration 002 pet", "migration 002 pet"]);
     assert_eq!(folder.place.query("SELECT count(name) FROM pet"), "0");
     assert_eq!(
-        folder.history(),
+        folder.statuses(),
         "'001'|'numbered'|'completed'\n'002'|'numbered'|'rolled_back'\n'0'|'rollback'|'completed'\n'002'|'numbered'|'completed'"
     );
     assert_eq!(folder.run(&folder.alone()).outcome, Outcome::UpToDate);

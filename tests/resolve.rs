@@ -1,12 +1,10 @@
 //! What a person says holds, where the history and the migrations, or the database, disagree.
 
 use std::fs;
-use std::path::PathBuf;
 
-use schema_runtime::{
-    Back, BackupPolicy, Error, ErrorKind, HealthCheck, Migrations, Migrator, Model, Outcome, Report, Resolve,
-};
+use schema_runtime::{Back, BackupPolicy, Error, ErrorKind, HealthCheck, Migrator, Outcome, Report, Resolve};
 
+use crate::support::folder::Folder;
 use crate::support::model::model;
 use crate::support::place::{Place, contains};
 
@@ -14,33 +12,13 @@ const FIRST: (&str, &str) =
     ("001_first.sql", "CREATE TABLE person (id INTEGER PRIMARY KEY, name TEXT NOT NULL)");
 const ROWS: (&str, &str) = ("002_rows.sql", "INSERT INTO person (name) VALUES ('ada')");
 
-struct Folder {
-    place: Place,
-}
-
 impl Folder {
-    fn new(files: &[(&str, &str)]) -> Folder {
-        let folder = Folder { place: Place::new() };
-        fs::create_dir(folder.path()).expect("a folder");
-        files.iter().for_each(|(name, text)| folder.write(name, text));
-        folder
-    }
-
-    fn path(&self) -> PathBuf {
-        self.place.folder().join("migrations")
-    }
-
-    fn write(&self, name: &str, text: &str) {
-        fs::write(self.path().join(name), text).expect("a file");
-    }
-
     fn migrator(&self) -> Migrator {
-        let set = Migrations::from_folder(self.path()).unwrap_or_else(|err| panic!("{err}"));
-        Migrator::for_model(Model::empty("main")).migrations(set).backup(BackupPolicy::Never)
+        self.alone().backup(BackupPolicy::Never)
     }
 
-    fn run(&self) -> Report {
-        self.migrator().run(self.place.path()).unwrap_or_else(|err| panic!("{err}"))
+    fn start(&self) -> Report {
+        self.run(&self.migrator())
     }
 
     fn conflict(&self, parts: &[&str]) {
@@ -74,7 +52,7 @@ impl Folder {
         self.place.query(&format!("SELECT {columns} FROM migration_history ORDER BY id DESC LIMIT 1"))
     }
 
-    fn refused(&self, resolve: &Resolve, parts: &[&str]) -> Error {
+    fn refuses(&self, resolve: &Resolve, parts: &[&str]) -> Error {
         let error = self.place.unchanged_by(|| {
             self.migrator().resolve(self.place.path(), resolve, "because").expect_err("refused")
         });
@@ -91,7 +69,7 @@ fn number(text: &str) -> String {
 #[test]
 fn nothing_is_resolved_without_a_reason_or_of_what_is_not_there() {
     let folder = Folder::new(&[FIRST, ROWS]);
-    folder.run();
+    folder.start();
     for reason in ["", " \n"] {
         let error = folder.place.unchanged_by(|| {
             folder
@@ -101,21 +79,21 @@ fn nothing_is_resolved_without_a_reason_or_of_what_is_not_there() {
         });
         assert_eq!(error.kind(), ErrorKind::Refused, "{error}");
     }
-    folder.refused(
+    folder.refuses(
         &Resolve::Applied(number("007")),
         &["there is no migration 007", "there are: 001 first, 002 rows"],
     );
-    folder.refused(&Resolve::Rehash(number("x")), &["there is no migration x"]);
-    folder.refused(
+    folder.refuses(&Resolve::Rehash(number("x")), &["there is no migration x"]);
+    folder.refuses(
         &Resolve::Applied(number("1")),
         &["001 first is recorded as applied already", "`--undone 001`"],
     );
-    folder.refused(&Resolve::Skip(number("2")), &["002 rows is recorded as applied already"]);
-    folder.refused(&Resolve::Rehash(number("2")), &["with the text and the name of now"]);
-    folder.refused(&Resolve::Undone(number("003")), &["migration 003 is not recorded as applied"]);
+    folder.refuses(&Resolve::Skip(number("2")), &["002 rows is recorded as applied already"]);
+    folder.refuses(&Resolve::Rehash(number("2")), &["with the text and the name of now"]);
+    folder.refuses(&Resolve::Undone(number("003")), &["migration 003 is not recorded as applied"]);
     folder.write("003_more.sql", "SELECT 1");
     folder
-        .refused(&Resolve::Rehash(number("3")), &["003 more is not recorded as applied", "`--applied 003`"]);
+        .refuses(&Resolve::Rehash(number("3")), &["003 more is not recorded as applied", "`--applied 003`"]);
     let by_hand = Place::by_hand("CREATE TABLE t (a)");
     let error = by_hand.unchanged_by(|| {
         folder.migrator().resolve(by_hand.path(), &Resolve::AdoptDrift, "because").expect_err("refused")
@@ -127,7 +105,7 @@ fn nothing_is_resolved_without_a_reason_or_of_what_is_not_there() {
 #[test]
 fn what_was_applied_by_hand_counts_as_applied() {
     let folder = Folder::new(&[FIRST]);
-    folder.run();
+    folder.start();
     folder.write(ROWS.0, ROWS.1);
     folder.write("002_rows.down.sql", "DELETE FROM person");
     folder.place.sql(ROWS.1);
@@ -137,27 +115,27 @@ fn what_was_applied_by_hand_counts_as_applied() {
         folder.last("version, name, status, rollback_sql"),
         "'002'|'rows'|'completed'|'DELETE FROM person'"
     );
-    assert_eq!(folder.run().outcome, Outcome::UpToDate);
+    assert_eq!(folder.start().outcome, Outcome::UpToDate);
     assert_eq!(folder.place.query("SELECT name FROM person"), "'ada'");
 }
 
 #[test]
 fn what_is_skipped_never_runs() {
     let folder = Folder::new(&[FIRST, ("003_third.sql", "CREATE TABLE third (a)")]);
-    folder.run();
+    folder.start();
     folder.write(ROWS.0, ROWS.1);
     folder.conflict(&["002 rows comes after 003", "`schema resolve --applied 002` or `--skip 002`"]);
     let report = folder.resolve(&Resolve::Skip(number("002")));
     assert_eq!(report.notes, ["002 rows never runs on this database"]);
     assert_eq!(folder.last("version, status"), "'002'|'skipped'");
-    assert_eq!(folder.run().outcome, Outcome::UpToDate);
+    assert_eq!(folder.start().outcome, Outcome::UpToDate);
     assert_eq!(folder.place.query("SELECT count(*) FROM person"), "0");
     // Another text of it is a disagreement as of one that ran.
     folder.write(ROWS.0, "SELECT 2");
     folder.conflict(&["`schema resolve --rehash 002 --reason TEXT`"]);
     folder.resolve(&Resolve::Rehash(number("002")));
     assert_eq!(folder.last("version, status"), "'002'|'skipped'");
-    assert_eq!(folder.run().outcome, Outcome::UpToDate);
+    assert_eq!(folder.start().outcome, Outcome::UpToDate);
     // And it may be due after all.
     folder.resolve(&Resolve::Undone(number("002")));
     assert_eq!(
@@ -169,7 +147,7 @@ fn what_is_skipped_never_runs() {
 #[test]
 fn a_text_or_a_name_of_now_may_be_what_was_applied() {
     let folder = Folder::new(&[FIRST, ROWS]);
-    folder.run();
+    folder.start();
     folder.write(FIRST.0, &format!("-- Who there is.\n{}", FIRST.1));
     fs::rename(folder.path().join(ROWS.0), folder.path().join("002_people.sql")).expect("renamed");
     folder.conflict(&[
@@ -181,14 +159,14 @@ fn a_text_or_a_name_of_now_may_be_what_was_applied() {
     folder.resolve(&Resolve::Rehash(number("001")));
     folder.resolve(&Resolve::Rehash(number("002")));
     assert_eq!(folder.last("version, name, status"), "'002'|'people'|'completed'");
-    assert_eq!(folder.run().outcome, Outcome::UpToDate);
+    assert_eq!(folder.start().outcome, Outcome::UpToDate);
     assert_eq!(folder.place.query("SELECT name FROM person"), "'ada'");
 }
 
 #[test]
 fn what_was_taken_back_by_hand_is_due_again() {
     let folder = Folder::new(&[FIRST, ROWS]);
-    folder.run();
+    folder.start();
     folder.place.sql("DELETE FROM person");
     let report = folder.resolve(&Resolve::Undone(number("002")));
     assert_eq!(report.notes, ["002 rows is due again"]);
@@ -207,12 +185,12 @@ fn what_was_taken_back_by_hand_is_due_again() {
     assert_eq!(folder.place.query("SELECT name FROM person"), "'ada'");
     // A file that is gone, with what it did.
     folder.write("003_third.sql", "CREATE TABLE third (a)");
-    folder.run();
+    folder.start();
     folder.place.sql("DELETE FROM person");
     fs::remove_file(folder.path().join(ROWS.0)).expect("gone");
     folder.conflict(&["002 rows was applied, and is gone", "`schema resolve --undone 002 --reason TEXT`"]);
     folder.resolve(&Resolve::Undone(number("002")));
-    assert_eq!(folder.run().outcome, Outcome::UpToDate);
+    assert_eq!(folder.start().outcome, Outcome::UpToDate);
 }
 
 #[test]
@@ -226,7 +204,7 @@ fn what_did_not_come_to_its_end_is_ended_by_a_person() {
         let folder = Folder::new(&[FIRST, (ROWS.0, half)]);
         folder.migrator().run(folder.place.path()).expect_err("a part of it");
         folder.conflict(&["002 rows was begun on", "`schema resolve --applied 002`, or `--undone 002`"]);
-        folder.refused(&Resolve::Skip(number("002")), &["was begun, and has not come to its end"]);
+        folder.refuses(&Resolve::Skip(number("002")), &["was begun, and has not come to its end"]);
         folder.resolve(&resolve);
         assert_eq!(folder.place.query("SELECT status FROM migration_history WHERE id = 2"), ended);
         if due == 1 {
@@ -240,12 +218,12 @@ fn what_did_not_come_to_its_end_is_ended_by_a_person() {
 #[test]
 fn the_usual_backup_is_made_and_an_edited_row_decides_nothing() {
     let folder = Folder::new(&[FIRST, ROWS]);
-    folder.run();
+    folder.start();
     folder.write(ROWS.0, "SELECT 2");
     let with = |policy| folder.migrator().backup(policy);
     let resolve = Resolve::Rehash(number("002"));
     folder.place.sql("UPDATE migration_history SET name = 'x' WHERE id = 2");
-    let error = folder.refused(&resolve, &["row 2 of the history was edited"]);
+    let error = folder.refuses(&resolve, &["row 2 of the history was edited"]);
     assert_eq!(error.kind(), ErrorKind::Tampered);
     folder.place.sql("UPDATE migration_history SET name = 'rows' WHERE id = 2");
     let report = with(BackupPolicy::Always).resolve(folder.place.path(), &resolve, "a typo").expect("a row");
@@ -321,13 +299,13 @@ fn drift_that_a_start_refuses_is_changed_by_it_once_it_is_adopted() {
 #[test]
 fn without_a_model_too_what_was_made_by_hand_is_the_base() {
     let folder = Folder::new(&[FIRST, ROWS]);
-    folder.run();
+    folder.start();
     folder.place.sql("ALTER TABLE person ADD COLUMN note TEXT");
     let report = folder.resolve(&Resolve::AdoptDrift);
     assert_eq!(report.notes, ["by hand: add column person.note"]);
     folder.write("003_third.sql", "CREATE TABLE third (a)");
     folder.write("003_third.down.sql", "DROP TABLE third");
-    assert_eq!(folder.run().applied, ["migration 003 third"]);
+    assert_eq!(folder.start().applied, ["migration 003 third"]);
     folder.migrator().rollback(folder.place.path(), &Back::Last(1)).unwrap_or_else(|error| panic!("{error}"));
     assert_eq!(folder.place.query("SELECT * FROM person"), "1|'ada'|NULL");
     let error = folder.migrator().rollback(folder.place.path(), &Back::Last(1)).expect_err("no further");
@@ -337,7 +315,7 @@ fn without_a_model_too_what_was_made_by_hand_is_the_base() {
 #[test]
 fn what_was_recorded_by_hand_cannot_be_rolled_back_by_itself() {
     let folder = Folder::new(&[FIRST, ROWS, ("002_rows.down.sql", "DELETE FROM person")]);
-    folder.run();
+    folder.start();
     folder.write(ROWS.0, &format!("-- a comment\n{}", ROWS.1));
     folder.resolve(&Resolve::Rehash(number("002")));
     let error = folder.place.unchanged_by(|| {

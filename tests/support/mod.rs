@@ -5,6 +5,7 @@ pub mod carry;
 pub mod case;
 pub mod dice;
 pub mod fill;
+pub mod folder;
 pub mod memory;
 pub mod model;
 pub mod oracle;
