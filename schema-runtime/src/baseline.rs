@@ -6,7 +6,7 @@ use rusqlite::Connection;
 
 use crate::catalog;
 use crate::connection::{self, Deadline, OpenMode, Settings};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 use crate::found::{self, Found};
 use crate::migrator::Migrator;
 use crate::model::{Model, prove};
@@ -78,14 +78,7 @@ impl<'a> Run<'a> {
         let conn = deadline.conn();
         let found = found::read(conn, self.migrator, &self.history)?;
         self.version.clone_from(&found.model.version);
-        if let Some(object) = found.live.opaque.first() {
-            return Err(Error::new(
-                ErrorKind::Opaque,
-                format!("cannot read {} `{}` with certainty", object.kind, object.name),
-            )
-            .cause(object.reason.clone())
-            .help("drop and create it by hand in plain SQL, or leave it to its owner"));
-        }
+        found.refuse_opaque()?;
         let name = found.model.name.clone();
         if self.history.has_running(conn, &name)? {
             numbered::refuse_unfinished(&self.history.all(conn)?, &name)?;

@@ -190,13 +190,14 @@ impl Run<'_> {
                         self.more = parts.len() > 1;
                         report.revision = Some(self.outside(&mut batch, migration)?);
                         outside = true;
-                        report.applied.push(format!("migration {}", migration.title()));
-                        break;
                     } else {
                         self.more = true;
                         break;
                     }
                     report.applied.push(format!("migration {}", migration.title()));
+                    if outside {
+                        break;
+                    }
                 }
                 (Part::Model, Some(found)) => {
                     // What migrations have made of the rows since is not in it.
@@ -336,9 +337,7 @@ impl Run<'_> {
             false => self.apply(batch.deadline, &prepared)?,
         };
         self.done.modelled = true;
-        let mut snapshot = prepared.snapshot(applied.reached.clone());
-        self.done.own(&mut snapshot);
-        let known = prepared.plan.is_empty() && prepared.is_known(&snapshot);
+        let known = prepared.plan.is_empty() && prepared.is_known(&self.left_by(&prepared, &applied.reached));
         let report = if known {
             self.report(Outcome::UpToDate, &prepared)
         } else {

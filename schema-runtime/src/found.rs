@@ -34,6 +34,20 @@ impl Found {
         Found { live, model, last: None, numbered: None, head: 0, others: Owners::default(), newer: None }
     }
 
+    /// Refuses what cannot be read, and so cannot be recorded as it is.
+    ///
+    /// # Errors
+    /// `Opaque`, naming the first such object.
+    pub(crate) fn refuse_opaque(&self) -> Result<()> {
+        let Some(object) = self.live.opaque.first() else { return Ok(()) };
+        Err(Error::new(
+            ErrorKind::Opaque,
+            format!("cannot read {} `{}` with certainty", object.kind, object.name),
+        )
+        .cause(object.reason.clone())
+        .help("drop and create it by hand in plain SQL, or leave it to its owner"))
+    }
+
     /// What the newest row says is there.
     pub(crate) fn left(&self) -> Option<&Snapshot> {
         self.numbered.as_ref().or_else(|| self.last.as_ref().map(|(_, last)| last))

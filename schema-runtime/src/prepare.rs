@@ -14,7 +14,7 @@ use crate::connection;
 use crate::diff::{Change, diff};
 use crate::error::{Error, ErrorKind, Result};
 use crate::found::{Found, own_tables, scratch};
-use crate::history::History;
+use crate::history::{History, refuse_edited};
 use crate::migrator::Migrator;
 use crate::model::Model;
 use crate::plan::{Facts, HazardCode, Method, Pace, Plan, PlanKey, Request, TableFacts, WAYS, plan};
@@ -72,18 +72,19 @@ fn refuse_foreign_renames(renames: &Renames, others: &Owners) -> Result<()> {
 }
 
 /// What the last revision says decides whose each object is; one that somebody has edited decides nothing.
-fn refuse_edited(found: &Found) -> Result<()> {
-    let Some((last, _)) = found.last.as_ref().filter(|(last, _)| last.is_edited()) else { return Ok(()) };
-    Err(Error::new(ErrorKind::Tampered, format!("row {} of the history was edited", last.id))
-        .cause("its content is not what was written, and it says which objects are the model's")
-        .state("nothing was changed")
-        .help("find out who did it; restore the row or a backup, or record the schema of now as the model's own by a baseline"))
+fn refuse_edited_owners(found: &Found) -> Result<()> {
+    let Some((last, _)) = &found.last else { return Ok(()) };
+    refuse_edited(last, "which objects are the model's").map_err(|error| {
+        error.state("nothing was changed").help(
+            "find out who did it; restore the row or a backup, or record the schema of now as the model's own by a baseline",
+        )
+    })
 }
 
 /// Merges, plans, checks the rows and rehearses. Without `data` no row is read, and nothing is held against rows.
 pub(crate) fn prepare(conn: &Connection, migrator: &Migrator, found: Found, data: bool) -> Result<Prepared> {
     let began = Instant::now();
-    refuse_edited(&found)?;
+    refuse_edited_owners(&found)?;
     let maker = Maker { conn, migrator, found: &found, own: own_tables(migrator) };
     let (target, broken) = maker.target()?;
     let exact = |table: &str| found.model.table_hints(table).exact_order;

@@ -79,6 +79,13 @@ impl Run<'_> {
         Ok(id)
     }
 
+    /// What the model leaves with this catalog, and whose that is.
+    pub(crate) fn left_by(&self, prepared: &Prepared, reached: &Catalog) -> Snapshot {
+        let mut snapshot = prepared.snapshot(reached.clone());
+        self.done.own(&mut snapshot);
+        snapshot
+    }
+
     /// Writes the revision; gives back what it says is there.
     pub(crate) fn append(
         &self,
@@ -100,8 +107,7 @@ impl Run<'_> {
         revision.plan = Some(prepared.plan.to_json()?);
         revision.undo = prepared.undo.as_ref().map(Plan::to_json).transpose()?;
         revision.rollback_sql = prepared.undo.as_ref().map(Plan::to_sql);
-        let mut snapshot = prepared.snapshot(applied.reached.clone());
-        self.done.own(&mut snapshot);
+        let mut snapshot = self.left_by(prepared, &applied.reached);
         // What a migration of this batch has left is what is there.
         let found = Some(&prepared.found).filter(|_| self.done.runs.is_empty());
         let left = found.and_then(|found| found.left()).filter(|left| left.catalog != prepared.found.live);

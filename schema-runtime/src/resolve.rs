@@ -183,14 +183,7 @@ impl Run<'_> {
             refuse_edited_row(revision)?;
             self.version.clone_from(&revision.version);
         }
-        if let Some(object) = found.live.opaque.first() {
-            return Err(Error::new(
-                ErrorKind::Opaque,
-                format!("cannot read {} `{}` with certainty", object.kind, object.name),
-            )
-            .cause(object.reason.clone())
-            .help("drop and create it by hand in plain SQL, or leave it to its owner"));
-        }
+        found.refuse_opaque()?;
         let mut report = Report::new(Outcome::UpToDate, &name, &self.version);
         let changes = diff(&last.catalog, &found.live, &|_| true);
         if changes.is_empty() {

@@ -52,6 +52,18 @@ impl Left {
 /// What was applied and stands.
 const STANDING: &str = "status = 'completed' AND kind IN ('automatic', 'baseline', 'restore')";
 
+/// Refuses to go by a row that somebody has edited: what it `says` may be otherwise.
+///
+/// # Errors
+/// `Tampered`, without a state and advice.
+pub(crate) fn refuse_edited(row: &Revision, says: &str) -> Result<()> {
+    if !row.is_edited() {
+        return Ok(());
+    }
+    Err(Error::new(ErrorKind::Tampered, format!("row {} of the history was edited", row.id))
+        .cause(format!("its content is not what was written, and it says {says}")))
+}
+
 /// The history of one database, by the name of its table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct History {

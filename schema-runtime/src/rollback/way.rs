@@ -4,6 +4,7 @@ use super::down::Down;
 use crate::catalog::Catalog;
 use crate::diff::{Change, diff};
 use crate::error::{Error, ErrorKind, Result};
+use crate::history::refuse_edited;
 use crate::migration::Migrations;
 use crate::plan::{Plan, PlanKey};
 use crate::rename::{Rename, Renames};
@@ -86,7 +87,9 @@ impl<'r> Way<'r> {
         let of_model = previous.filter(|row| row.kind == Kind::Numbered);
         let of_model = of_model.and_then(|_| below.find(|row| row.kind != Kind::Numbered));
         for row in [Some(revision), previous, of_model].into_iter().flatten() {
-            refuse_edited(row)?;
+            refuse_edited(row, "what to go back to").map_err(|error| {
+                error.help("find out who did it; restore the row, or a backup as a whole")
+            })?;
         }
         let left = revision.snapshot.as_deref().ok_or_else(|| match revision.kind {
             Kind::Numbered => missing(revision, "it was recorded without being run"),
@@ -194,15 +197,6 @@ impl<'r> Way<'r> {
 fn missing(revision: &Revision, what: &str) -> Error {
     Error::new(ErrorKind::History, format!("cannot undo revision {}: {what}", revision.id))
         .help("restore the backup that was made before it, as a whole")
-}
-
-fn refuse_edited(row: &Revision) -> Result<()> {
-    if !row.is_edited() {
-        return Ok(());
-    }
-    Err(Error::new(ErrorKind::Tampered, format!("row {} of the history was edited", row.id))
-        .cause("its content is not what was written, and it says what to go back to")
-        .help("find out who did it; restore the row, or a backup as a whole"))
 }
 
 /// The renames that a plan makes.

@@ -6,9 +6,9 @@ use std::time::Instant;
 use super::{Before, Run};
 use crate::backup::BackupInfo;
 use crate::connection::{self, Deadline, OpenMode, Settings};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 use crate::found::Found;
-use crate::history::{Stamp, schema_cookie};
+use crate::history::{Stamp, refuse_edited, schema_cookie};
 use crate::migrator::Migrator;
 use crate::report::{Event, Report};
 use crate::revision::{Revision, Status};
@@ -95,11 +95,9 @@ impl<'a> Run<'a> {
 
 /// A row that decides what is due, and that somebody has edited, decides nothing.
 pub(crate) fn refuse_edited_row(row: &Revision) -> Result<()> {
-    if !row.is_edited() {
-        return Ok(());
-    }
-    Err(Error::new(ErrorKind::Tampered, format!("row {} of the history was edited", row.id))
-        .cause("its content is not what was written, and it says which migrations are applied")
-        .state("nothing was changed")
-        .help("find out who did it; restore the row, or a backup as a whole"))
+    refuse_edited(row, "which migrations are applied").map_err(|error| {
+        error
+            .state("nothing was changed")
+            .help("find out who did it; restore the row, or a backup as a whole")
+    })
 }
