@@ -299,8 +299,15 @@ pub fn quote_str(text: &str) -> String {
 }
 
 /// Whether SQLite takes `a` and `b` for the same name: equal but for the case of ASCII letters.
+#[inline]
 pub fn eq_name(a: &str, b: &str) -> bool {
-    a.eq_ignore_ascii_case(b)
+    let (a, b) = (a.as_bytes(), b.as_bytes());
+    // Most names differ in their length or in their last letter, which is where numbers are.
+    a.len() == b.len()
+        && match (a.last(), b.last()) {
+            (Some(x), Some(y)) => x.eq_ignore_ascii_case(y) && a.eq_ignore_ascii_case(b),
+            _ => true,
+        }
 }
 
 /// `name` with ASCII letters in lower case: equal for equal names.
