@@ -6,13 +6,18 @@
 //! SQLite: <https://www.sqlite.org/pragma.html#pragma_writable_schema>, and
 //! <https://www.sqlite.org/lang_altertable.html>, section 7.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::types::{Value, ValueRef};
-use rusqlite::{Connection, ffi, params};
+use rusqlite::{Connection, ToSql, ffi};
 use schema_sql::quote_ident;
 
 use crate::plan::CatalogEdit;
+
+/// So many edits in one statement, each with three parameters.
+///
+/// SQLite: <https://www.sqlite.org/limits.html>, section 9: at most 32,766.
+const MOST: usize = 10_000;
 
 /// Edits, and makes this and every other connection see it. The caller's transaction takes it all back if this fails; the
 /// caller's guard resets `writable_schema`.
@@ -27,18 +32,8 @@ pub(crate) fn edit(conn: &Connection, edits: &[&CatalogEdit]) -> rusqlite::Resul
         .collect::<rusqlite::Result<Vec<_>>>()?;
     let cookie: i64 = conn.query_row("PRAGMA main.schema_version", [], |row| row.get(0))?;
     conn.execute_batch("PRAGMA writable_schema = ON")?;
-    {
-        let sql = "UPDATE main.sqlite_schema SET sql = ?1, name = coalesce(?2, name) WHERE rowid = ?3";
-        let mut update = conn.prepare(sql)?;
-        for edit in edits {
-            let (rowids, kind) =
-                if edit.index.is_some() { (&schema.indexes, "index") } else { (&schema.tables, "table") };
-            let rowid = rowids.get(&edit.name);
-            let rowid = rowid.ok_or_else(|| fault(format!("there is no {kind} `{}`", edit.name)))?;
-            if update.execute(params![edit.sql, edit.index, rowid])? != 1 {
-                return Err(fault(format!("the text of {kind} `{}` was not changed", edit.name)));
-            }
-        }
+    for edits in edits.chunks(MOST) {
+        write(conn, &schema, edits)?;
     }
     // Without another cookie other connections go on by the old text, and after a ROLLBACK this one by the new.
     let bumped = cookie.wrapping_add(1) & 0x7fff_ffff;
@@ -58,20 +53,45 @@ pub(crate) fn edit(conn: &Connection, edits: &[&CatalogEdit]) -> rusqlite::Resul
     Ok(())
 }
 
+/// One UPDATE for all of them.
+fn write(conn: &Connection, schema: &Rows, edits: &[&CatalogEdit]) -> rusqlite::Result<()> {
+    let mut values: Vec<&dyn ToSql> = Vec::with_capacity(3 * edits.len());
+    for edit in edits {
+        let (rowids, kind) =
+            if edit.index.is_some() { (&schema.indexes, "index") } else { (&schema.tables, "table") };
+        let rowid = rowids.get(&edit.name);
+        values.push(rowid.ok_or_else(|| fault(format!("there is no {kind} `{}`", edit.name)))?);
+        values.extend([&edit.sql as &dyn ToSql, &edit.index]);
+    }
+    let sql = format!(
+        "UPDATE main.sqlite_schema AS s SET sql = e.column2, name = coalesce(e.column3, s.name)
+         FROM (VALUES {}) AS e WHERE s.rowid = e.column1",
+        vec!["(?, ?, ?)"; edits.len()].join(", ")
+    );
+    let changed = conn.execute(&sql, values.as_slice())?;
+    if changed == edits.len() {
+        return Ok(());
+    }
+    Err(fault(format!("{changed} texts of the catalog were changed instead of {}", edits.len())))
+}
+
 fn fault(text: String) -> rusqlite::Error {
     rusqlite::Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_ERROR), Some(text))
 }
 
 /// Where the texts are, and how many unnamed indexes each table has.
+#[derive(Default)]
 struct Rows {
     tables: BTreeMap<String, i64>,
     indexes: BTreeMap<String, i64>,
     unnamed: BTreeMap<String, usize>,
+    /// Tables WITHOUT ROWID.
+    keyed: BTreeSet<String>,
 }
 
 impl Rows {
     fn read(conn: &Connection) -> rusqlite::Result<Rows> {
-        let mut rows = Rows { tables: BTreeMap::new(), indexes: BTreeMap::new(), unnamed: BTreeMap::new() };
+        let mut rows = Rows::default();
         let sql = "SELECT rowid, tbl_name, CASE WHEN type = 'index' AND sql IS NOT NULL THEN name END, type = 'table'
             FROM main.sqlite_schema WHERE type IN ('table', 'index')";
         let mut statement = conn.prepare(sql)?;
@@ -86,6 +106,10 @@ impl Rows {
                 *rows.unnamed.entry(table).or_default() += 1;
             }
         }
+        // Once for all tables: with the name of one SQLite would look through all of them too.
+        let sql = "SELECT name FROM temp.pragma_table_list WHERE schema = 'main' AND wr";
+        let mut statement = conn.prepare(sql)?;
+        rows.keyed = statement.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
         Ok(rows)
     }
 }
@@ -102,21 +126,22 @@ impl Witness {
     fn of(conn: &Connection, schema: &Rows, edit: &CatalogEdit, name: &str) -> rusqlite::Result<Witness> {
         let mut keys = Vec::new();
         if edit.index.is_some() {
-            let sql = "SELECT coll, seqno, name, desc FROM pragma_index_xinfo(?1, 'main') ORDER BY seqno";
+            let sql =
+                "SELECT coll, seqno, name, desc FROM temp.pragma_index_xinfo(?1, 'main') ORDER BY seqno";
             let mut statement = conn.prepare(sql)?;
             let found = statement
                 .query_map([name], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?;
             return Ok(Witness { row: BTreeMap::new(), keys: found.collect::<rusqlite::Result<_>>()? });
         }
         if schema.unnamed.contains_key(&edit.name) {
-            let sql = "SELECT list.name, term.seqno, term.name, term.desc FROM pragma_index_list(?1, 'main') AS list,
-                pragma_index_xinfo(list.name, 'main') AS term WHERE list.origin <> 'c' AND term.key ORDER BY 1, 2";
+            let sql = "SELECT list.name, term.seqno, term.name, term.desc FROM temp.pragma_index_list(?1, 'main') AS list,
+                temp.pragma_index_xinfo(list.name, 'main') AS term WHERE list.origin <> 'c' AND term.key ORDER BY 1, 2";
             let mut statement = conn.prepare(sql)?;
             let found = statement
                 .query_map([&edit.name], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?;
             keys = found.collect::<rusqlite::Result<_>>()?;
         }
-        Ok(Witness { row: first_row(conn, &edit.name)?, keys })
+        Ok(Witness { row: first_row(conn, &edit.name, schema.keyed.contains(&edit.name))?, keys })
     }
 
     fn refutes(&self, after: &Witness) -> Option<String> {
@@ -144,9 +169,8 @@ pub(crate) fn value(found: ValueRef<'_>) -> Value {
 }
 
 /// The first row by column, without generated columns; empty where there is none.
-fn first_row(conn: &Connection, table: &str) -> rusqlite::Result<BTreeMap<String, Value>> {
-    let sql = "SELECT info.name, list.wr AND info.pk FROM pragma_table_list(?1) AS list, pragma_table_xinfo(?1, 'main') AS info
-        WHERE list.schema = 'main' AND info.hidden = 0";
+fn first_row(conn: &Connection, table: &str, keyed: bool) -> rusqlite::Result<BTreeMap<String, Value>> {
+    let sql = "SELECT name, pk > 0 FROM temp.pragma_table_xinfo(?1, 'main') WHERE hidden = 0";
     let found: Vec<(String, bool)> = conn
         .prepare(sql)?
         .query_map([table], |row| Ok((row.get(0)?, row.get(1)?)))?
@@ -156,7 +180,8 @@ fn first_row(conn: &Connection, table: &str) -> rusqlite::Result<BTreeMap<String
         return Ok(BTreeMap::new());
     }
     // SQLite may read a WITHOUT ROWID table by any of its indexes, whatever NOT INDEXED says.
-    let key: Vec<String> = found.iter().filter(|(_, key)| *key).map(|(name, _)| quote_ident(name)).collect();
+    let key: Vec<String> =
+        found.iter().filter(|(_, key)| keyed && *key).map(|(name, _)| quote_ident(name)).collect();
     let order = if key.is_empty() { String::new() } else { format!(" ORDER BY {}", key.join(", ")) };
     let sql =
         format!("SELECT {} FROM main.{} NOT INDEXED{order} LIMIT 1", list.join(", "), quote_ident(table));
