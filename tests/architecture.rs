@@ -30,10 +30,11 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("backup", &["connection", "error", "integrity", "revision", "sqlite_error"]),
     ("history", &["connection", "error", "revision", "sqlite_error", "version"]),
     // What is found, what is wanted as SQLite reads it, and the merge of both with what was.
-    ("catalog", &["error", "sqlite_error"]),
+    ("creating", &[]),
+    ("catalog", &["creating", "error", "sqlite_error"]),
     ("snapshot", &["catalog", "error"]),
     ("model", &["catalog", "connection", "error", "history", "revision", "snapshot"]),
-    ("wanted", &["catalog", "connection", "descriptor", "error", "history", "model"]),
+    ("wanted", &["catalog", "connection", "creating", "descriptor", "error", "history", "model"]),
     ("rename", &["catalog", "error", "model", "snapshot"]),
     ("target", &["catalog", "error", "model", "rename", "snapshot"]),
     // From two catalogs to work, without a connection.
@@ -43,7 +44,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("edit", &["plan"]),
     ("preflight", &["catalog", "connection", "defect", "error", "plan", "sqlite_error"]),
     ("rehearse", &["catalog", "connection", "diff", "edit", "error", "integrity", "plan", "rename"]),
-    ("sql_model", &["catalog", "connection", "error", "history", "model", "rehearse", "sqlite_error"]),
+    (
+        "sql_model",
+        &["catalog", "connection", "creating", "error", "history", "model", "rehearse", "sqlite_error"],
+    ),
     ("apply", &["catalog", "connection", "diff", "edit", "error", "integrity", "plan", "rehearse", "rename"]),
     ("report", &["backup", "error", "plan"]),
     ("observe", &["report"]),
@@ -550,6 +554,7 @@ fn only_these_files_write() {
         "catalog",
         "connection",
         "contained",
+        "creating",
         "edit",
         "execute",
         "history",

@@ -104,7 +104,7 @@
 //!
 //! | stage | modules | what it does |
 //! | --- | --- | --- |
-//! | wanted | `descriptor`, `wanted`, `sql_model` | the model is made in a scratch database and read back: [`Catalog`] |
+//! | wanted | `descriptor`, `wanted`, `sql_model`, `creating` | the model is made in a scratch database and read back: [`Catalog`] |
 //! | found | `found`, `catalog`, `history`, `snapshot` | the file is read by the same reader, with what was applied last: [`Snapshot`] |
 //! | target | `rename`, `target` | the three are merged by the policies; every difference gets its cause |
 //! | difference | `diff` | catalogs compared: a list of [`Change`] |
@@ -154,6 +154,7 @@ mod column_type;
 mod connection;
 mod contained;
 mod crates;
+mod creating;
 mod deadline;
 mod defect;
 mod descriptor;

@@ -13,6 +13,7 @@ use crate::catalog::{
     NotNullInfo, PrimaryKeyInfo, TableInfo, UniqueInfo, index_sql, name_sql, read, reason, table_sql,
 };
 use crate::connection::{self, sqlite_error};
+use crate::creating::Creating;
 use crate::descriptor::{
     ColumnDescriptor, ColumnOrder, ConstValue, ForeignKeyDescriptor, IndexDescriptor, PrimaryKeyDescriptor,
     Schema, SqlType, TableDescriptor,
@@ -43,7 +44,13 @@ impl Model {
     /// # Errors
     /// `Model`, naming the object, if names clash, a value cannot be written as SQL, or SQLite refuses a statement.
     pub(crate) fn from_schema(schema: &Schema, scratch: &Connection, own: &[String]) -> Result<Model> {
-        let mut maker = Maker { conn: scratch, own, taken: BTreeSet::new(), triggers: BTreeSet::new() };
+        let mut maker = Maker {
+            creating: Creating::on(scratch),
+            conn: scratch,
+            own,
+            taken: BTreeSet::new(),
+            triggers: BTreeSet::new(),
+        };
         let mut made = Vec::new();
         for table in schema.tables {
             made.push((*table, maker.table(table)?));
@@ -57,6 +64,10 @@ impl Model {
         for sql in schema.triggers {
             maker.statement(CreateKind::Trigger, sql)?;
         }
+        maker
+            .creating
+            .settle()
+            .map_err(|err| sqlite_error(err, "cannot make the model in a scratch database"))?;
         let mut catalog = read(scratch, "main", &[])?;
         for (descriptor, wanted) in &made {
             check_made(&catalog, descriptor, wanted)?;
@@ -135,6 +146,7 @@ fn check_made(catalog: &Catalog, descriptor: &TableDescriptor, wanted: &TableInf
 
 struct Maker<'a> {
     conn: &'a Connection,
+    creating: Creating<'a>,
     own: &'a [String],
     /// Folded names of tables, views, virtual tables and indexes: SQLite keeps them in one space.
     taken: BTreeSet<String>,
@@ -190,8 +202,8 @@ impl Maker<'_> {
             .cause("the model has two objects of this name, which SQLite compares without case"))
     }
 
-    fn run(&self, kind: &str, name: &str, sql: &str) -> Result<()> {
-        self.conn.execute_batch(sql).map_err(|err| {
+    fn run(&mut self, kind: &str, name: &str, sql: &str) -> Result<()> {
+        self.creating.run(sql).map_err(|err| {
             let error = broken(kind, name).cause(sql).cause(reason(&err, sql));
             let judged = sqlite_error(err, "");
             match judged.help_line().filter(|_| judged.kind() == ErrorKind::Missing) {
@@ -517,7 +529,13 @@ mod tests {
     #[test]
     fn every_finite_float_is_written_as_a_literal_of_the_same_value() {
         let conn = Connection::open_in_memory().unwrap();
-        let maker = Maker { conn: &conn, own: &[], taken: BTreeSet::new(), triggers: BTreeSet::new() };
+        let maker = Maker {
+            creating: Creating::on(&conn),
+            conn: &conn,
+            own: &[],
+            taken: BTreeSet::new(),
+            triggers: BTreeSet::new(),
+        };
         for value in
             [0.1, -0.5, 1e300, 5e-324, f64::MAX, f64::MIN_POSITIVE, 0.1 + 0.2, 123_456_789.123_456_79]
         {

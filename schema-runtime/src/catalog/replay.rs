@@ -8,6 +8,7 @@ use schema_sql::quote_ident;
 
 use super::print::{index_sql, name_sql, table_sql};
 use super::{Catalog, IndexInfo, IndexTermInfo, TableInfo, VirtualTableInfo};
+use crate::creating::Creating;
 use crate::error::{Error, ErrorKind, Result};
 
 /// What [`replay`] could not make as it is written.
@@ -29,7 +30,7 @@ pub(crate) fn replay(
     catalog: &Catalog,
     rows: &mut dyn FnMut(&Connection) -> Result<()>,
 ) -> Result<Replay> {
-    let mut stage = Stage { conn: scratch, replay: Replay::default() };
+    let mut stage = Stage { conn: scratch, creating: Creating::on(scratch), replay: Replay::default() };
     scratch.execute_batch("PRAGMA foreign_keys = OFF").map_err(|err| refused("the settings", &err, None))?;
     for table in &catalog.tables {
         let shape = || Ok(table_sql(&shape_of(table)));
@@ -39,6 +40,7 @@ pub(crate) fn replay(
         let shape = || Ok(format!("CREATE TABLE {} (x)", quote_ident(&table.name)));
         stage.make("table", &table.name, &table.sql, shape)?;
     }
+    stage.settle()?;
     rows(scratch)?;
     for table in &catalog.virtual_tables {
         stage.virtual_table(table)?;
@@ -64,11 +66,13 @@ pub(crate) fn replay(
         stage.make("trigger", &trigger.name, &trigger.sql, shape)?;
     }
     stage.opaque("trigger", catalog)?;
+    stage.settle()?;
     Ok(stage.replay)
 }
 
 struct Stage<'a> {
     conn: &'a Connection,
+    creating: Creating<'a>,
     replay: Replay,
 }
 
@@ -81,7 +85,7 @@ impl Stage<'_> {
         sql: &str,
         shape: impl FnOnce() -> Result<String>,
     ) -> Result<()> {
-        let Err(refusal) = self.conn.execute_batch(sql) else { return Ok(()) };
+        let Err(refusal) = self.creating.run(sql) else { return Ok(()) };
         let shape = shape()?;
         self.conn
             .execute_batch(&shape)
@@ -96,6 +100,10 @@ impl Stage<'_> {
             .map_err(|err| refused(&format!("{kind} {}", name_sql(name)), &err, Some(&refusal)))?;
         self.replay.bare.push(name.to_owned());
         Ok(())
+    }
+
+    fn settle(&mut self) -> Result<()> {
+        self.creating.settle().map_err(|err| refused("the catalog", &err, None))
     }
 
     fn virtual_table(&mut self, table: &VirtualTableInfo) -> Result<()> {

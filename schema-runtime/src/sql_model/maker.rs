@@ -10,6 +10,7 @@ use super::locate;
 use super::script::{Item, Script, State};
 use crate::catalog::{self, Catalog};
 use crate::connection::{self, Hook, SqliteResult};
+use crate::creating::Creating;
 use crate::error::Result;
 use crate::rehearse;
 
@@ -27,6 +28,7 @@ const SQLITE_TABLES: [(&str, &[&str]); 5] = [
 /// Makes statements in an empty scratch database.
 pub(super) struct Maker<'a> {
     pub(super) conn: &'a Connection,
+    pub(super) creating: Creating<'a>,
     pub(super) hook: Option<&'a Hook>,
     /// Names of the history's tables.
     pub(super) own: &'a [String],
@@ -70,6 +72,7 @@ impl Maker<'_> {
                 self.dependent(script, at);
             }
         }
+        self.creating.settle().at(|| "cannot make the script in a scratch database".to_owned())?;
         let catalog = catalog::read(self.conn, "main", self.own)?;
         self.refuse_unread(script, &catalog);
         if self.faults.is_empty() {
@@ -129,7 +132,7 @@ impl Maker<'_> {
     fn run(&mut self, script: &mut Script<'_>, at: usize) {
         let Some(item) = script.items.get_mut(at) else { return };
         item.state = State::Made;
-        if let Err(err) = self.conn.execute_batch(item.sql) {
+        if let Err(err) = self.creating.run(item.sql) {
             item.state = State::Refused;
             let fault = locate::fault(self.conn, item.sql, &catalog::reason(&err, item.sql));
             self.faults.push(fault.placed(item.at));

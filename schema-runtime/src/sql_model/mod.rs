@@ -25,6 +25,7 @@ use self::fault::Fault;
 use self::maker::Maker;
 use crate::catalog::{self, Catalog};
 use crate::connection;
+use crate::creating::Creating;
 use crate::error::{Error, ErrorKind, Result};
 use crate::history::History;
 use crate::model::{Model, ModelOptions};
@@ -96,7 +97,8 @@ impl Model {
         let untouched = |err: Error| err.state("no database was touched");
         let scratch = connection::scratch(None, hook).map_err(untouched)?;
         let own = History::named(options.history_table.as_str()).own_tables();
-        let mut maker = Maker { conn: &scratch, hook, own: &own, faults: &mut faults };
+        let creating = Creating::on(&scratch);
+        let mut maker = Maker { conn: &scratch, creating, hook, own: &own, faults: &mut faults };
         let catalog = maker.make(&mut script).map_err(untouched)?;
         let directives = directive::read(&script.tokens, &mut faults);
         let said = attach::attach(&script, directives, &mut faults);

@@ -1,0 +1,161 @@
+//! Many objects made one after the other in time that grows with their number, and not with its square.
+//!
+//! Each `CREATE` makes SQLite look through all rows of `sqlite_schema` for those of the new object. So where there are many, the rows of those
+//! that are made already are set aside, and put back as they were at the end, or as soon as a statement fails. The schema that SQLite
+//! holds in memory knows all of them meanwhile.
+//!
+//! SQLite: <https://www.sqlite.org/pragma.html#pragma_writable_schema>.
+
+use rusqlite::types::Value;
+use rusqlite::{Connection, params_from_iter};
+
+/// So many rows are looked through quickly.
+const FEW: usize = 64;
+
+/// After so many refusals the rows stay: to put them back each time would cost more.
+const REFUSALS: usize = 4;
+
+/// Makes objects in the main database of a connection, inside the caller's transaction where there is one, until [`Creating::settle`].
+pub(crate) struct Creating<'c> {
+    conn: &'c Connection,
+    /// Statements whose rows are not aside.
+    made: usize,
+    refused: usize,
+    /// The columns of `sqlite_schema`.
+    aside: Vec<[Value; 5]>,
+}
+
+impl<'c> Creating<'c> {
+    pub(crate) fn on(conn: &'c Connection) -> Self {
+        Creating { conn, made: 0, refused: 0, aside: Vec::new() }
+    }
+
+    /// Runs one `CREATE` statement.
+    ///
+    /// # Errors
+    /// SQLite's own. What was made before is there.
+    pub(crate) fn run(&mut self, sql: &str) -> rusqlite::Result<()> {
+        if self.made >= FEW && self.refused < REFUSALS {
+            self.set_aside()?;
+        }
+        self.made += 1;
+        let made = self.conn.execute_batch(sql);
+        if made.is_err() {
+            self.refused += 1;
+            if !self.aside.is_empty() {
+                // SQLite may have forgotten what it had in memory.
+                self.settle()?;
+                self.conn.execute_batch("PRAGMA writable_schema = RESET")?;
+            }
+        }
+        made
+    }
+
+    /// Puts the rows back: whatever reads the catalog sees all of them again.
+    ///
+    /// # Errors
+    /// SQLite's own; a scratch database is then of no use, and a transaction must be rolled back.
+    pub(crate) fn settle(&mut self) -> rusqlite::Result<()> {
+        if self.aside.is_empty() {
+            return Ok(());
+        }
+        // Those behind them come behind them.
+        self.conn.execute_batch("PRAGMA writable_schema = ON")?;
+        self.set_aside()?;
+        self.conn.execute_batch("PRAGMA writable_schema = ON")?;
+        let sql =
+            "INSERT INTO main.sqlite_schema (type, name, tbl_name, rootpage, sql) VALUES (?, ?, ?, ?, ?)";
+        let mut statement = self.conn.prepare(sql)?;
+        self.made = self.aside.len();
+        for row in self.aside.drain(..) {
+            statement.execute(params_from_iter(row))?;
+        }
+        self.conn.execute_batch("PRAGMA writable_schema = OFF")
+    }
+
+    fn set_aside(&mut self) -> rusqlite::Result<()> {
+        let sql = "SELECT type, name, tbl_name, rootpage, sql FROM main.sqlite_schema ORDER BY rowid";
+        let mut statement = self.conn.prepare(sql)?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            self.aside.push([row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?]);
+        }
+        drop(rows);
+        self.made = 0;
+        self.conn.execute_batch(
+            "PRAGMA writable_schema = ON; DELETE FROM main.sqlite_schema; PRAGMA writable_schema = OFF",
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rows(conn: &Connection) -> Vec<(String, String, Option<String>)> {
+        let mut statement =
+            conn.prepare("SELECT type, name, sql FROM sqlite_schema ORDER BY rowid").expect("prepare");
+        let found =
+            statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).expect("query");
+        found.collect::<rusqlite::Result<_>>().expect("rows")
+    }
+
+    fn statements(n: usize) -> Vec<String> {
+        let mut list = vec!["CREATE TABLE first (id INTEGER PRIMARY KEY AUTOINCREMENT, a UNIQUE)".to_owned()];
+        for at in 0..n {
+            list.push(format!("CREATE TABLE t{at} (a UNIQUE, b REFERENCES first, c CHECK (c > 0))"));
+            list.push(format!("CREATE INDEX i{at} ON t{at} (b)"));
+        }
+        list.push("CREATE VIEW v AS SELECT * FROM t0".to_owned());
+        list.push("CREATE TRIGGER g AFTER INSERT ON t1 BEGIN DELETE FROM t2; END".to_owned());
+        list
+    }
+
+    #[test]
+    fn the_catalog_is_the_one_that_sqlite_alone_makes() {
+        let (conn, plain) =
+            (Connection::open_in_memory().expect("open"), Connection::open_in_memory().expect("open"));
+        let list = statements(200);
+        let mut creating = Creating::on(&conn);
+        for sql in &list {
+            creating.run(sql).expect(sql);
+            plain.execute_batch(sql).expect(sql);
+        }
+        creating.settle().expect("settle");
+        assert_eq!(rows(&conn), rows(&plain));
+        let check: String = conn.query_row("PRAGMA integrity_check", [], |row| row.get(0)).expect("check");
+        assert_eq!(check, "ok");
+        // As it is in memory, and read again.
+        for _ in 0..2 {
+            conn.execute_batch("INSERT INTO t1 (a) VALUES (1); ALTER TABLE t3 RENAME COLUMN c TO d")
+                .expect("use");
+            conn.execute_batch("ALTER TABLE t3 RENAME COLUMN d TO c; DELETE FROM t1").expect("use");
+            conn.execute_batch("PRAGMA writable_schema = RESET").expect("reset");
+        }
+    }
+
+    #[test]
+    fn after_a_refused_statement_all_that_was_made_is_there() {
+        let conn = Connection::open_in_memory().expect("open");
+        let list = statements(200);
+        let mut creating = Creating::on(&conn);
+        for (at, sql) in list.iter().enumerate() {
+            creating.run(sql).expect(sql);
+            if at % 90 == 89 {
+                // One that is not parsed, and one that fails as it runs.
+                creating.run("CREATE TABLE nothing (a, a)").expect_err("twice a");
+                conn.execute_batch("INSERT INTO first (a) VALUES (1)").expect("insert");
+                creating.run("CREATE UNIQUE INDEX bad ON t0 (1)").expect("no rows");
+                creating.run("CREATE INDEX bad ON t0 (b)").expect_err("twice");
+                conn.execute_batch("DROP INDEX bad; DELETE FROM first").expect("drop");
+                assert_eq!(
+                    rows(&conn).iter().filter(|row| row.2.is_some() && row.1 != "sqlite_sequence").count(),
+                    at + 1
+                );
+            }
+        }
+        creating.settle().expect("settle");
+        let check: String = conn.query_row("PRAGMA integrity_check", [], |row| row.get(0)).expect("check");
+        assert_eq!(check, "ok");
+    }
+}
