@@ -9,7 +9,7 @@ use crate::backup::BackupInfo;
 use crate::catalog::Catalog;
 use crate::connection::{self, Deadline};
 use crate::error::{Error, ErrorKind, Result};
-use crate::history::{Stamp, schema_cookie};
+use crate::history::{Stamp, catalog_texts, schema_cookie};
 use crate::migrator::Source;
 use crate::plan::Plan;
 use crate::prepare::Prepared;
@@ -19,7 +19,7 @@ use crate::snapshot::Snapshot;
 use crate::target::{DriftPolicy, RemovalPolicy};
 
 /// The format of what the engine writes; part of the stamp, so that a newer engine looks again.
-const ENGINE_FORMAT: i64 = 1;
+const ENGINE_FORMAT: i64 = 2;
 
 impl Run<'_> {
     /// The stamp of the last look, where nothing that counts has changed since.
@@ -30,21 +30,23 @@ impl Run<'_> {
         }
         let Some(stamp) = self.history.read_stamp(conn, source.name())? else { return Ok(None) };
         let cookie = schema_cookie(conn)?;
-        Ok((stamp == self.stamp(cookie, stamp.revision)).then_some(stamp))
+        let same = stamp == self.stamp(cookie, stamp.revision)
+            && (!self.options.complete_check || self.history.has_stamped_texts(conn, source.name())?);
+        Ok(same.then_some(stamp))
     }
 
     pub(crate) fn stamp(&self, cookie: i64, revision: i64) -> Stamp {
+        let source = &self.migrator.source;
+        // What is left out is looked for by the next start.
+        let migrations =
+            if self.left || self.more { "some".to_owned() } else { self.options.migrations.stamp() };
         Stamp {
-            model: self.migrator.source.name().to_owned(),
-            fingerprint: self.migrator.source.fingerprint(),
-            policy: self.policy(),
-            // What is left out is looked for by the next start.
-            migrations: if self.left || self.more {
-                "some".to_owned()
-            } else {
-                self.options.migrations.stamp()
-            },
-            format: ENGINE_FORMAT,
+            model: source.name().to_owned(),
+            fingerprint: format!(
+                "{} {}; migrations {migrations}; format {ENGINE_FORMAT}",
+                source.fingerprint(),
+                self.policy()
+            ),
             schema_cookie: cookie,
             revision,
         }
@@ -61,7 +63,8 @@ impl Run<'_> {
             DriftPolicy::Refuse => "refuse",
             DriftPolicy::Repair => "repair",
         };
-        format!("version {}, removed {removal}, drift {drift}", self.migrator.source.version())
+        let check = if self.options.complete_check { ", texts" } else { "" };
+        format!("version {}, removed {removal}, drift {drift}{check}", self.migrator.source.version())
     }
 
     /// Writes the revision and the stamp, and commits.
@@ -127,7 +130,8 @@ impl Run<'_> {
     pub(crate) fn commit_stamped(&mut self, deadline: &Deadline<'_>, stamp: &Stamp) -> Result<()> {
         let conn = deadline.conn();
         connection::refuse_ended(conn)?;
-        self.history.write_stamp(conn, stamp)?;
+        let texts = if self.options.complete_check { Some(catalog_texts(conn)?) } else { None };
+        self.history.write_stamp(conn, stamp, texts.as_deref())?;
         deadline.release();
         match connection::commit(conn, self.options.lock_wait) {
             // SQLite may report an error for a COMMIT that has happened; the stamp of this run tells.

@@ -18,7 +18,7 @@ use crate::{Error, ErrorKind, Result};
 
 pub(crate) use shape::Shape;
 use shape::{OURS, SEVEN, object};
-pub(crate) use stamp::{Stamp, schema_cookie};
+pub(crate) use stamp::{Stamp, catalog_texts, schema_cookie};
 
 /// The default name of the history's table.
 pub(crate) const TABLE: &str = "migration_history";

@@ -96,7 +96,7 @@ impl<'a> Run<'a> {
                 Some(conn) => conn,
                 None => connection::scratch(None, hook)?,
             };
-            return run.on(&mut conn, path);
+            return run.on(&mut conn, Some(path));
         }
         if path.symlink_metadata().is_err_and(|err| err.kind() == std::io::ErrorKind::NotFound) {
             run.try_on_nothing()?;
@@ -106,7 +106,7 @@ impl<'a> Run<'a> {
         }
         let mode = if run.options.auto_migrate { OpenMode::Create } else { OpenMode::ReadOnly };
         let mut conn = connection::open(path, mode, hook, run.options.lock_wait)?;
-        run.on(&mut conn, path)
+        run.on(&mut conn, Some(path))
     }
 
     /// A file that is to be created is prepared for before it exists: what is wrong with the model then leaves nothing behind.
@@ -122,8 +122,7 @@ impl<'a> Run<'a> {
     }
 
     pub(crate) fn on_connection(migrator: &'a Migrator, conn: &mut Connection) -> Result<Report> {
-        let path = connection::database_path(conn).unwrap_or_else(|| PathBuf::from(":memory:"));
-        Run::new(migrator).on(conn, &path)
+        Run::new(migrator).on(conn, None)
     }
 
     /// A connection that reads only; `None` where there is no file.
@@ -135,9 +134,22 @@ impl<'a> Run<'a> {
             .map(Some)
     }
 
-    fn on(mut self, conn: &mut Connection, path: &Path) -> Result<Report> {
+    fn on(mut self, conn: &mut Connection, path: Option<&Path>) -> Result<Report> {
         connection::refuse_if_in_use(conn)?;
-        self.migrator.emit(&Event::Checking { database: path.display().to_string() });
+        let named = |conn: &Connection| match path {
+            Some(path) => path.to_owned(),
+            None => connection::database_path(conn).unwrap_or_else(|| PathBuf::from(":memory:")),
+        };
+        if self.migrator.is_heard() {
+            self.migrator.emit(&Event::Checking { database: named(conn).display().to_string() });
+        }
+        if !self.options.dry_run {
+            // Where nothing has changed, this is all that a start costs.
+            if let Some(stamp) = self.fast_path(conn)? {
+                return Ok(self.up_to_date(stamp.revision));
+            }
+        }
+        let path = &named(conn);
         let mut report = self.start(conn, path)?;
         report.warnings.append(&mut self.warnings);
         if report.backup.is_some() {
@@ -149,9 +161,6 @@ impl<'a> Run<'a> {
     fn start(&mut self, conn: &mut Connection, path: &Path) -> Result<Report> {
         if self.options.dry_run {
             return self.would_run(conn);
-        }
-        if let Some(stamp) = self.fast_path(conn)? {
-            return Ok(self.up_to_date(stamp.revision));
         }
         if !self.options.auto_migrate {
             return self.only_check(conn);
