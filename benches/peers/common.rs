@@ -1,0 +1,118 @@
+//! What every program of the comparison shares: the schema, the clock, and how samples are printed.
+//!
+//! `PROGRAM N SAMPLES FOLDER [CASES]` prints one line a case: who, N, the case, and the samples in nanoseconds, by tabs.
+
+#![allow(dead_code)]
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+/// The arguments, and how often a case is measured.
+pub struct Sampler {
+    pub who: &'static str,
+    pub n: usize,
+    pub samples: usize,
+    folder: PathBuf,
+    cases: Option<String>,
+}
+
+impl Sampler {
+    pub fn from_args(who: &'static str) -> Sampler {
+        let mut list = std::env::args().skip(1);
+        let mut number = |what: &str| {
+            let found = list.next().and_then(|text| text.parse().ok());
+            found.unwrap_or_else(|| panic!("usage: N SAMPLES FOLDER [CASES]; {what} is missing"))
+        };
+        let (n, samples) = (number("N"), number("SAMPLES"));
+        let folder = PathBuf::from(list.next().expect("a folder"));
+        std::fs::create_dir_all(&folder).expect("the folder");
+        Sampler { who, n, samples, folder, cases: list.next() }
+    }
+
+    /// Whether the cases of this name are asked for.
+    pub fn wants(&self, case: &str) -> bool {
+        self.cases.as_ref().is_none_or(|cases| cases.split(',').any(|it| it == case))
+    }
+
+    /// The database of this program.
+    pub fn path(&self) -> PathBuf {
+        self.folder.join(format!("{}_{}.db", self.who, self.n))
+    }
+
+    fn print(&self, who: &str, case: &str, samples: &[Duration]) {
+        let samples: Vec<String> = samples.iter().map(|it| it.as_nanos().to_string()).collect();
+        println!("{who}\t{}\t{case}\t{}", self.n, samples.join(","));
+    }
+
+    /// One case; a fifth of the samples, at least one and at most ten, warm it first.
+    pub fn run(&self, case: &str, samples: usize, mut sample: impl FnMut() -> Duration) {
+        for _ in 0..(samples / 5).clamp(1, 10) {
+            sample();
+        }
+        let found: Vec<Duration> = (0..samples).map(|_| sample()).collect();
+        self.print(self.who, case, &found);
+    }
+
+    /// As often as is bearable: what is created anew each time takes long where there are many tables.
+    pub fn few(&self) -> usize {
+        self.samples.min(if self.n >= 1000 { 5 } else { 30 })
+    }
+
+    /// Raw and not, in turns, so that what disturbs one disturbs the other.
+    pub fn pair(
+        &self,
+        case: &str,
+        samples: usize,
+        mut raw: impl FnMut() -> Duration,
+        mut other: impl FnMut() -> Duration,
+    ) {
+        let (mut floor, mut found) = (Vec::new(), Vec::new());
+        let warm = (samples / 5).clamp(1, 10);
+        for turn in 0..warm + samples {
+            let (one, two) = (raw(), other());
+            if turn >= warm {
+                floor.push(one);
+                found.push(two);
+            }
+        }
+        self.print("raw", case, &floor);
+        self.print(self.who, case, &found);
+    }
+}
+
+/// How long it takes.
+pub fn time<T>(what: impl FnOnce() -> T) -> Duration {
+    let began = Instant::now();
+    std::hint::black_box(what());
+    began.elapsed()
+}
+
+/// Removes a database with its files.
+pub fn wipe(path: &Path) {
+    for suffix in ["", "-wal", "-shm", "-journal"] {
+        let mut name = path.as_os_str().to_owned();
+        name.push(suffix);
+        let _ = std::fs::remove_file(name);
+    }
+}
+
+/// The pragmas that every program sets.
+pub const PRAGMAS: &str = "PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON";
+
+/// The name of table `at`.
+pub fn table(at: usize) -> String {
+    format!("t{at:04}")
+}
+
+/// The statements of table `at`: 8 columns, an index on every second table, a foreign key on every third.
+pub fn ddl(at: usize) -> Vec<String> {
+    let name = table(at);
+    let key = if at % 3 == 2 { format!(" REFERENCES {} (id)", table(at - 1)) } else { String::new() };
+    let mut list = vec![format!(
+        "CREATE TABLE {name} (id INTEGER PRIMARY KEY NOT NULL, name TEXT NOT NULL, email TEXT, age INTEGER NOT NULL DEFAULT 0, score REAL, payload BLOB, created_at INTEGER NOT NULL, parent_id INTEGER{key})"
+    )];
+    if at % 2 == 0 {
+        list.push(format!("CREATE INDEX idx_{name}_name ON {name} (name)"));
+    }
+    list
+}
