@@ -216,8 +216,15 @@ const RESERVED: [&str; 58] = [
 /// Keywords that may name a table or column but cannot be a word of a type name.
 const NO_TYPE: [&str; 8] = ["CROSS", "FULL", "INDEXED", "INNER", "LEFT", "NATURAL", "OUTER", "RIGHT"];
 
+/// The longest keyword is `CURRENT_TIMESTAMP`.
+const LONGEST: usize = 17;
+
 fn among(word: &str, sorted: &[&str]) -> bool {
-    sorted.binary_search(&word.to_ascii_uppercase().as_str()).is_ok()
+    let mut upper = [0; LONGEST];
+    let Some(upper) = upper.get_mut(..word.len()) else { return false };
+    upper.copy_from_slice(word.as_bytes());
+    upper.make_ascii_uppercase();
+    sorted.binary_search_by(|keyword| keyword.as_bytes().cmp(upper)).is_ok()
 }
 
 /// Whether `word` is one of SQLite's keywords, in any case.
