@@ -43,12 +43,29 @@ const ARROWS: &[(&str, &[&str])] = &[
     // The proofs, and the work.
     ("edit", &["plan"]),
     ("preflight", &["catalog", "connection", "defect", "error", "plan", "sqlite_error"]),
-    ("rehearse", &["catalog", "connection", "diff", "edit", "error", "integrity", "plan", "rename"]),
+    (
+        "rehearse",
+        &["catalog", "connection", "creating", "diff", "edit", "error", "integrity", "plan", "rename"],
+    ),
     (
         "sql_model",
         &["catalog", "connection", "creating", "error", "history", "model", "rehearse", "sqlite_error"],
     ),
-    ("apply", &["catalog", "connection", "diff", "edit", "error", "integrity", "plan", "rehearse", "rename"]),
+    (
+        "apply",
+        &[
+            "catalog",
+            "connection",
+            "creating",
+            "diff",
+            "edit",
+            "error",
+            "integrity",
+            "plan",
+            "rehearse",
+            "rename",
+        ],
+    ),
     ("report", &["backup", "error", "plan"]),
     ("observe", &["report"]),
     ("plan_file", &["catalog", "diff", "error", "model", "plan", "revision", "target"]),

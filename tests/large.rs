@@ -1,7 +1,11 @@
 //! As many columns as SQLite takes, and one more; a thousand tables.
 
-use schema_runtime::{BackupPolicy, ErrorKind, Method, Migrator, Model, ModelOptions, Outcome};
+use rusqlite::config::DbConfig;
+use schema_runtime::{
+    BackupPolicy, Cancel, ErrorKind, Event, Method, Migrator, Model, ModelOptions, Outcome,
+};
 
+use crate::support::model::model;
 use crate::support::place::Place;
 
 /// SQLite's default limit. SQLite: <https://www.sqlite.org/limits.html>, item 2.
@@ -69,4 +73,70 @@ fn a_column_comes_to_each_of_a_thousand_tables_in_one_edit_and_nothing_is_due_af
     assert_eq!(place.query("PRAGMA integrity_check"), "'ok'");
     place.unchanged_by(|| assert_eq!(more().run(place.path()).expect("a run").outcome, Outcome::UpToDate));
     assert!(more().dry_run(true).run(place.path()).expect("a plan").plan.is_empty());
+}
+
+/// Two hundred tables with what SQLite keeps in rows of `sqlite_schema`: indexes of constraints, and by name, a view and a trigger.
+fn many() -> String {
+    let table = |at: usize| {
+        format!(
+            "CREATE TABLE t{at} (id INTEGER PRIMARY KEY, a TEXT UNIQUE, p INTEGER REFERENCES t0 (id));\nCREATE INDEX i{at} ON t{at} (p);\n"
+        )
+    };
+    let tables: String = (0..200).map(table).collect();
+    format!(
+        "{tables}CREATE VIEW v AS SELECT id FROM t150;\nCREATE TRIGGER g AFTER INSERT ON t3 BEGIN DELETE FROM t4; END;"
+    )
+}
+
+const CATALOG: &str =
+    "SELECT type, name, tbl_name, sql FROM sqlite_schema WHERE tbl_name NOT GLOB 'migration_*' ORDER BY 1, 2";
+
+#[test]
+fn many_tables_are_created_as_sqlite_creates_them_and_are_there_at_once() {
+    let (model, plain) = (model(&many()), Place::new());
+    let reference = Place::new();
+    let conn = plain.open();
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true).expect("defensive");
+    // In DEFENSIVE mode nobody may set rows of the catalog aside: SQLite's own way.
+    let mut conn = conn;
+    assert_eq!(Migrator::new(model).run_on(&mut conn).expect("a run").outcome, Outcome::Created);
+    let mut own = reference.open();
+    assert_eq!(Migrator::new(model).run_on(&mut own).expect("a run").outcome, Outcome::Created);
+    // By the connection that made them, before it reads them again.
+    own.execute_batch(
+        "INSERT INTO t3 (a) VALUES ('x'); ALTER TABLE t5 ADD COLUMN c; ALTER TABLE t5 DROP COLUMN c",
+    )
+    .expect("use");
+    drop((own, conn));
+    assert_eq!(reference.query(CATALOG), plain.query(CATALOG));
+    assert_eq!(reference.query("PRAGMA integrity_check"), "'ok'");
+    assert_eq!(
+        reference.query("SELECT count(*) FROM sqlite_schema"),
+        plain.query("SELECT count(*) FROM sqlite_schema")
+    );
+    reference.run(&many());
+    reference.unchanged_by(|| assert_eq!(reference.run(&many()).outcome, Outcome::UpToDate));
+}
+
+#[test]
+fn where_one_of_many_tables_cannot_be_made_the_file_is_as_before() {
+    let place = Place::by_hand("CREATE TABLE mine (a); INSERT INTO mine VALUES (1)");
+    let cancel = Cancel::new();
+    let handle = cancel.clone();
+    // While rows of the catalog are set aside.
+    let stops = move |event: &Event| {
+        if matches!(event, Event::Step { number: 150, .. }) {
+            handle.cancel();
+        }
+    };
+    let migrator =
+        Migrator::new(model(&many())).backup(BackupPolicy::Never).adopt_any().cancel(cancel).observer(stops);
+    let error = place.unchanged_by(|| migrator.run(place.path()).expect_err("cancelled"));
+    assert_eq!(error.kind(), ErrorKind::Cancelled);
+    let mut conn = place.open();
+    migrator.run_on(&mut conn).expect_err("cancelled");
+    // The connection goes on by the old catalog.
+    conn.execute_batch("CREATE TABLE t1 (x); INSERT INTO t1 VALUES (1); DROP TABLE t1").expect("use");
+    assert_eq!(place.query("SELECT count(*) FROM sqlite_schema WHERE name NOT GLOB '*migration_*'"), "1");
+    assert_eq!(place.query("PRAGMA integrity_check"), "'ok'");
 }

@@ -431,3 +431,21 @@ fn migrators_and_errors_go_between_threads() {
     shared::<Report>();
     shared::<Cancel>();
 }
+
+#[test]
+fn a_text_that_was_edited_without_another_schema_version_is_seen_by_the_complete_check() {
+    let place = with_rows();
+    let complete = || Migrator::new(model(OLD)).complete_check();
+    // The first one notes the texts, the second finds them equal.
+    complete().run(place.path()).expect("a run");
+    place
+        .unchanged_by(|| assert_eq!(complete().run(place.path()).expect("a run").outcome, Outcome::UpToDate));
+    place.sql(
+        "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = 'CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT NOT NULL)' WHERE name = 't'",
+    );
+    assert_eq!(place.run(OLD).outcome, Outcome::UpToDate, "one look at the schema version cannot tell");
+    let drift = || complete().run(place.path()).expect_err("drift");
+    let error = place.unchanged_by(drift);
+    assert_eq!(error.kind(), ErrorKind::Drift);
+    contains(&error.to_string(), &["a"]);
+}

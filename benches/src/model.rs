@@ -7,8 +7,16 @@ use schema_runtime::{
 
 use crate::common::table;
 
+/// Which tables have a column more.
+#[derive(Clone, Copy, PartialEq)]
+pub enum More {
+    Nowhere,
+    InOne,
+    Everywhere,
+}
+
 /// The model of the tables of `common`: what `#[derive(Table)]` would make, made at run time since their number is an argument.
-fn model(n: usize, more: bool) -> &'static Schema {
+fn model(n: usize, more: More) -> &'static Schema {
     fn keep<T>(list: Vec<T>) -> &'static [T] {
         Vec::leak(list)
     }
@@ -25,7 +33,7 @@ fn model(n: usize, more: bool) -> &'static Schema {
             integer("created_at").not_null(),
             integer("parent_id"),
         ];
-        if more {
+        if more == More::Everywhere || (more == More::InOne && at == 0) {
             columns.push(integer("extra"));
         }
         let mut found = TableDescriptor::new(table(at).leak(), keep(columns))
@@ -42,10 +50,10 @@ fn model(n: usize, more: bool) -> &'static Schema {
         }
         &*Box::leak(Box::new(found))
     });
-    let version = if more { "2.0.0" } else { "1.0.0" };
+    let version = if more == More::Nowhere { "1.0.0" } else { "2.0.0" };
     Box::leak(Box::new(Schema::new("main", version, keep(tables.collect()))))
 }
 
-pub fn migrator(n: usize, more: bool) -> Migrator {
+pub fn migrator(n: usize, more: More) -> Migrator {
     Migrator::new(model(n, more)).backup(BackupPolicy::Never)
 }

@@ -6,6 +6,7 @@
 //!
 //! SQLite: <https://www.sqlite.org/pragma.html#pragma_writable_schema>.
 
+use rusqlite::config::DbConfig;
 use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
 
@@ -28,6 +29,14 @@ pub(crate) struct Creating<'c> {
 impl<'c> Creating<'c> {
     pub(crate) fn on(conn: &'c Connection) -> Self {
         Creating { conn, made: 0, refused: 0, aside: Vec::new() }
+    }
+
+    /// The same on the user's file. A connection in DEFENSIVE mode lets nobody set rows aside.
+    ///
+    /// SQLite: <https://www.sqlite.org/c3ref/c_dbconfig_defensive.html>, `SQLITE_DBCONFIG_DEFENSIVE`.
+    pub(crate) fn on_live(conn: &'c Connection) -> Self {
+        let defensive = conn.db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE).unwrap_or(true);
+        Creating { refused: if defensive { REFUSALS } else { 0 }, ..Creating::on(conn) }
     }
 
     /// Runs one `CREATE` statement.

@@ -127,6 +127,17 @@ impl Change {
         }
     }
 
+    /// Whether it makes an object and nothing else. A virtual table makes tables of its own.
+    pub(crate) fn creates(&self) -> bool {
+        matches!(
+            self,
+            Change::CreateTable { .. }
+                | Change::CreateIndex { .. }
+                | Change::CreateView { .. }
+                | Change::CreateTrigger { .. }
+        )
+    }
+
     /// Whether the change is to the table's own definition, so that a rebuild of the table would make it.
     pub(crate) fn alters_table(&self) -> bool {
         matches!(

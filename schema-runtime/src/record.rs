@@ -30,9 +30,14 @@ impl Run<'_> {
         }
         let Some(stamp) = self.history.read_stamp(conn, source.name())? else { return Ok(None) };
         let cookie = schema_cookie(conn)?;
-        let same = stamp == self.stamp(cookie, stamp.revision)
-            && (!self.options.complete_check || self.history.has_stamped_texts(conn, source.name())?);
+        let same = stamp == self.stamp(cookie, stamp.revision) && self.has_stamped_texts(conn)?;
         Ok(same.then_some(stamp))
+    }
+
+    /// Whether the texts are as they were stamped, where they count.
+    fn has_stamped_texts(&self, conn: &Connection) -> Result<bool> {
+        Ok(!self.options.complete_check
+            || self.history.has_stamped_texts(conn, self.migrator.source.name())?)
     }
 
     pub(crate) fn stamp(&self, cookie: i64, revision: i64) -> Stamp {
@@ -63,8 +68,7 @@ impl Run<'_> {
             DriftPolicy::Refuse => "refuse",
             DriftPolicy::Repair => "repair",
         };
-        let check = if self.options.complete_check { ", texts" } else { "" };
-        format!("version {}, removed {removal}, drift {drift}{check}", self.migrator.source.version())
+        format!("version {}, removed {removal}, drift {drift}", self.migrator.source.version())
     }
 
     /// Writes the revision and the stamp, and commits.
@@ -194,7 +198,8 @@ impl Run<'_> {
         if let Some(id) = last.filter(|_| known) {
             // A model that was read from a file has no fast path; what is written already is not written once more.
             let stamp = self.stamp(schema_cookie(conn)?, id);
-            if self.history.read_stamp(conn, self.migrator.source.name())? == Some(stamp) {
+            let there = self.history.read_stamp(conn, self.migrator.source.name())? == Some(stamp);
+            if there && self.has_stamped_texts(conn)? {
                 connection::rollback(conn)?;
                 return Ok(Some(id));
             }

@@ -286,9 +286,12 @@ impl Plan {
     /// Where a run of steps with edits begins: all edits of that run, in order.
     pub(crate) fn edits_from(&self, at: usize) -> Option<Vec<&CatalogEdit>> {
         let begins = at == 0 || self.steps.get(at - 1).is_none_or(|step| step.edits.is_empty());
+        if !begins {
+            return None;
+        }
         let run = self.steps.iter().skip(at).take_while(|step| !step.edits.is_empty());
         let edits: Vec<&CatalogEdit> = run.flat_map(|step| &step.edits).collect();
-        (begins && !edits.is_empty()).then_some(edits)
+        (!edits.is_empty()).then_some(edits)
     }
 
     /// The edits of the run of steps that begins at `at` as a script; `None` where none begins there.
@@ -400,6 +403,14 @@ impl Step {
 }
 
 impl Step {
+    /// Whether it only makes a table, an index, a view or a trigger.
+    pub(crate) fn only_creates(&self) -> bool {
+        self.edits.is_empty()
+            && self.needs == Needs::default()
+            && !self.changes.is_empty()
+            && self.changes.iter().all(Change::creates)
+    }
+
     /// What a step does that changes nothing by itself and serves the others.
     fn upkeep(&self) -> String {
         let object = crate::catalog::name_sql(&self.object);

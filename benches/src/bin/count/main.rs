@@ -1,6 +1,6 @@
 //! One piece of the engine's work and nothing beside it, for a profiler, or for one that counts instructions.
 //!
-//! `count start|check|create|change N FOLDER`: the work is done once, between the files that `prepare` makes.
+//! `count prepare|start|create|change N FOLDER`: the work is done once, between the files that `prepare` makes.
 
 #[path = "../../../peers/common.rs"]
 mod common;
@@ -9,35 +9,36 @@ mod model;
 
 use std::path::PathBuf;
 
-use model::migrator;
+use model::{More, migrator};
 use schema_runtime::Outcome;
 use schema_runtime::rusqlite::Connection;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut list = std::env::args().skip(1);
-    let mut next = || list.next().ok_or("usage: count prepare|start|create|change N FOLDER");
+    let mut next = || list.next().ok_or("usage: count prepare|start|create|change|one N FOLDER");
     let (what, n, folder) = (next()?, next()?.parse()?, PathBuf::from(next()?));
     let path = folder.join(format!("count_{n}.db"));
     match what.as_str() {
         "prepare" => {
             std::fs::create_dir_all(&folder)?;
             common::wipe(&path);
-            migrator(n, false).run(&path)?;
+            migrator(n, More::Nowhere).run(&path)?;
         }
         "start" => {
             let mut conn = Connection::open(&path)?;
-            let migrator = migrator(n, false);
+            let migrator = migrator(n, More::Nowhere);
             for _ in 0..100 {
                 assert_eq!(migrator.run_on(&mut conn)?.outcome, Outcome::UpToDate);
             }
         }
         "create" => {
             let mut conn = Connection::open_in_memory()?;
-            assert_eq!(migrator(n, false).run_on(&mut conn)?.outcome, Outcome::Created);
+            assert_eq!(migrator(n, More::Nowhere).run_on(&mut conn)?.outcome, Outcome::Created);
         }
-        "change" => {
+        "change" | "one" => {
+            let more = if what == "one" { More::InOne } else { More::Everywhere };
             let mut conn = Connection::open(&path)?;
-            assert_eq!(migrator(n, true).run_on(&mut conn)?.outcome, Outcome::Migrated);
+            assert_eq!(migrator(n, more).run_on(&mut conn)?.outcome, Outcome::Migrated);
         }
         other => return Err(format!("unknown work {other}").into()),
     }

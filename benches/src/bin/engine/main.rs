@@ -12,7 +12,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use common::{PRAGMAS, Sampler, ddl, table, time, wipe};
-use model::migrator;
+use model::{More, migrator};
 use schema_runtime::Outcome;
 use schema_runtime::rusqlite::Connection;
 
@@ -21,7 +21,7 @@ type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 fn main() -> Result<()> {
     let sampler = Sampler::from_args("schema");
     let (n, path) = (sampler.n, sampler.path());
-    let (first, second) = (migrator(n, false), migrator(n, true));
+    let (first, second) = (migrator(n, More::Nowhere), migrator(n, More::Everywhere));
     let up_to_date = |conn: &mut Connection| {
         let report = first.run_on(conn).expect("up to date");
         assert_eq!(report.outcome, Outcome::UpToDate);
@@ -34,7 +34,7 @@ fn main() -> Result<()> {
         first_query(&conn);
         first_query(&raw);
         sampler.pair("start", samples * 5, || time(|| user_version(&raw)), || time(|| up_to_date(&mut conn)));
-        let complete = migrator(n, false).complete_check();
+        let complete = migrator(n, More::Nowhere).complete_check();
         complete.run_on(&mut conn)?;
         let want = texts(&raw)?;
         let check = |conn: &mut Connection| {
@@ -101,6 +101,15 @@ fn main() -> Result<()> {
                 second.run_on(&mut conn).expect("change");
                 first_query(&conn);
             })
+        });
+    }
+    if sampler.wants("one") {
+        // Planned and rehearsed, and not applied.
+        wipe(&path);
+        first.run(&path)?;
+        let plan = migrator(n, More::InOne).dry_run(true);
+        sampler.run("plan and rehearse one change", sampler.few(), || {
+            time(|| plan.run(&path).expect("planned"))
         });
     }
     Ok(())
