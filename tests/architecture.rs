@@ -34,7 +34,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("catalog", &["creating", "error", "sqlite_error"]),
     ("snapshot", &["catalog", "error"]),
     ("model", &["catalog", "connection", "error", "history", "revision", "snapshot"]),
-    ("wanted", &["catalog", "connection", "creating", "descriptor", "error", "history", "model"]),
+    ("known", &["catalog", "descriptor"]),
+    ("wanted", &["catalog", "connection", "creating", "descriptor", "error", "history", "known", "model"]),
     ("rename", &["catalog", "error", "model", "snapshot"]),
     ("target", &["catalog", "error", "model", "rename", "snapshot"]),
     // From two catalogs to work, without a connection.

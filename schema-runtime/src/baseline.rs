@@ -4,7 +4,7 @@ use std::path::Path;
 
 use rusqlite::Connection;
 
-use crate::catalog;
+use crate::catalog::{self, Catalog};
 use crate::connection::{self, Deadline, OpenMode, Settings};
 use crate::error::Result;
 use crate::found::{self, Found};
@@ -50,7 +50,7 @@ impl<'a> Run<'a> {
         let scratch = connection::scratch(None, migrator.options.hook.as_ref())?;
         prove(&from.catalog, &scratch, &from.name)?;
         let live = catalog::read(&scratch, "main", &found::own_tables(migrator))?;
-        let model = found::model(&scratch, migrator)?;
+        let model = found::model(&scratch, migrator, &Catalog::default())?;
         differences(&scratch, migrator, Found::without_history(live, model))
     }
 

@@ -222,6 +222,7 @@ pub(crate) fn diff(from: &Catalog, to: &Catalog, exact_order: &dyn Fn(&str) -> b
                 changes.push(Change::CreateTable { table: table.name.clone() });
                 changes.extend(table.indexes.iter().map(|index| create_index(table, &index.name)));
             }
+            Some(old) if old == table => {}
             Some(old) => {
                 Tables { from: old, to: table, texts: &Texts::of([old, table]), changes: &mut changes }
                     .compare(exact_order(&table.name))

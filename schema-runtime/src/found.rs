@@ -63,14 +63,14 @@ pub(crate) fn scratch(conn: &Connection, migrator: &Migrator) -> Result<Connecti
     connection::scratch(Some(conn), migrator.options.hook.as_ref())
 }
 
-/// The migrator's model, made on a scratch database that is like `conn`.
+/// The migrator's model, made on a scratch database that is like `conn`, but for what `live` has by the same text.
 ///
 /// # Errors
 /// `Model` if SQLite refuses it, or it has one of our own tables.
-pub(crate) fn model(conn: &Connection, migrator: &Migrator) -> Result<Model> {
+pub(crate) fn model(conn: &Connection, migrator: &Migrator, live: &Catalog) -> Result<Model> {
     let own = own_tables(migrator);
     match &migrator.source {
-        Source::Schema(schema) => Model::from_schema(schema, &scratch(conn, migrator)?, &own),
+        Source::Schema(schema) => Model::from_schema(schema, &scratch(conn, migrator)?, &own, live),
         Source::Model(model) => whole(model, &own),
     }
 }
@@ -83,7 +83,8 @@ pub(crate) fn model(conn: &Connection, migrator: &Migrator) -> Result<Model> {
 pub(crate) fn read(conn: &Connection, migrator: &Migrator, history: &History) -> Result<Found> {
     let own = own_tables(migrator);
     let live = catalog::read(conn, "main", &own)?;
-    let mut found = Found::without_history(live, model(conn, migrator)?);
+    let model = model(conn, migrator, &live)?;
+    let mut found = Found::without_history(live, model);
     match history.check_shape(conn)? {
         Shape::Current | Shape::Older(_) => read_history(conn, migrator, history, &mut found)?,
         // The rows of another system say nothing of models; they are kept, and ours follow.

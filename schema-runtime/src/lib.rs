@@ -104,7 +104,7 @@
 //!
 //! | stage | modules | what it does |
 //! | --- | --- | --- |
-//! | wanted | `descriptor`, `wanted`, `sql_model`, `creating` | the model is made in a scratch database and read back: [`Catalog`] |
+//! | wanted | `descriptor`, `known`, `wanted`, `sql_model`, `creating` | the model is made in a scratch database and read back: [`Catalog`] |
 //! | found | `found`, `catalog`, `history`, `snapshot` | the file is read by the same reader, with what was applied last: [`Snapshot`] |
 //! | target | `rename`, `target` | the three are merged by the policies; every difference gets its cause |
 //! | difference | `diff` | catalogs compared: a list of [`Change`] |
@@ -170,6 +170,7 @@ mod history;
 mod import;
 mod integrity;
 pub mod json;
+mod known;
 mod lint;
 mod migration;
 mod migrator;

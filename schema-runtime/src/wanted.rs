@@ -20,6 +20,7 @@ use crate::descriptor::{
 };
 use crate::error::{Error, ErrorKind, Result};
 use crate::history::History;
+use crate::known::Known;
 use crate::model::{ColumnHints, Model, ModelOptions, TableHints};
 
 /// `SQLITE_CONSTRAINT_DATATYPE`, which the bindings of older SQLites lack.
@@ -34,18 +35,25 @@ impl Model {
     /// `Model`, naming the object, if SQLite refuses a statement.
     pub fn of(schema: &Schema, options: &ModelOptions) -> Result<Model> {
         let scratch = connection::scratch(None, options.hook.as_ref())?;
-        Model::from_schema(schema, &scratch, &History::named(options.history_table.as_str()).own_tables())
+        let own = History::named(options.history_table.as_str()).own_tables();
+        Model::from_schema(schema, &scratch, &own, &Catalog::default())
     }
 
     /// The model that `schema` describes, made in `scratch`, an empty database on which what the model needs is registered.
     ///
-    /// `own` are the names of our own tables, which a model cannot have.
+    /// `own` are the names of our own tables, which a model cannot have; what `live` has by the same text is taken from there.
     ///
     /// # Errors
     /// `Model`, naming the object, if names clash, a value cannot be written as SQL, or SQLite refuses a statement.
-    pub(crate) fn from_schema(schema: &Schema, scratch: &Connection, own: &[String]) -> Result<Model> {
+    pub(crate) fn from_schema(
+        schema: &Schema,
+        scratch: &Connection,
+        own: &[String],
+        live: &Catalog,
+    ) -> Result<Model> {
         let mut maker = Maker {
             creating: Creating::on(scratch),
+            known: Known::of(schema, live),
             conn: scratch,
             own,
             taken: BTreeSet::new(),
@@ -69,8 +77,9 @@ impl Model {
             .settle()
             .map_err(|err| sqlite_error(err, "cannot make the model in a scratch database"))?;
         let mut catalog = read(scratch, "main", &[])?;
-        for (descriptor, wanted) in &made {
-            check_made(&catalog, descriptor, wanted)?;
+        catalog.tables = in_order(std::mem::take(&mut catalog.tables), &mut made);
+        for (at, (descriptor, made)) in made.iter().enumerate() {
+            check_made(catalog.tables.get(at), descriptor, &made.wanted)?;
         }
         if let Some(object) = catalog.opaque.first() {
             return Err(broken(&object.kind, &object.name)
@@ -124,9 +133,10 @@ fn broken(kind: &str, name: &str) -> Error {
 }
 
 /// SQLite took the statement; did it also mean what the model means? An expression with a stray `)` could add a column.
-fn check_made(catalog: &Catalog, descriptor: &TableDescriptor, wanted: &TableInfo) -> Result<()> {
-    let same = catalog.table(descriptor.name).is_some_and(|made| {
-        made.columns.len() == wanted.columns.len()
+fn check_made(made: Option<&TableInfo>, descriptor: &TableDescriptor, wanted: &TableInfo) -> Result<()> {
+    let same = made.is_some_and(|made| {
+        eq_name(&made.name, descriptor.name)
+            && made.columns.len() == wanted.columns.len()
             && made.columns.iter().zip(&wanted.columns).all(|(made, wanted)| made.name == wanted.name)
             && made.checks.len() == wanted.checks.len()
             && made.uniques.len() == wanted.uniques.len()
@@ -144,8 +154,21 @@ fn check_made(catalog: &Catalog, descriptor: &TableDescriptor, wanted: &TableInf
         .help("look for an expression with unbalanced parentheses"))
 }
 
+/// A table of the model: as it is wanted, and as it was read where the file has it already.
+struct Made {
+    wanted: TableInfo,
+    known: Option<TableInfo>,
+}
+
+/// The tables in the model's order: those that were read from the scratch database are in theirs.
+fn in_order(read: Vec<TableInfo>, made: &mut [(&TableDescriptor, Made)]) -> Vec<TableInfo> {
+    let mut read = read.into_iter();
+    made.iter_mut().filter_map(|(_, made)| made.known.take().or_else(|| read.next())).collect()
+}
+
 struct Maker<'a> {
     conn: &'a Connection,
+    known: Known<'a>,
     creating: Creating<'a>,
     own: &'a [String],
     /// Folded names of tables, views, virtual tables and indexes: SQLite keeps them in one space.
@@ -154,15 +177,21 @@ struct Maker<'a> {
 }
 
 impl Maker<'_> {
-    fn table(&mut self, table: &TableDescriptor) -> Result<TableInfo> {
+    fn table(&mut self, table: &TableDescriptor) -> Result<Made> {
         self.take("table", table.name)?;
-        let info = self.table_info(table)?;
-        self.run("table", table.name, &table_sql(&info))?;
-        for index in &info.indexes {
+        let wanted = self.table_info(table)?;
+        for index in &wanted.indexes {
             self.take("index", &index.name)?;
-            self.run("index", &index.name, &index_sql(index, table.name))?;
         }
-        Ok(info)
+        let text = table_sql(&wanted);
+        let known = self.known.table(&wanted, &text);
+        if known.is_none() {
+            self.run("table", table.name, &text)?;
+            for index in &wanted.indexes {
+                self.run("index", &index.name, &index_sql(index, table.name))?;
+            }
+        }
+        Ok(Made { wanted, known })
     }
 
     /// One statement as the model's author wrote it.
@@ -482,7 +511,7 @@ mod tests {
 
     fn make(schema: &Schema) -> Result<Model> {
         let conn = Connection::open_in_memory().unwrap();
-        Model::from_schema(schema, &conn, &["migration_history".to_owned()])
+        Model::from_schema(schema, &conn, &["migration_history".to_owned()], &Catalog::default())
     }
 
     fn refusal(schema: &Schema) -> String {
@@ -530,6 +559,7 @@ mod tests {
     fn every_finite_float_is_written_as_a_literal_of_the_same_value() {
         let conn = Connection::open_in_memory().unwrap();
         let maker = Maker {
+            known: Known::default(),
             creating: Creating::on(&conn),
             conn: &conn,
             own: &[],

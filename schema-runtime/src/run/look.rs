@@ -105,7 +105,7 @@ impl<'a> Run<'a> {
             allow_revert: options.allow_revert,
             adopt_any: options.adopt_any,
         };
-        let model = found::model(&conn, migrator)?;
+        let model = found::model(&conn, migrator, &prepared.found.live)?;
         PlanFile::seal(made, prepared.found.live, model, prepared.plan)
     }
 
