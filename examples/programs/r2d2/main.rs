@@ -112,5 +112,11 @@ fn main() -> Result<()> {
     assert_eq!(count(&pool)?, 5);
     drop(pool);
     assert_eq!(next.run(&path)?.outcome, Outcome::UpToDate);
+
+    // In memory, for tests: the pool's connections share one database.
+    let pool = Pool::new(SqliteConnectionManager::memory())?;
+    let mut conn = pool.get()?;
+    assert_eq!(Migrator::new(&SCHEMA).run_on(&mut conn)?.outcome, Outcome::Created);
+    assert_eq!(count(&pool)?, 0);
     Ok(())
 }
