@@ -49,6 +49,7 @@ mod numbered_rebuilds;
 mod numbered_review;
 mod odd_names;
 mod offline;
+mod programs;
 mod race;
 mod random;
 mod random_schemas;

@@ -424,12 +424,28 @@ fn memory_databases_work_without_backup() {
 }
 
 #[test]
+fn a_status_can_be_sent_since_it_leaves_what_is_as_long_as_the_schema_in_the_history() {
+    let place = Place::with_model(OLD);
+    let migrator = Migrator::new(model(NEW));
+    migrator.run(place.path()).expect("a run");
+    let last = migrator.status(place.path()).expect("a status").last.expect("a revision");
+    assert_eq!((last.plan, last.undo, last.snapshot), (None, None, None));
+    let history = migrator.history(place.path()).expect("the history");
+    let row = history.last().expect("a revision");
+    assert!(row.id == last.id && row.plan.is_some() && row.undo.is_some() && row.snapshot.is_some());
+}
+
+#[test]
 fn migrators_and_errors_go_between_threads() {
-    fn shared<T: Send + Sync>() {}
+    fn shared<T: Send + Sync + 'static>() {}
     shared::<Migrator>();
-    shared::<schema_runtime::Error>();
     shared::<Report>();
+    shared::<Status>();
+    shared::<Event>();
     shared::<Cancel>();
+    // What boxes, and crates for errors, take.
+    fn error<T: std::error::Error + Send + Sync + 'static>() {}
+    error::<schema_runtime::Error>();
 }
 
 #[test]

@@ -442,6 +442,10 @@ impl Migrator {
 
     /// What a run would find at `path`, without creating or writing anything.
     ///
+    /// Not for every request: it opens the file, makes the model in memory, and reads the catalog and every row of the history. Where something
+    /// is pending it also rehearses the plan and holds the rows against it, which reads whole tables. A run that finds nothing to
+    /// do reads one row instead; with [`auto_migrate(false)`](Self::auto_migrate) it never changes anything.
+    ///
     /// # Errors
     /// As [`run`](Self::run) as far as reading goes. Pending changes, drift and refusals are part of the result instead.
     pub fn status(&self, path: impl AsRef<Path>) -> Result<Status> {

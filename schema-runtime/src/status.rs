@@ -44,9 +44,10 @@ pub struct Status {
     pub repaired: Vec<String>,
     /// The newest version in the history, where this program is older.
     pub newer: Option<String>,
-    /// The last completed revision of the model.
+    /// The last completed revision of the model, without `plan`, `undo` and `snapshot`, which are as long as the schema:
+    /// [`Migrator::history`] has them.
     pub last: Option<Revision>,
-    /// The numbered migration that was applied last.
+    /// The numbered migration that was applied last, without the same.
     pub last_migration: Option<Revision>,
     /// Objects that the model no longer declares and that are kept.
     pub retired: Vec<String>,
@@ -130,6 +131,11 @@ impl fmt::Display for Status {
     }
 }
 
+/// A status is polled and sent; what is as long as the schema stays in the history.
+fn without_schemas(revision: Revision) -> Revision {
+    Revision { plan: None, undo: None, snapshot: None, ..revision }
+}
+
 impl<'a> Run<'a> {
     pub(crate) fn status_of_path(migrator: &'a Migrator, path: &Path) -> Result<Status> {
         let run = Run::new(migrator);
@@ -192,9 +198,9 @@ impl<'a> Run<'a> {
         status.version.clone_from(&found.model.version);
         status.tampered = self.tampered(conn)?;
         status.warnings = status.tampered.clone();
-        status.last = found.last.as_ref().map(|(revision, _)| revision.clone());
+        status.last = found.last.as_ref().map(|(revision, _)| without_schemas(revision.clone()));
         status.newer = found.newer.clone();
-        status.last_migration = self.last_migration(conn)?;
+        status.last_migration = self.last_migration(conn)?.map(without_schemas);
         let migrations = std::sync::Arc::clone(&self.options.migrations);
         let due = self.due(conn, &migrations);
         let prepared = due.and_then(|mut due| {
