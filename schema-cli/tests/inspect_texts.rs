@@ -86,7 +86,13 @@ fn a_view_stands_behind_the_views_that_it_reads() {
             if schema_sql::create_kind(statement.text) == Some(schema_sql::CreateKind::View) {
                 let view = schema_sql::split_create_view(statement.text).unwrap().name;
                 let select = format!("SELECT * FROM {}", schema_sql::quote_ident(&view));
-                conn.prepare(&select).unwrap_or_else(|err| panic!("{name}: {view}: {err}"));
+                let read = conn.prepare(&select);
+                // Two of the oddities read a table that nobody has.
+                assert!(
+                    read.is_ok() || ["broken", "reads_broken"].contains(&view.as_str()),
+                    "{name}: {view}: {}",
+                    read.unwrap_err()
+                );
             }
         }
         assert_eq!(Catalog::read(&conn).unwrap().views.len(), catalog.views.len(), "{name}");

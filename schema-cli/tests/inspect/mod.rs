@@ -32,10 +32,19 @@ pub(crate) enum Source {
     File(PathBuf),
 }
 
-/// Our own oddities; Chinook; every schema of the corpus, and the end of every history. The names can be those of modules.
+/// As many columns as SQLite takes in one table.
+fn wide() -> String {
+    let columns: Vec<String> = (1..2000).map(|at| format!("\"Column{at}\" INT")).collect();
+    format!("CREATE TABLE wide (id INTEGER PRIMARY KEY, {})", columns.join(", "))
+}
+
+/// Our own oddities, and the widest table; Chinook; every schema of the corpus, and the end of every history. The names can be those of modules.
 pub(crate) fn sources() -> Vec<(String, Source)> {
     let oddities = include_str!("oddities.sql").to_owned();
-    let mut sources = vec![("oddities".to_owned(), Source::Scripts(vec![oddities]))];
+    let mut sources = vec![
+        ("oddities".to_owned(), Source::Scripts(vec![oddities])),
+        ("wide".to_owned(), Source::Scripts(vec![wide()])),
+    ];
     let Some(shared) = shared() else { return sources };
     let read =
         |path: &Path| fs::read_to_string(path).unwrap_or_else(|err| panic!("{}: {err}", path.display()));
