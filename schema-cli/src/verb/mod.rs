@@ -141,9 +141,7 @@ pub(crate) fn flags(verb: &Verb) -> Layer {
         Verb::Baseline(args) => {
             Layer { db: args.database.db.clone(), model: args.model.clone(), ..Layer::default() }
         }
-        Verb::Inspect(args) => {
-            Layer { db: args.database.db.clone(), model: args.model.clone(), ..Layer::default() }
-        }
+        Verb::Inspect(args) => Layer { db: args.db.clone(), model: args.model.clone(), ..Layer::default() },
         Verb::Doctor(args) => Layer {
             time_limit: args.time_limit,
             backup_dir: args.backup_dir.clone(),
