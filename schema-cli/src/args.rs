@@ -291,6 +291,9 @@ pub(crate) struct Check {
     pub(crate) target: Target,
     #[command(flatten)]
     pub(crate) policies: Policies,
+    /// As lines for people, or as annotations of GitHub Actions
+    #[arg(long, value_enum, default_value = "text", value_name = "FORMAT", conflicts_with = "json")]
+    pub(crate) format: Format,
 }
 
 #[derive(Debug, Args)]
@@ -307,6 +310,9 @@ pub(crate) struct Diff {
     /// Print the SQL script alone
     #[arg(long, conflicts_with = "json")]
     pub(crate) sql: bool,
+    /// As lines for people, or as annotations of GitHub Actions
+    #[arg(long, value_enum, default_value = "text", value_name = "FORMAT", conflicts_with_all = ["json", "sql"])]
+    pub(crate) format: Format,
 }
 
 #[derive(Debug, Args)]
@@ -416,11 +422,11 @@ pub(crate) struct Lint {
     pub(crate) allow: Vec<String>,
     /// As lines for people, or as annotations of GitHub Actions
     #[arg(long, value_enum, default_value = "text", value_name = "FORMAT", conflicts_with = "json")]
-    pub(crate) format: LintFormat,
+    pub(crate) format: Format,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum LintFormat {
+pub(crate) enum Format {
     Text,
     Github,
 }

@@ -18,6 +18,7 @@
 
 mod args;
 mod exit;
+mod github;
 pub mod inspect;
 mod output;
 mod progress;
