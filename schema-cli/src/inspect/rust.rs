@@ -67,12 +67,36 @@ pub struct LeftOut {
 ///
 /// Planned against the database that it was read from, the model changes nothing: types keep their affinity (`type = "…"` is
 /// written where the Rust type alone would have another one), and what a model cannot say is left to the database. That is
-/// in doc comments and in [`RustModel::left_out`]: conflict clauses, directions and names of keys, `MATCH`, and
-/// constraints that the derive refuses. A new database made from the model lacks it.
+/// in doc comments and in [`RustModel::left_out`]: conflict clauses, directions and names of keys, `MATCH`, constraints that the
+/// derive refuses, views and triggers that do not work, tables in which other tools record their migrations. A new database made
+/// from the model lacks it.
 ///
 /// Names follow Rust's customs, `name = "…"` says what they are in the database: types in `UpperCamelCase` of the table's
-/// name, fields in `snake_case`, keywords as `r#type`, and numbers behind what is taken. A column with a check such as
-/// `status IN ('a', 'b')` becomes an enum, where it is no part of a foreign key.
+/// name, in the singular where that is certain; fields in `snake_case`, keywords as `r#type`, and numbers behind what is taken.
+/// A column with a check such as `status IN ('a', 'b')` becomes an enum, where it is no part of a foreign key. Comments in the
+/// texts become doc comments. `docs/models.md` of the repository shows a module, and has a table of all this.
+///
+/// ```
+/// use schema_cli::inspect::{RustOptions, rust};
+/// use schema_runtime::Catalog;
+/// use schema_runtime::rusqlite::Connection;
+///
+/// let conn = Connection::open_in_memory()?;
+/// conn.execute_batch("CREATE TABLE tasks (id INTEGER PRIMARY KEY, title TEXT NOT NULL -- as the list shows it\n)")?;
+/// let module = rust(&Catalog::read(&conn)?, &RustOptions::default());
+/// assert!(module.text.contains(
+///     "#[derive(Table)]
+/// #[table(name = \"tasks\")]
+/// pub struct Task {
+///     #[column(primary_key)]
+///     pub id: i64,
+///     /// as the list shows it
+///     pub title: String,
+/// }"
+/// ));
+/// assert!(module.left_out.is_empty());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn rust(catalog: &Catalog, options: &RustOptions) -> RustModel {
     let catalog = without_ours(catalog);
     let mut module = Module { catalog: &catalog, options, left_out: Vec::new(), comments: Vec::new() };
