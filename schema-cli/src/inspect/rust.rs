@@ -237,6 +237,7 @@ impl<'a> Module<'a> {
 fn faults(catalog: &Catalog, owners: &[&str]) -> BTreeMap<String, Reason> {
     let mut modelled = catalog.clone();
     modelled.tables.retain(|table| owners.contains(&table.name.as_str()));
+    modelled.opaque.clear();
     let broken = modelled.broken().unwrap_or_default();
     let everywhere = if broken.is_empty() { BTreeMap::new() } else { catalog.broken().unwrap_or_default() };
     let why = |name: &str| match everywhere.contains_key(name) {

@@ -404,9 +404,11 @@ pub const SCHEMA: Schema = schema! {
         "CREATE VIEW \"a view\" AS SELECT 1 AS \"one\"  \n  \
 , 2 -- ends here",
         r#"CREATE VIEW depends AS SELECT * FROM "a view""#,
+        "CREATE VIEW near AS SELECT id FROM places WHERE x0 < 1",
     ],
     virtual_tables: [
         "CREATE VIRTUAL TABLE found USING fts5(named, content='kinds', content_rowid='id')",
+        "CREATE VIRTUAL TABLE places USING rtree(id, x0, x1, y0, y1)",
     ],
     triggers: [
         r#"CREATE TRIGGER t AFTER INSERT ON kinds BEGIN INSERT INTO found (rowid, named) VALUES (new.id, "x"); END"#,

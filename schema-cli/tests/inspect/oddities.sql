@@ -95,3 +95,5 @@ CREATE VIEW broken AS SELECT gone FROM nowhere;
 CREATE VIEW reads_broken AS SELECT * FROM broken;
 CREATE TRIGGER on_nothing AFTER INSERT ON vec BEGIN INSERT INTO nowhere VALUES (1); END;
 CREATE VIEW of_left_out AS SELECT * FROM descending;
+CREATE VIRTUAL TABLE places USING rtree(id, x0, x1, y0, y1);
+CREATE VIEW near AS SELECT id FROM places WHERE x0 < 1;

@@ -1,7 +1,8 @@
 //! What people wrote about their tables and columns, as doc comments.
 //!
-//! SQLite keeps the text of a `CREATE TABLE` from its first word on. A comment behind something on its line is about that; one on
-//! a line of its own is about what follows, or goes on with the one above that begins in the same place.
+//! SQLite keeps the text of a `CREATE TABLE` from its first word on. A comment behind something on its line is about that, unless
+//! the next column follows on the line; one on a line of its own is about what follows, or goes on with the one above that begins in the
+//! same place.
 
 use schema_runtime::TableInfo;
 use schema_sql::{
@@ -73,7 +74,7 @@ fn placed(sql: &str, tokens: &[Token<'_>], parts: &[(usize, About)]) -> Vec<(Abo
     };
     let mut placed: Vec<(About, Vec<String>)> = Vec::new();
     // What is on the line so far, and the last comment: its line, the place where it begins there, what it is about.
-    let mut on_line: Option<usize> = None;
+    let (mut on_line, mut after_comma): (Option<usize>, bool) = (None, false);
     let mut last: Option<(usize, usize, About)> = None;
     for (place, token) in tokens.iter().enumerate() {
         match token.kind {
@@ -90,11 +91,16 @@ fn placed(sql: &str, tokens: &[Token<'_>], parts: &[(usize, About)]) -> Vec<(Abo
                     let mut rest = tokens.iter().skip(place + 1);
                     rest.find(|token| !matches!(token.kind, TokenKind::Space | TokenKind::Comment))
                 };
+                // `a INT, /* of b */ b INT`
+                let leads = after_comma
+                    && next().is_some_and(|next| {
+                        !sql.get(token.at..next.at).unwrap_or("\n").contains('\n') && !next.is_op(")")
+                    });
                 let goes_on = last.filter(|(above, start, _)| above + 1 == line && *start == column);
                 let it = match (on_line, goes_on) {
-                    (Some(at), _) => about(at),
+                    (Some(at), _) if !leads => about(at),
                     (None, Some((_, _, it))) => it,
-                    (None, None) => next().map_or(About::Table, |token| about(token.at)),
+                    _ => next().map_or(About::Table, |token| about(token.at)),
                 };
                 last = Some((line + token.text.matches('\n').count(), column, it));
                 placed.push((it, lines(token)));
@@ -103,8 +109,8 @@ fn placed(sql: &str, tokens: &[Token<'_>], parts: &[(usize, About)]) -> Vec<(Abo
                 }
             }
             // A comma belongs to what it ends.
-            TokenKind::Op if token.text == "," => {}
-            _ => on_line = Some(token.at),
+            TokenKind::Op if token.text == "," => after_comma = true,
+            _ => (on_line, after_comma) = (Some(token.at), false),
         }
     }
     placed
@@ -220,7 +226,7 @@ mod tests {
                     -- of b too
                     UNIQUE,
                 c INT -- last
-                , d, /* of d */ e, -- of e
+                , d, /* of e */ e, /* of e too */ -- still
                 -- a rule
                 CHECK (a > 0 -- the limit
                 )
@@ -228,15 +234,15 @@ mod tests {
             ) -- strict?
             STRICT"
             .replace("d, /*", "d ANY, /*")
-            .replace("e, --", "e ANY, --")
+            .replace("e, /*", "e ANY, /*")
             .as_str());
         assert_eq!(comments.table, ["the table", "a rule", "the limit", "the end", "strict?"]);
         let wanted: [&[&str]; 5] = [
             &["first", "behind a", "and on"],
             &["before b", "inner", "of b too"],
             &["last"],
-            &["of d"],
-            &["of e"],
+            &[],
+            &["of e", "of e too", "still"],
         ];
         assert_eq!(comments.columns, wanted);
     }
