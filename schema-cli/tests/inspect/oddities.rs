@@ -375,6 +375,37 @@ pub struct Migration {
     pub id: i64,
 }
 
+#[derive(ColumnType)]
+pub enum ÉtésAB {
+    #[column_type(rename = "é")]
+    É,
+    #[column_type(rename = "é")]
+    ÉValue,
+    #[column_type(rename = "ﬁ")]
+    Fi,
+}
+
+#[derive(Table)]
+#[table(name = "étés")]
+pub struct Étés {
+    #[column(name = "é")]
+    pub é_2: Option<i64>,
+    #[column(name = "é")]
+    pub é: Option<i64>,
+    #[column(name = "ﬁ")]
+    pub fi_2: Option<i64>,
+    pub fi: Option<i64>,
+    #[column(name = "a\u{200d}b")]
+    pub a_b: Option<ÉtésAB>,
+}
+
+#[derive(Table)]
+#[table(name = "étés")]
+pub struct ÉtésRow {
+    #[column(primary_key)]
+    pub id: i64,
+}
+
 pub const SCHEMA: Schema = schema! {
     tables: [
         OrderDetails,
@@ -399,6 +430,8 @@ pub const SCHEMA: Schema = schema! {
         TableRow2,
         Shown,
         Migration,
+        Étés,
+        ÉtésRow,
     ],
     views: [
         "CREATE VIEW \"a view\" AS SELECT 1 AS \"one\"  \n  \

@@ -97,3 +97,5 @@ CREATE TRIGGER on_nothing AFTER INSERT ON vec BEGIN INSERT INTO nowhere VALUES (
 CREATE VIEW of_left_out AS SELECT * FROM descending;
 CREATE VIRTUAL TABLE places USING rtree(id, x0, x1, y0, y1);
 CREATE VIEW near AS SELECT id FROM places WHERE x0 < 1;
+CREATE TABLE "étés" ("é" INT, "é" INT, "ﬁ" INT, fi INT, "a‍b" TEXT CHECK ("a‍b" IN ('é', 'é', 'ﬁ')));
+CREATE TABLE "étés" (id INTEGER PRIMARY KEY);

@@ -2,6 +2,8 @@
 
 use std::collections::HashSet;
 
+use unicode_normalization::UnicodeNormalization;
+
 use super::singular::singular;
 
 /// The words of a name, lower case: `HTTPServer2_id` has `http`, `server2` and `id`. This is how the derive reads a Rust name, so
@@ -79,9 +81,11 @@ fn capital(word: &str) -> String {
     chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }
 
-/// `name` with `_` for everything that no Rust name holds.
+/// `name` as Rust reads it, with `_` for everything that no Rust name holds: to the compiler `é` is one letter, however it is spelt, and
+/// it warns of those that are only another form of one (`ﬁ`).
 fn rusty(name: &str) -> String {
-    name.chars().map(|char| if unicode_ident::is_xid_continue(char) { char } else { '_' }).collect()
+    let holds = |char: char| unicode_ident::is_xid_continue(char) && !is_hidden(char);
+    name.nfkc().map(|char| if holds(char) { char } else { '_' }).collect()
 }
 
 fn begins_well(name: &str) -> bool {
@@ -111,7 +115,8 @@ impl Names {
     /// `wanted`, or with the first number behind it that makes it new. Names that differ in case alone are one, since the derive
     /// turns fields into constants.
     fn take(&mut self, wanted: &str, separator: &str) -> String {
-        let mut name = wanted.to_owned();
+        let wanted: String = wanted.nfkc().collect();
+        let mut name = wanted.clone();
         let mut number = 2;
         while !self.taken.insert(name.to_uppercase()) {
             name = format!("{wanted}{separator}{number}");
