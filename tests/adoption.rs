@@ -4,7 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use schema_runtime::{
-    Adoption, BackupPolicy, Error, ErrorKind, HealthCheck, Migrations, Migrator, Model, Outcome, Tracking,
+    Adoption, BackupPolicy, Error, ErrorKind, HealthCheck, Migrations, Migrator, Model, ModelOptions,
+    Outcome, Tracking,
 };
 
 use crate::support::model::model;
@@ -379,4 +380,51 @@ fn folders_that_cannot_be_mapped_are_refused() {
     assert_eq!(imported.left_out, [from.join("01-first/down.sql")]);
     let error = place.unchanged_by(|| Migrations::import(&from, &to).expect_err("there already"));
     contains(&error.to_string(), &["has the file `001_first.sql` already"]);
+}
+
+#[test]
+fn the_folder_of_another_tool_is_read_as_a_model_where_it_lies() {
+    for name in ["diesel", "hand_rolled", "refinery", "rusqlite_migration", "sqlx"] {
+        let project = Project::of(name);
+        let made = Path::new(env!("CARGO_MANIFEST_DIR")).join("adoption").join(name).join("migrations");
+        let before = read(&made);
+        let model = |set: Result<Migrations, Error>| {
+            set.and_then(|set| Model::from_migrations(&set, "main", &ModelOptions::new()))
+                .unwrap_or_else(|error| panic!("{name}: {error}"))
+        };
+        let there = model(Migrations::from_tool(&made));
+        assert_eq!(there, model(Migrations::from_folder(project.folder())), "{name}");
+        assert!(there.catalog().table("person").is_some(), "{name}");
+        assert_eq!(read(&made), before, "{name}");
+    }
+}
+
+#[test]
+fn migrations_that_do_not_run_on_an_empty_database_are_no_model() {
+    let place = Place::new();
+    let folder = place.folder().join("old/migrations");
+    fs::create_dir_all(&folder).expect("a folder");
+    fs::write(folder.join("V1__first.sql"), "CREATE TABLE a (x);").expect("a file");
+    fs::write(folder.join("V2__second.sql"), "INSERT INTO b VALUES (1);").expect("a file");
+    let set = Migrations::from_tool(&folder).unwrap_or_else(|error| panic!("{error}"));
+    let error = Model::from_migrations(&set, "main", &ModelOptions::new()).expect_err("no table");
+    contains(
+        &error.to_string(),
+        &[
+            "error: the migrations do not run on an empty database",
+            "no such table: b",
+            "caused by: at 002 second",
+            "state: no database was touched",
+        ],
+    );
+    fs::write(folder.join("more.sql"), "SELECT 1;").expect("a file");
+    let error = Migrations::from_tool(&folder).expect_err("no number");
+    contains(
+        &error.to_string(),
+        &[
+            "error: cannot read the migrations of `",
+            "its name does not begin with a number",
+            "state: no database was touched",
+        ],
+    );
 }

@@ -48,6 +48,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         "rehearse",
         &["catalog", "connection", "creating", "diff", "edit", "error", "integrity", "plan", "rename"],
     ),
+    ("broken", &["catalog", "connection", "error", "rehearse"]),
     (
         "sql_model",
         &["catalog", "connection", "creating", "error", "history", "model", "rehearse", "sqlite_error"],
@@ -133,6 +134,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "trial",
         ],
     ),
+    ("migrated", &["error", "migration", "model", "replaced", "trial"]),
     ("lint", &["catalog", "connection", "diff", "error", "migration", "model", "plan", "replaced", "trial"]),
     (
         "batch",
@@ -335,6 +337,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         "health",
         &[
             "backup",
+            "broken",
             "catalog",
             "connection",
             "defect",

@@ -235,6 +235,23 @@ fn texts_that_contradict_the_file_are_opaque_with_a_reason() {
 }
 
 #[test]
+fn what_does_not_work_is_named_with_the_reason_and_what_a_program_registers_is_not() {
+    let conn = empty();
+    conn.execute_batch(
+        "CREATE TABLE t(a); CREATE VIEW good AS SELECT a FROM t; CREATE VIEW bad AS SELECT b FROM t;
+         CREATE VIEW worse AS SELECT * FROM bad; CREATE VIEW own AS SELECT a_function_of_a_program(a) FROM t;
+         CREATE TRIGGER r AFTER INSERT ON t BEGIN DELETE FROM gone; END",
+    )
+    .unwrap();
+    let broken = Catalog::read(&conn).unwrap().broken().unwrap();
+    let found: Vec<(&str, &str)> =
+        broken.iter().map(|(name, reason)| (name.as_str(), reason.as_str())).collect();
+    let column = "no such column: b";
+    assert_eq!(found, [("bad", column), ("r", "no such table: main.gone"), ("worse", column)]);
+    assert!(Catalog::default().broken().unwrap().is_empty());
+}
+
+#[test]
 fn a_malformed_schema_is_one_clear_error() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("broken.db");

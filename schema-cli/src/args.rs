@@ -109,7 +109,7 @@ pub(crate) enum Verb {
     /// Record the live schema as the model's own, so that what a later target lacks counts as removed
     #[command(after_help = "Example: schema baseline app.db --as schema.sql")]
     Baseline(Baseline),
-    /// Show the schema of a database: as SQL, JSON, a diagram or a Rust module
+    /// Show the schema of a database, a script or a folder of migrations: as SQL, JSON, a diagram or a Rust module
     #[command(after_help = "Example: schema inspect app.db --rust > src/model.rs")]
     Inspect(Inspect),
     /// Say how a database is, from 0 to 100, and what to do about it
@@ -291,6 +291,9 @@ pub(crate) struct Check {
     pub(crate) target: Target,
     #[command(flatten)]
     pub(crate) policies: Policies,
+    /// As lines for people, or as annotations of GitHub Actions
+    #[arg(long, value_enum, default_value = "text", value_name = "FORMAT", conflicts_with = "json")]
+    pub(crate) format: Format,
 }
 
 #[derive(Debug, Args)]
@@ -307,6 +310,9 @@ pub(crate) struct Diff {
     /// Print the SQL script alone
     #[arg(long, conflicts_with = "json")]
     pub(crate) sql: bool,
+    /// As lines for people, or as annotations of GitHub Actions
+    #[arg(long, value_enum, default_value = "text", value_name = "FORMAT", conflicts_with_all = ["json", "sql"])]
+    pub(crate) format: Format,
 }
 
 #[derive(Debug, Args)]
@@ -416,11 +422,11 @@ pub(crate) struct Lint {
     pub(crate) allow: Vec<String>,
     /// As lines for people, or as annotations of GitHub Actions
     #[arg(long, value_enum, default_value = "text", value_name = "FORMAT", conflicts_with = "json")]
-    pub(crate) format: LintFormat,
+    pub(crate) format: Format,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum LintFormat {
+pub(crate) enum Format {
     Text,
     Github,
 }
@@ -583,8 +589,10 @@ pub(crate) struct Baseline {
 #[derive(Debug, Args)]
 #[command(group = clap::ArgGroup::new("form").args(["sql", "mermaid", "rust"]))]
 pub(crate) struct Inspect {
-    #[command(flatten)]
-    pub(crate) database: Database,
+    /// The database file, or a file of CREATE statements, a snapshot in JSON, or a folder of migrations, ours or those of diesel, sqlx,
+    /// refinery or rusqlite_migration [env: SCHEMA_DB]
+    #[arg(value_name = "DB")]
+    pub(crate) db: Option<PathBuf>,
     /// As a script of CREATE statements (the default)
     #[arg(long)]
     pub(crate) sql: bool,

@@ -18,6 +18,7 @@
 
 mod args;
 mod exit;
+mod github;
 pub mod inspect;
 mod output;
 mod progress;
@@ -192,3 +193,8 @@ fn no_command(error: &clap::Error, arguments: &[OsString]) -> Exit {
     let _ = error.print();
     Exit::Error
 }
+
+/// The code in the guide is compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/models.md")]
+struct ModelsGuide;

@@ -23,6 +23,9 @@ const BUILT_IN: &str = "model";
 /// The folder of the migrations, where none is named.
 pub(crate) const FOLDER: &str = "migrations";
 
+/// The bytes of the largest script that the library reads.
+const LARGEST: u64 = 64 << 20;
+
 /// The name of a target that has none of its own.
 const MAIN: &str = "main";
 
@@ -104,6 +107,31 @@ impl Context {
     /// As the library.
     pub(crate) fn live(&self, path: &Path) -> Result<Model> {
         Ok(Model::from_database(path, self.model_name(), &self.model_options())?)
+    }
+
+    /// What is at `path`, to be shown, and the scripts that it is made of: a database, a snapshot, a file of SQL, or a folder of migrations.
+    ///
+    /// # Errors
+    /// `open` if it cannot be read; otherwise as the library.
+    pub(crate) fn shown(&self, path: &Path) -> Result<(Model, Vec<String>)> {
+        let options = self.model_options();
+        if path.is_dir() {
+            let migrations = Migrations::from_tool(path)?;
+            let scripts = migrations.iter().filter_map(|migration| migration.text().map(str::to_owned));
+            let scripts = scripts.collect();
+            return Ok((Model::from_migrations(&migrations, self.model_name(), &options)?, scripts));
+        }
+        let Source::Sql(text) = open(path)? else { return Ok((self.read(path)?, Vec::new())) };
+        let mut script = Vec::new();
+        let read = text.take(LARGEST + 1).read_to_end(&mut script);
+        read.map_err(|err| unreadable(path, &err.to_string()))?;
+        // An encrypted database looks like nothing at all, whatever it is called.
+        if script.contains(&0) {
+            return Ok((self.live(path)?, Vec::new()));
+        }
+        let origin = path.display().to_string();
+        let model = Model::from_sql_reader(script.as_slice(), &origin, self.model_name(), &options)?;
+        Ok((model, vec![String::from_utf8_lossy(&script).into_owned()]))
     }
 
     /// The model in a file: a database by its first bytes, a snapshot by its brace, SQL otherwise.

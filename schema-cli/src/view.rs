@@ -43,13 +43,24 @@ fn step_text(text: &mut String, number: usize, step: &Step) {
 
 /// `+ add column t.c`, `- drop table t`, `~ rename table a to b`.
 pub(crate) fn change_text(change: &Change) -> String {
-    let said = change.to_string();
-    let (mark, style) = match said.split(' ').next() {
-        Some("create" | "add") => ('+', ADDED),
-        Some("drop") => ('-', REMOVED),
-        _ => ('~', CHANGED),
+    let line = change_line(change);
+    let style = match line.chars().next() {
+        Some('+') => ADDED,
+        Some('-') => REMOVED,
+        _ => CHANGED,
     };
-    painted(style, &format!("{mark} {said}"))
+    painted(style, &line)
+}
+
+/// The same in no colour.
+pub(crate) fn change_line(change: &Change) -> String {
+    let said = change.to_string();
+    let mark = match said.split(' ').next() {
+        Some("create" | "add") => '+',
+        Some("drop") => '-',
+        _ => '~',
+    };
+    format!("{mark} {said}")
 }
 
 fn cost_text(cost: Cost) -> String {

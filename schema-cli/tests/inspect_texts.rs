@@ -1,4 +1,4 @@
-//! `inspect` as text: what its forms are for a schema of oddities, in full, and what its SQL makes of schemas of real programs.
+//! `inspect` as text: what its forms are for a schema of oddities, in full, and in the documentation, and what its SQL makes of schemas of real programs.
 
 mod inspect;
 
@@ -46,6 +46,24 @@ fn the_oddities_are_written_as_the_files_beside_them_say() {
     assert_text("oddities.json", &format!("{}\n", serde_json::to_string_pretty(&model.left_out).unwrap()));
 }
 
+#[test]
+fn the_page_shows_the_module_of_the_sql_that_it_shows() {
+    let (page, sql) = inspect::page();
+    let conn = Connection::open_in_memory().unwrap();
+    conn.execute_batch(&sql).unwrap();
+    let mut options = RustOptions::default();
+    options.scripts = vec![sql];
+    let text = rust(&Catalog::read(&conn).unwrap(), &options).text;
+    let (before, rest) = page.split_once("```rust,ignore\n").unwrap();
+    let (shown, behind) = rest.split_once("```\n").unwrap();
+    if std::env::var_os("UPDATE_INSPECT").is_some() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/models.md");
+        fs::write(path, format!("{before}```rust,ignore\n{text}```\n{behind}")).unwrap();
+        return;
+    }
+    assert_eq!(shown, text, "UPDATE_INSPECT=1 writes it anew");
+}
+
 /// Without what the layout of a text is, and in an order that does not depend on it.
 fn shape(catalog: &Catalog) -> Catalog {
     let mut catalog = catalog.clone();
@@ -86,7 +104,13 @@ fn a_view_stands_behind_the_views_that_it_reads() {
             if schema_sql::create_kind(statement.text) == Some(schema_sql::CreateKind::View) {
                 let view = schema_sql::split_create_view(statement.text).unwrap().name;
                 let select = format!("SELECT * FROM {}", schema_sql::quote_ident(&view));
-                conn.prepare(&select).unwrap_or_else(|err| panic!("{name}: {view}: {err}"));
+                let read = conn.prepare(&select);
+                // Two of the oddities read a table that nobody has.
+                assert!(
+                    read.is_ok() || ["broken", "reads_broken"].contains(&view.as_str()),
+                    "{name}: {view}: {}",
+                    read.unwrap_err()
+                );
             }
         }
         assert_eq!(Catalog::read(&conn).unwrap().views.len(), catalog.views.len(), "{name}");

@@ -45,21 +45,7 @@ impl Migrations {
     /// SQL file already; no file is made then.
     pub fn import(from: impl AsRef<Path>, to: impl AsRef<Path>) -> Result<Imported> {
         let (from, to) = (from.as_ref(), to.as_ref());
-        let mut mapped = Vec::new();
-        for (name, path) in files_of(from)? {
-            mapped.extend(map(&name, &path)?);
-        }
-        let is_empty = |file: &Mapped| file.name.ends_with(".down.sql") && has_no_statement(&file.text);
-        let (left_out, mapped): (Vec<Mapped>, Vec<Mapped>) = mapped.into_iter().partition(is_empty);
-        if mapped.is_empty() {
-            return Err(refused(from, "it has no migration".to_owned()).help("correct the path"));
-        }
-        refuse_same_names(from, &mapped)?;
-        let texts: Vec<(&str, String, String)> = mapped
-            .iter()
-            .map(|file| (file.name.as_str(), file.text.clone(), file.from.display().to_string()))
-            .collect();
-        Migrations::of_files(&texts)?;
+        let Folder { mapped, left_out, .. } = Folder::read(from)?;
         if to.exists() {
             if let Some((name, _)) = files_of(to)?.into_iter().find(|(name, _)| name.ends_with(".sql")) {
                 return Err(refused(from, format!("`{}` has the file `{name}` already", to.display()))
@@ -80,6 +66,47 @@ impl Migrations {
             files.push((file.from, path));
         }
         Ok(Imported { files, left_out: left_out.into_iter().map(|file| file.from).collect() })
+    }
+
+    /// The migrations of another tool in `folder`, or of ours, as [`import`](Self::import) would copy them; no file is made.
+    ///
+    /// # Errors
+    /// As [`import`](Self::import) as far as reading goes.
+    pub fn from_tool(folder: impl AsRef<Path>) -> Result<Migrations> {
+        let folder = folder.as_ref();
+        let read = Folder::read(folder).map_err(|error| {
+            let what = format!("cannot read the migrations of `{}`", folder.display());
+            error.context(what).restate("no database was touched")
+        })?;
+        Ok(read.migrations)
+    }
+}
+
+/// A folder of another tool, read.
+struct Folder {
+    mapped: Vec<Mapped>,
+    left_out: Vec<Mapped>,
+    migrations: Migrations,
+}
+
+impl Folder {
+    fn read(from: &Path) -> Result<Folder> {
+        let mut mapped = Vec::new();
+        for (name, path) in files_of(from)? {
+            mapped.extend(map(&name, &path)?);
+        }
+        let is_empty = |file: &Mapped| file.name.ends_with(".down.sql") && has_no_statement(&file.text);
+        let (left_out, mapped): (Vec<Mapped>, Vec<Mapped>) = mapped.into_iter().partition(is_empty);
+        if mapped.is_empty() {
+            return Err(refused(from, "it has no migration".to_owned()).help("correct the path"));
+        }
+        refuse_same_names(from, &mapped)?;
+        let texts: Vec<(&str, String, String)> = mapped
+            .iter()
+            .map(|file| (file.name.as_str(), file.text.clone(), file.from.display().to_string()))
+            .collect();
+        let migrations = Migrations::of_files(&texts)?;
+        Ok(Folder { mapped, left_out, migrations })
     }
 }
 

@@ -109,9 +109,9 @@
 //! | target | `rename`, `target` | the three are merged by the policies; every difference gets its cause |
 //! | difference | `diff` | catalogs compared: a list of [`Change`] |
 //! | plan | `plan` | ordered steps with their [`Method`], [`Hazard`]s, [`Check`]s and [`Cost`]: a [`Plan`] |
-//! | proof | `prepare`, `rehearse`, `preflight` | the plan and its undo run on a scratch copy; live rows are held against each new rule |
+//! | proof | `prepare`, `rehearse`, `broken`, `preflight` | the plan and its undo run on a scratch copy; live rows are held against each new rule |
 //! | by hand | `migration`, `replaced`, `numbered`, `execute`, `contained`, `bounds`, `batch`, `outside` | [`Migrations`] that people have written run before and after the plan, in its transaction |
-//! | written | `authored`, `trial`, `lint`, `squash`, `offline` | migrations made, tried and looked at before anybody applies them: [`Migrator::author`], [`Lint`], [`Migrations::squash`], [`Migrations::script`] |
+//! | written | `authored`, `trial`, `migrated`, `lint`, `squash`, `offline` | migrations made, tried and looked at before anybody applies them: [`Migrator::author`], [`Model::from_migrations`], [`Lint`], [`Migrations::squash`], [`Migrations::script`] |
 //! | from elsewhere | `import`, `tracking`, `adopt`, `resolve` | files and records of other tools taken over ([`Adoption`]); what a person says of a disagreement ([`Resolve`]) |
 //! | backup | `backup`, `upkeep` | a verified copy, made while the lock is held: [`BackupInfo`]; old ones go by [`Retention`] |
 //! | change | `apply`, `integrity`, `settings`, `deadline` | the steps in one transaction, then the proof that the catalog and the rows are as planned |
@@ -148,6 +148,7 @@ mod backup;
 mod baseline;
 mod batch;
 mod bounds;
+mod broken;
 mod catalog;
 mod clash;
 mod column_type;
@@ -172,6 +173,7 @@ mod integrity;
 pub mod json;
 mod known;
 mod lint;
+mod migrated;
 mod migration;
 mod migrator;
 mod model;

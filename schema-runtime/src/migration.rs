@@ -246,6 +246,14 @@ impl Migration {
         &self.digits
     }
 
+    /// The SQL of the way there; `None` for a function.
+    pub fn text(&self) -> Option<&str> {
+        match &self.up.body {
+            Body::Sql(text) => Some(text),
+            Body::Code(_) => None,
+        }
+    }
+
     /// SHA-256, 64 hexadecimal digits: of a text without what editors change, of a function as [`code`](Self::code) says.
     pub fn checksum(&self) -> &str {
         &self.checksum

@@ -1,7 +1,7 @@
 //! What a database holds, as text for people and programs: a script of SQL, a diagram, a Rust module.
 //!
-//! Each form is a pure function of a [`Catalog`], so that a program that has one (from
-//! [`Catalog::read`](schema_runtime::Catalog::read), or from a snapshot) needs no command line. The order is the catalog's own
+//! Each form is a function of a [`Catalog`] alone, so that a program that has one (from
+//! [`Catalog::read`](schema_runtime::Catalog::read), or by `Model::catalog` from SQL, a snapshot or migrations) needs no command line. The order is the catalog's own
 //! wherever it does not matter, and never depends on hashes.
 //!
 //! The tables of this library's own, `migration_history` and `migration_state`, are part of no form: they are made by

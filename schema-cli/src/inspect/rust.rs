@@ -1,18 +1,27 @@
 //! The catalog as one Rust module: a struct for each table, and the schema of them.
 
+mod comments;
 mod defaults;
+mod enums;
 mod judge;
 mod layout;
 mod names;
+mod records;
+mod singular;
 mod table;
 mod types;
+
+use std::collections::BTreeMap;
 
 use schema_runtime::{Catalog, TableInfo};
 use schema_sql::CreateKind;
 use serde::Serialize;
 
+use self::comments::above_tables;
+use self::enums::Enums;
 use self::judge::{Reason, link, statement_fault, table_fault, trigger_fault};
-use self::names::{Names, literal, literal_lines};
+use self::names::{Names, fields, literal, literal_lines, seen, visible};
+use self::records::record_fault;
 use self::table::Sketch;
 use self::types::{Kinds, Link};
 use super::{one_line, without_ours};
@@ -27,6 +36,9 @@ pub struct RustOptions {
     pub version: Option<String>,
     /// Leaves `CHECK (status IN ('a', 'b'))` a check, and the column a `String`, instead of making an enum.
     pub without_enums: bool,
+    /// The scripts that made the database, if there are any, in their order. SQLite does not keep the comment that stands right above a
+    /// `CREATE TABLE`; from here it becomes the struct's documentation, as those inside of the statement do.
+    pub scripts: Vec<String>,
 }
 
 /// A module of Rust, and what it could not say.
@@ -55,12 +67,36 @@ pub struct LeftOut {
 ///
 /// Planned against the database that it was read from, the model changes nothing: types keep their affinity (`type = "…"` is
 /// written where the Rust type alone would have another one), and what a model cannot say is left to the database. That is
-/// in doc comments and in [`RustModel::left_out`]: conflict clauses, directions and names of keys, `MATCH`, and
-/// constraints that the derive refuses. A new database made from the model lacks it.
+/// in doc comments and in [`RustModel::left_out`]: conflict clauses, directions and names of keys, `MATCH`, constraints that the
+/// derive refuses, views and triggers that do not work, tables in which other tools record their migrations. A new database made
+/// from the model lacks it.
 ///
 /// Names follow Rust's customs, `name = "…"` says what they are in the database: types in `UpperCamelCase` of the table's
-/// name, fields in `snake_case`, keywords as `r#type`, and numbers behind what is taken. A column with a check such as
-/// `status IN ('a', 'b')` becomes an enum, where it is no part of a foreign key.
+/// name, in the singular where that is certain; fields in `snake_case`, keywords as `r#type`, and numbers behind what is taken.
+/// A column with a check such as `status IN ('a', 'b')` becomes an enum, where it is no part of a foreign key. Comments in the
+/// texts become doc comments. `docs/models.md` of the repository shows a module, and has a table of all this.
+///
+/// ```
+/// use schema_cli::inspect::{RustOptions, rust};
+/// use schema_runtime::Catalog;
+/// use schema_runtime::rusqlite::Connection;
+///
+/// let conn = Connection::open_in_memory()?;
+/// conn.execute_batch("CREATE TABLE tasks (id INTEGER PRIMARY KEY, title TEXT NOT NULL -- as the list shows it\n)")?;
+/// let module = rust(&Catalog::read(&conn)?, &RustOptions::default());
+/// assert!(module.text.contains(
+///     "#[derive(Table)]
+/// #[table(name = \"tasks\")]
+/// pub struct Task {
+///     #[column(primary_key)]
+///     pub id: i64,
+///     /// as the list shows it
+///     pub title: String,
+/// }"
+/// ));
+/// assert!(module.left_out.is_empty());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn rust(catalog: &Catalog, options: &RustOptions) -> RustModel {
     let catalog = without_ours(catalog);
     let mut module = Module { catalog: &catalog, options, left_out: Vec::new(), comments: Vec::new() };
@@ -92,7 +128,7 @@ impl<'a> Module<'a> {
     fn tables(&mut self) -> Vec<&'a TableInfo> {
         let mut tables = Vec::new();
         for table in &self.catalog.tables {
-            match table_fault(table) {
+            match record_fault(table).or_else(|| table_fault(table)) {
                 None => tables.push(table),
                 Some(reason) => self.leave_out("table", &table.name, reason, &table.to_sql()),
             }
@@ -102,33 +138,34 @@ impl<'a> Module<'a> {
 
     fn leave_out(&mut self, kind: &str, name: &str, reason: Reason, sql: &str) {
         let object = format!("{kind} `{}`", one_line(name));
-        let mut lines = vec![format!("// The {object} is not in the model: {}.", one_line(&reason))];
-        lines.extend(sql.lines().map(|line| format!("//     {}", line.trim_end())));
+        let mut lines =
+            vec![format!("// The {} is not in the model: {}.", seen(&object), seen(&one_line(&reason)))];
+        lines.extend(sql.lines().map(|line| format!("//     {}", visible(line)).trim_end().to_owned()));
         self.comments.push(lines.join("\n"));
         self.left_out.push(LeftOut { object, reason, whole: true });
     }
 
     fn sketches(&mut self, tables: &[&TableInfo]) -> Vec<Sketch> {
         let mut types = Names::default();
-        let structs: Vec<String> = tables.iter().map(|table| types.ty(&table.name, "Table", "Row")).collect();
+        let structs = types.structs(&tables.iter().map(|table| table.name.as_str()).collect::<Vec<_>>());
         let fields: Vec<Vec<String>> = tables
             .iter()
-            .map(|table| {
-                let mut names = Names::default();
-                table.columns.iter().map(|column| names.field(&column.name)).collect()
-            })
+            .map(|table| fields(&table.columns.iter().map(|column| column.name.as_str()).collect::<Vec<_>>()))
             .collect();
         let mut kinds = Kinds::own(tables);
         let links = united(tables, &mut kinds);
         let ends = links.iter().filter_map(|linked| linked.pairs.as_ref().ok()).flatten();
         let linked = ends.flat_map(|(child, parent)| [*child, *parent]).collect();
+        let above = self.options.scripts.iter().flat_map(|script| above_tables(script)).collect();
         let mut context = table::Context {
             tables,
             structs: &structs,
             fields: &fields,
             types: &mut types,
+            enums: &mut Enums::default(),
             kinds: &kinds,
             linked: &linked,
+            above: &above,
         };
         (0..tables.len())
             .filter_map(|at| {
@@ -149,9 +186,11 @@ impl<'a> Module<'a> {
         let names: Vec<String> = sketches.iter().map(|sketch| sketch.name.clone()).collect();
         entries.push(list("tables", &names));
         let mut owners: Vec<&str> = sketches.iter().map(|sketch| sketch.table.as_str()).collect();
+        let faults = faults(catalog, &owners);
+        let fault = |name: &str| faults.get(name).cloned();
         let mut views = Vec::new();
         for view in &catalog.views {
-            match statement_fault(&view.sql, &view.name, CreateKind::View) {
+            match fault(&view.name).or_else(|| statement_fault(&view.sql, &view.name, CreateKind::View)) {
                 None => {
                     owners.push(&view.name);
                     views.push(view.sql.as_str());
@@ -161,7 +200,8 @@ impl<'a> Module<'a> {
         }
         let mut virtual_tables = Vec::new();
         for table in &catalog.virtual_tables {
-            match statement_fault(&table.sql, &table.name, CreateKind::VirtualTable) {
+            let stated = || statement_fault(&table.sql, &table.name, CreateKind::VirtualTable);
+            match fault(&table.name).or_else(stated) {
                 None => {
                     owners.push(&table.name);
                     virtual_tables.push(table.sql.as_str());
@@ -171,7 +211,7 @@ impl<'a> Module<'a> {
         }
         let mut triggers = Vec::new();
         for trigger in &catalog.triggers {
-            match trigger_fault(trigger, &owners) {
+            match trigger_fault(trigger, &owners).or_else(|| fault(&trigger.name)) {
                 None => triggers.push(trigger.sql.as_str()),
                 Some(reason) => self.leave_out("trigger", &trigger.name, reason, &trigger.sql),
             }
@@ -190,6 +230,21 @@ impl<'a> Module<'a> {
             self.leave_out(&object.kind, &object.name, object.reason.clone(), &object.sql);
         }
     }
+}
+
+/// Why views, triggers and virtual tables would not work in a database that has of the tables only `owners`, by name. Where that cannot be
+/// tried, what is there is taken to work.
+fn faults(catalog: &Catalog, owners: &[&str]) -> BTreeMap<String, Reason> {
+    let mut modelled = catalog.clone();
+    modelled.tables.retain(|table| owners.contains(&table.name.as_str()));
+    modelled.opaque.clear();
+    let broken = modelled.broken().unwrap_or_default();
+    let everywhere = if broken.is_empty() { BTreeMap::new() } else { catalog.broken().unwrap_or_default() };
+    let why = |name: &str| match everywhere.contains_key(name) {
+        true => "it does not work",
+        false => "it does not work without what is left out",
+    };
+    broken.into_iter().map(|(name, reason)| (name.clone(), format!("{}: {reason}", why(&name)))).collect()
 }
 
 /// A foreign key, by its table's place and its own; its pairs of columns, or why the model cannot have it.
@@ -231,13 +286,37 @@ fn list(key: &str, names: &[String]) -> String {
 }
 
 /// Clippy takes the same column in two lists for the same attribute twice.
-const LINTS: &str = "// The names are the database's, and lists may share columns.
-#![allow(
-    clippy::duplicated_attributes,
-    clippy::enum_variant_names,
-    clippy::struct_excessive_bools,
-    clippy::struct_field_names
-)]";
+const LINTS: [&str; 4] = [
+    "clippy::duplicated_attributes",
+    "clippy::enum_variant_names",
+    "clippy::struct_excessive_bools",
+    "clippy::struct_field_names",
+];
+
+/// What people write in SQL is no Markdown.
+const LINTS_OF_COMMENTS: [&str; 3] =
+    ["clippy::doc_lazy_continuation", "clippy::doc_markdown", "rustdoc::bare_urls"];
+
+/// ```text
+/// // The names are the database's, and lists may share columns.
+/// #![allow(
+///     clippy::duplicated_attributes,
+/// )]
+/// ```
+fn allowed(sketches: &[Sketch]) -> String {
+    let has_docs = sketches.iter().any(|sketch| sketch.has_docs);
+    let said = match has_docs {
+        true => "// The names and the comments are the database's, and lists may share columns.",
+        false => "// The names are the database's, and lists may share columns.",
+    };
+    let mut lints = LINTS.to_vec();
+    if has_docs {
+        lints.extend(LINTS_OF_COMMENTS);
+        lints.sort_unstable();
+    }
+    let lints: Vec<String> = lints.iter().map(|lint| format!("    {lint}")).collect();
+    format!("{said}\n#![allow(\n{}\n)]", lints.join(",\n"))
+}
 
 fn head(sketches: &[Sketch], left_out: &[LeftOut]) -> String {
     let mut lines = vec!["//! The schema of a database, as it was found.".to_owned()];
@@ -247,7 +326,7 @@ fn head(sketches: &[Sketch], left_out: &[LeftOut]) -> String {
         lines.push("//! database that this was read from; a new database does not get it.".to_owned());
     }
     lines.push(String::new());
-    lines.push(LINTS.to_owned());
+    lines.push(allowed(sketches));
     lines.push(String::new());
     if sketches.iter().any(|sketch| sketch.uses_value) {
         lines.push("use schema_runtime::rusqlite::types::Value;".to_owned());

@@ -1,4 +1,4 @@
-//! `inspect`: the schema of a database, in the form that is asked for.
+//! `inspect`: the schema of a database, a script or a folder of migrations, in the form that is asked for.
 
 use schema_runtime::{Catalog, Owners, RenameRecord};
 use serde_json::json;
@@ -14,25 +14,26 @@ const SNAPSHOT_FORMAT: u32 = 1;
 
 pub(crate) fn run(context: &Context, args: &args::Inspect) -> Result<Answer> {
     let path = context.existing_database()?;
-    let live = context.live(&path)?;
-    let catalog = live.catalog();
+    let (model, scripts) = context.shown(&path)?;
+    let catalog = model.catalog();
     let shown = path.display().to_string();
     if args.rust {
-        let options = RustOptions { name: context.settings.layer.model.clone(), ..RustOptions::default() };
-        let model = inspect::rust(catalog, &options);
+        let name = context.settings.layer.model.clone();
+        let options = RustOptions { name, scripts, ..RustOptions::default() };
+        let module = inspect::rust(catalog, &options);
         let fields = json!({
             "database": shown,
             "form": "rust",
-            "text": model.text,
-            "left_out": model.left_out,
+            "text": module.text,
+            "left_out": module.left_out,
         });
-        let aside = match model.left_out.len() as u64 {
+        let aside = match module.left_out.len() as u64 {
             0 => None,
             number => {
                 Some(format!("note: the module leaves out {}; its comments say why", count(number, "thing")))
             }
         };
-        return Ok(Answer { aside, ..Answer::done(model.text, fields) });
+        return Ok(Answer { aside, ..Answer::done(module.text, fields) });
     }
     if args.mermaid {
         return Ok(text_of(&shown, "mermaid", inspect::mermaid(catalog)));
@@ -40,7 +41,7 @@ pub(crate) fn run(context: &Context, args: &args::Inspect) -> Result<Answer> {
     if args.sql {
         return Ok(text_of(&shown, "sql", inspect::sql(catalog)));
     }
-    Ok(Answer::done(inspect::sql(catalog), snapshot(&shown, live.name(), catalog)))
+    Ok(Answer::done(inspect::sql(catalog), snapshot(&shown, model.name(), catalog)))
 }
 
 fn text_of(database: &str, form: &str, text: String) -> Answer {

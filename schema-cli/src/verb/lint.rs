@@ -3,8 +3,9 @@
 use schema_runtime::{LintFinding, LintLevel};
 use serde_json::json;
 
-use crate::args::{self, LintFormat};
+use crate::args::{self, Format};
 use crate::exit::{Exit, Result};
+use crate::github::{Annotation, Level};
 use crate::output::{ADDED, Answer, CHANGED, REMOVED, count, painted, push_line};
 use crate::target::Context;
 
@@ -21,12 +22,12 @@ pub(crate) fn run(context: &Context, args: &args::Lint) -> Result<Answer> {
         push_line(
             &mut text,
             &match args.format {
-                LintFormat::Text => line(finding),
-                LintFormat::Github => annotation(finding),
+                Format::Text => line(finding),
+                Format::Github => annotation(finding),
             },
         );
     }
-    if args.format == LintFormat::Text {
+    if args.format == Format::Text {
         push_line(
             &mut text,
             &match findings.len() {
@@ -54,17 +55,13 @@ fn line(finding: &LintFinding) -> String {
     }
 }
 
-/// A workflow command: <https://docs.github.com/actions/reference/workflow-commands-for-github-actions>.
 fn annotation(finding: &LintFinding) -> String {
-    let text = |text: &str| text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A");
-    let property = |value: &str| text(value).replace(':', "%3A").replace(',', "%2C");
-    let level = if finding.level == LintLevel::Error { "error" } else { "warning" };
-    format!(
-        "::{level} file={},line={},col={},title={}::{}",
-        property(&finding.file),
-        finding.line,
-        finding.column,
-        property(&format!("{} {}", finding.code.code(), finding.object)),
-        text(&format!("{}\ninstead: {}", finding.text, finding.instead))
-    )
+    let level = if finding.level == LintLevel::Error { Level::Error } else { Level::Warning };
+    Annotation {
+        level,
+        file: Some((&finding.file, Some((finding.line, finding.column)))),
+        title: format!("{} {}", finding.code.code(), finding.object),
+        text: format!("{}\ninstead: {}", finding.text, finding.instead),
+    }
+    .line()
 }

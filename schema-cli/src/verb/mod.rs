@@ -23,17 +23,38 @@ mod script;
 mod squash;
 mod status;
 
-use crate::args::{BackupAction, Verb};
+use serde_json::Value;
+
+use crate::args::{BackupAction, Format, Verb};
 use crate::exit::Result;
+use crate::github::Annotation;
 use crate::output::Answer;
 use crate::settings::{Layer, Settings};
 use crate::target::Context;
 
 pub(crate) fn run(context: &Context, verb: &Verb) -> Result<Answer> {
+    let answer = answer(context, verb);
+    let (format, file) = match verb {
+        Verb::Check(args) => (args.format, check::target(context)),
+        Verb::Diff(args) => (args.format, None),
+        Verb::Lint(args) => (args.format, None),
+        _ => (Format::Text, None),
+    };
+    match answer {
+        // Beside what stderr has for people who read the log.
+        Err(failure) if format == Format::Github => {
+            let line = Annotation::of_failure(&failure, file.as_deref()).line();
+            Ok(Answer::done(format!("{line}\n"), Value::Null).but(failure))
+        }
+        answer => answer,
+    }
+}
+
+fn answer(context: &Context, verb: &Verb) -> Result<Answer> {
     match verb {
         Verb::Plan(args) => plan::run(context, args),
         Verb::Apply(args) => apply::run(context, args),
-        Verb::Check(_) => check::run(context),
+        Verb::Check(args) => check::run(context, args),
         Verb::Diff(args) => diff::run(context, args),
         Verb::Status(_) => status::run(context),
         Verb::Rollback(args) => rollback::run(context, args),
@@ -141,9 +162,7 @@ pub(crate) fn flags(verb: &Verb) -> Layer {
         Verb::Baseline(args) => {
             Layer { db: args.database.db.clone(), model: args.model.clone(), ..Layer::default() }
         }
-        Verb::Inspect(args) => {
-            Layer { db: args.database.db.clone(), model: args.model.clone(), ..Layer::default() }
-        }
+        Verb::Inspect(args) => Layer { db: args.db.clone(), model: args.model.clone(), ..Layer::default() },
         Verb::Doctor(args) => Layer {
             time_limit: args.time_limit,
             backup_dir: args.backup_dir.clone(),

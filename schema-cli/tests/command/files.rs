@@ -137,6 +137,28 @@ fn what_inspect_prints_as_json_or_sql_is_a_target() {
 }
 
 #[test]
+fn inspect_takes_what_holds_a_zero_for_a_database_whatever_it_is_called() {
+    let place = place();
+    fs::write(
+        place.path().join("encrypted"),
+        b"\x01\xFF\x00 and so on, for more than the bytes of a header".repeat(99),
+    )
+    .expect("a file");
+    let said = schema(place.path(), &["inspect", "encrypted"]);
+    assert_eq!((said.code, said.stdout.as_str()), (Some(1), ""));
+    assert!(
+        said.stderr.starts_with("error: cannot open `encrypted`\ncaused by: file is not a database\n"),
+        "{}",
+        said.stderr
+    );
+
+    fs::write(place.path().join("latin"), b"CREATE TABLE gr\xF6sse (a)").expect("a file");
+    let said = schema(place.path(), &["inspect", "latin", "--rust"]);
+    assert_eq!(said.code, Some(1));
+    assert!(said.stderr.starts_with("error: cannot read `latin`\n"), "{}", said.stderr);
+}
+
+#[test]
 fn a_verb_that_only_reads_creates_and_writes_nothing() {
     let place = rich();
     fs::copy(place.path().join("app.db"), place.path().join("kept.db")).expect("a copy");

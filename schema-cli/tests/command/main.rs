@@ -9,3 +9,4 @@ mod scenarios;
 mod settings;
 mod support;
 mod terminal;
+mod workflow;

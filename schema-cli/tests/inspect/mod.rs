@@ -32,10 +32,29 @@ pub(crate) enum Source {
     File(PathBuf),
 }
 
-/// Our own oddities; Chinook; every schema of the corpus, and the end of every history. The names can be those of modules.
+/// The page on models, and the SQL that it shows first.
+pub(crate) fn page() -> (String, String) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/models.md");
+    let page = fs::read_to_string(path).unwrap();
+    let (_, rest) = page.split_once("```sql\n").unwrap();
+    let sql = rest.split_once("```\n").unwrap().0.to_owned();
+    (page, sql)
+}
+
+/// As many columns as SQLite takes in one table.
+fn wide() -> String {
+    let columns: Vec<String> = (1..2000).map(|at| format!("\"Column{at}\" INT")).collect();
+    format!("CREATE TABLE wide (id INTEGER PRIMARY KEY, {})", columns.join(", "))
+}
+
+/// Our own oddities, the widest table, and the one that is documented; Chinook; every schema of the corpus, and the end of every history. The names can be those of modules.
 pub(crate) fn sources() -> Vec<(String, Source)> {
     let oddities = include_str!("oddities.sql").to_owned();
-    let mut sources = vec![("oddities".to_owned(), Source::Scripts(vec![oddities]))];
+    let mut sources = vec![
+        ("oddities".to_owned(), Source::Scripts(vec![oddities])),
+        ("wide".to_owned(), Source::Scripts(vec![wide()])),
+        ("page".to_owned(), Source::Scripts(vec![page().1])),
+    ];
     let Some(shared) = shared() else { return sources };
     let read =
         |path: &Path| fs::read_to_string(path).unwrap_or_else(|err| panic!("{}: {err}", path.display()));

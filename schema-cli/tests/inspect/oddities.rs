@@ -3,12 +3,15 @@
 //! What a model cannot say stands in comments, with its reason. A migration leaves it as it is in the
 //! database that this was read from; a new database does not get it.
 
-// The names are the database's, and lists may share columns.
+// The names and the comments are the database's, and lists may share columns.
 #![allow(
+    clippy::doc_lazy_continuation,
+    clippy::doc_markdown,
     clippy::duplicated_attributes,
     clippy::enum_variant_names,
     clippy::struct_excessive_bools,
-    clippy::struct_field_names
+    clippy::struct_field_names,
+    rustdoc::bare_urls
 )]
 
 use schema_runtime::rusqlite::types::Value;
@@ -65,7 +68,7 @@ pub struct TableRow {
 }
 
 #[derive(ColumnType)]
-pub enum KindsStatus {
+pub enum KindStatus {
     New,
     #[column_type(rename = "on hold")]
     OnHold,
@@ -81,17 +84,18 @@ pub enum KindsStatus {
 
 #[derive(ColumnType)]
 #[column_type(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum KindsSize {
+pub enum KindSize {
     Small,
     VeryLarge,
 }
 
 #[derive(ColumnType)]
-pub enum KindsTwice {
+pub enum KindTwice {
     A,
 }
 
 #[derive(Table)]
+#[table(name = "kinds")]
 #[table(check("level < price"))]
 #[table(index(
     columns(
@@ -103,19 +107,20 @@ pub enum KindsTwice {
     where = "level > 0 AND size <> ''",
     name = "kinds_by"
 ))]
-pub struct Kinds {
+pub struct Kind {
     #[column(primary_key, autoincrement)]
     pub id: i64,
-    #[column(default = KindsStatus::OnHold)]
-    pub status: KindsStatus,
+    #[column(default = KindStatus::OnHold)]
+    pub status: KindStatus,
     #[column(default_sql = "'none'")]
-    pub size: Option<KindsSize>,
+    pub size: Option<KindSize>,
     #[column(check = "level IN (1, 2)")]
     pub level: Option<i64>,
     #[column(check("named IN ('a')", name = "known"))]
     pub named: Option<String>,
     #[column(check = "twice IN ('b')")]
-    pub twice: Option<KindsTwice>,
+    pub twice: Option<KindTwice>,
+    /// more
     #[column(check = "price > 0", index(where = "price > 1", name = "kinds_where"))]
     pub price: Option<f64>,
     #[column(generated("price * level", stored))]
@@ -147,7 +152,7 @@ pub struct Parent {
 /// `FOREIGN KEY (counted) REFERENCES kinds (id)`, not in the model: one of its columns has no declared type, and the other is AUTOINCREMENT: they have no Rust type in common.
 /// `FOREIGN KEY (self_id) REFERENCES child (rowid)`, not in the model: `child` has no column `rowid`.
 #[derive(Table)]
-#[table(foreign_key(columns(parent_again), references(Kinds, id)))]
+#[table(foreign_key(columns(parent_again), references(Kind, id)))]
 #[table(foreign_key(columns(a, b), references(Parent, a, b)))]
 #[table(index(columns(a, code), name = "by_both"))]
 pub struct Child {
@@ -244,15 +249,159 @@ pub struct ThisSchemaRow {
 
 #[derive(Table)]
 #[table(name = "Default")]
-pub struct Default {
+pub struct DefaultRow {
     #[column(primary_key)]
     pub id: i64,
-    #[column(name = "Clone", type = "TEXT", references(Result::ID))]
+    #[column(name = "Clone", type = "TEXT", references(ResultRow::ID))]
     pub clone: Option<i64>,
 }
 
 #[derive(Table)]
-pub struct Result {
+#[table(name = "result")]
+pub struct ResultRow {
+    #[column(primary_key)]
+    pub id: i64,
+}
+
+#[derive(ColumnType)]
+pub enum RemarkStatus {
+    Open,
+    Shut,
+}
+
+#[derive(ColumnType)]
+pub enum RemarkAnswer {
+    Open,
+    Shut,
+}
+
+#[derive(ColumnType)]
+pub enum RemarkShutStatus {
+    Shut,
+    Open,
+}
+
+/// what people said
+/// one or the other
+/// the end
+#[derive(Table)]
+#[table(name = "remarks", unique(status, flag))]
+pub struct Remark {
+    /// Since 2019; see \[the wiki] \<b>
+    /// never used twice
+    /// in any year
+    #[column(primary_key)]
+    pub id: i64,
+    /// ''' not code
+    /// https://example.org/on_hold
+    #[column(name = "fooBar")]
+    pub foo_bar_2: Option<String>,
+    pub foo_bar: Option<String>,
+    #[column(name = "🎉")]
+    pub column: Option<String>,
+    #[column(name = "🦀🦀")]
+    pub column_2: Option<i64>,
+    #[column(name = "2")]
+    pub column_2_2: Option<i64>,
+    #[column(default = false, check = "flag IN (0, 1)")]
+    pub flag: bool,
+    #[column(check = r#""other_flag" BETWEEN 0 AND 1"#)]
+    pub other_flag: Option<bool>,
+    pub status: Option<RemarkStatus>,
+    pub old_status: Option<RemarkStatus>,
+    pub answer: Option<RemarkAnswer>,
+    pub shut_status: Option<RemarkShutStatus>,
+}
+
+#[derive(Table)]
+#[table(name = "Box")]
+pub struct BoxRow {
+    #[column(primary_key)]
+    pub id: i64,
+    #[column(references(Remark::ID))]
+    pub remark_id: Option<i64>,
+}
+
+#[derive(Table)]
+#[table(name = "string")]
+pub struct StringRow {
+    #[column(primary_key)]
+    pub id: i64,
+    #[column(name = "String")]
+    pub string: String,
+}
+
+#[derive(Table)]
+#[table(name = "vec")]
+pub struct VecRow {
+    #[column(primary_key)]
+    pub id: i64,
+    pub items: Vec<u8>,
+}
+
+#[derive(Table)]
+pub struct Options {
+    #[column(primary_key)]
+    pub id: i64,
+}
+
+#[derive(Table)]
+#[table(name = "order_details")]
+pub struct OrderDetailsRow {
+    #[column(primary_key)]
+    pub id: i64,
+}
+
+#[derive(Table)]
+#[table(name = "🎉")]
+pub struct TableRow2 {
+    #[column(primary_key)]
+    pub id: i64,
+}
+
+/// `UNIQUE (a ) ON CONFLICT IGNORE`, in part: a model gives a constraint no conflict clause.
+#[derive(Table)]
+#[table(name = "shown \u{202e}")]
+pub struct Shown {
+    /// of it
+    #[column(name = "a\u{202e}", unique, check = "\"a\u{202e}\" <> '\u{202e}'")]
+    pub a: Option<String>,
+}
+
+#[derive(Table)]
+#[table(name = "migrations")]
+pub struct Migration {
+    #[column(primary_key)]
+    pub id: i64,
+}
+
+#[derive(ColumnType)]
+pub enum ÉtésAB {
+    #[column_type(rename = "é")]
+    É,
+    #[column_type(rename = "é")]
+    ÉValue,
+    #[column_type(rename = "ﬁ")]
+    Fi,
+}
+
+#[derive(Table)]
+#[table(name = "étés")]
+pub struct Étés {
+    #[column(name = "é")]
+    pub é_2: Option<i64>,
+    #[column(name = "é")]
+    pub é: Option<i64>,
+    #[column(name = "ﬁ")]
+    pub fi_2: Option<i64>,
+    pub fi: Option<i64>,
+    #[column(name = "a\u{200d}b")]
+    pub a_b: Option<ÉtésAB>,
+}
+
+#[derive(Table)]
+#[table(name = "étés")]
+pub struct ÉtésRow {
     #[column(primary_key)]
     pub id: i64,
 }
@@ -262,7 +411,7 @@ pub const SCHEMA: Schema = schema! {
         OrderDetails,
         OptionRow,
         TableRow,
-        Kinds,
+        Kind,
         Parent,
         Child,
         StrictOne,
@@ -270,16 +419,29 @@ pub const SCHEMA: Schema = schema! {
         NothingNull,
         ATableWithANameThatGoesOnForVeryLongIndeedAndThenSomeMore,
         ThisSchemaRow,
-        Default,
-        Result,
+        DefaultRow,
+        ResultRow,
+        Remark,
+        BoxRow,
+        StringRow,
+        VecRow,
+        Options,
+        OrderDetailsRow,
+        TableRow2,
+        Shown,
+        Migration,
+        Étés,
+        ÉtésRow,
     ],
     views: [
         "CREATE VIEW \"a view\" AS SELECT 1 AS \"one\"  \n  \
 , 2 -- ends here",
         r#"CREATE VIEW depends AS SELECT * FROM "a view""#,
+        "CREATE VIEW near AS SELECT id FROM places WHERE x0 < 1",
     ],
     virtual_tables: [
         "CREATE VIRTUAL TABLE found USING fts5(named, content='kinds', content_rowid='id')",
+        "CREATE VIRTUAL TABLE places USING rtree(id, x0, x1, y0, y1)",
     ],
     triggers: [
         r#"CREATE TRIGGER t AFTER INSERT ON kinds BEGIN INSERT INTO found (rowid, named) VALUES (new.id, "x"); END"#,
@@ -314,5 +476,35 @@ pub const SCHEMA: Schema = schema! {
 //         version TEXT PRIMARY KEY
 //     )
 
+// The table `hidden  ` is not in the model: column ``: its name is empty or reserved.
+//     CREATE TABLE "hidden  " (
+//         "a " TEXT CHECK ("a " <> ' '),
+//         "" INT
+//     )
+
+// The table `__diesel_schema_migrations` is not in the model: it is the record of diesel; `schema adopt` takes over what it says.
+//     CREATE TABLE __diesel_schema_migrations (
+//         version VARCHAR(50) PRIMARY KEY NOT NULL,
+//         run_on TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP
+//     )
+
+// The table `seaql_migrations` is not in the model: it is the record of sea-orm, which no model manages.
+//     CREATE TABLE seaql_migrations (
+//         version VARCHAR PRIMARY KEY NOT NULL,
+//         applied_at BIGINT NOT NULL
+//     )
+
+// The view `broken` is not in the model: it does not work: no such table: main.nowhere.
+//     CREATE VIEW broken AS SELECT gone FROM nowhere
+
+// The view `reads_broken` is not in the model: it does not work: no such table: main.nowhere.
+//     CREATE VIEW reads_broken AS SELECT * FROM broken
+
+// The view `of_left_out` is not in the model: it does not work without what is left out: no such table: main.descending.
+//     CREATE VIEW of_left_out AS SELECT * FROM descending
+
 // The trigger `on_left_out_too` is not in the model: `descending` is not in the model.
 //     CREATE TRIGGER on_left_out_too AFTER INSERT ON descending BEGIN SELECT 1; END
+
+// The trigger `on_nothing` is not in the model: it does not work: no such table: main.nowhere.
+//     CREATE TRIGGER on_nothing AFTER INSERT ON vec BEGIN INSERT INTO nowhere VALUES (1); END

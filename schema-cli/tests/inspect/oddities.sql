@@ -63,3 +63,39 @@ CREATE VIRTUAL TABLE found USING fts5(named, content='kinds', content_rowid='id'
 CREATE TRIGGER t AFTER INSERT ON kinds BEGIN INSERT INTO found (rowid, named) VALUES (new.id, "x"); END;
 CREATE TRIGGER on_view INSTEAD OF INSERT ON "a view" BEGIN SELECT 'back\slash'; END;
 CREATE TRIGGER on_left_out_too AFTER INSERT ON descending BEGIN SELECT 1; END;
+-- Of its own.
+CREATE TABLE remarks ( -- what people said
+    -- Since 2019; see [the wiki] <b>
+    id INTEGER PRIMARY KEY, -- never used twice
+                            -- in any year
+    /* ``` not code
+     * https://example.org/on_hold
+     */
+    "fooBar" TEXT, "foo_bar" TEXT, "🎉" TEXT, "🦀🦀" INT, "2" INT,
+    flag INTEGER NOT NULL DEFAULT 0 CHECK (flag IN (0, 1)), other_flag INT CHECK ("other_flag" BETWEEN 0 AND 1),
+    status TEXT CHECK (status IN ('open', 'shut')), old_status TEXT CHECK (old_status IN ('open', 'shut')),
+    answer TEXT CHECK (answer IN ('open', 'shut')), shut_status TEXT CHECK (shut_status IN ('shut', 'open')),
+    -- one or the other
+    UNIQUE (status, flag)
+    -- the end
+);
+CREATE TABLE "Box" (id INTEGER PRIMARY KEY, remark_id INT REFERENCES remarks (id));
+CREATE TABLE "string" (id INTEGER PRIMARY KEY, "String" TEXT NOT NULL);
+CREATE TABLE "vec" (id INTEGER PRIMARY KEY, items BLOB NOT NULL);
+CREATE TABLE "options" (id INTEGER PRIMARY KEY);
+CREATE TABLE order_details (id INTEGER PRIMARY KEY);
+CREATE TABLE "🎉" (id INTEGER PRIMARY KEY);
+CREATE TABLE "hidden ‮" ("a‮" TEXT CHECK ("a‮" <> '‮'), "" INT);
+CREATE TABLE "shown ‮" ("a‮" TEXT CHECK ("a‮" <> '‮') UNIQUE ON CONFLICT IGNORE -- ‮ of it
+);
+CREATE TABLE __diesel_schema_migrations (version VARCHAR(50) PRIMARY KEY NOT NULL, run_on TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP);
+CREATE TABLE seaql_migrations (version VARCHAR NOT NULL PRIMARY KEY, applied_at BIGINT NOT NULL);
+CREATE TABLE migrations (id INTEGER PRIMARY KEY);
+CREATE VIEW broken AS SELECT gone FROM nowhere;
+CREATE VIEW reads_broken AS SELECT * FROM broken;
+CREATE TRIGGER on_nothing AFTER INSERT ON vec BEGIN INSERT INTO nowhere VALUES (1); END;
+CREATE VIEW of_left_out AS SELECT * FROM descending;
+CREATE VIRTUAL TABLE places USING rtree(id, x0, x1, y0, y1);
+CREATE VIEW near AS SELECT id FROM places WHERE x0 < 1;
+CREATE TABLE "étés" ("é" INT, "é" INT, "ﬁ" INT, fi INT, "a‍b" TEXT CHECK ("a‍b" IN ('é', 'é', 'ﬁ')));
+CREATE TABLE "étés" (id INTEGER PRIMARY KEY);

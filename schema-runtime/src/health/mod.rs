@@ -436,13 +436,6 @@ fn said(error: &Error) -> String {
     text
 }
 
-/// Whether SQLite's reason is that something was not registered on the connection, which says nothing of the database.
-fn is_unregistered(reason: &str) -> bool {
-    ["no such function", "unknown function", "no such collation", "no such module", "no such tokenizer"]
-        .iter()
-        .any(|text| reason.contains(text))
-}
-
 /// A list of names in backticks.
 fn names<'a>(list: impl IntoIterator<Item = &'a str>) -> String {
     list.into_iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")

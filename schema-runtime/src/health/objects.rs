@@ -3,7 +3,8 @@
 use rusqlite::Connection;
 use schema_sql::{TokenKind, eq_name, significant};
 
-use super::{Exam, FindingCode, count, is_unregistered};
+use super::{Exam, FindingCode, count};
+use crate::broken::is_unregistered;
 use crate::catalog::{Catalog, TableInfo};
 use crate::connection::{self, SqliteResult};
 use crate::error::Result;

@@ -4,7 +4,8 @@ use rusqlite::Connection;
 use rusqlite::types::ValueRef;
 use schema_sql::{eq_name, quote_ident};
 
-use super::{Exam, FindingCode, is_unregistered, names};
+use super::{Exam, FindingCode, names};
+use crate::broken::is_unregistered;
 use crate::catalog::{Catalog, ForeignKeyInfo, TableInfo};
 use crate::connection::SqliteResult;
 use crate::error::{ErrorKind, Result};

@@ -6,11 +6,8 @@ use super::layout::Item;
 use super::names::literal;
 use super::types::Kind;
 
-/// The variants of an enum, by their texts.
-pub(super) type Variants = [(String, String)];
-
 /// `default = …` or `default_sql = "…"` for the default `text` of a column of this type.
-pub(super) fn default_item(text: &str, kind: &Kind, nullable: bool, variants: &Variants) -> Item {
+pub(super) fn default_item(text: &str, kind: &Kind, nullable: bool, variants: &[(String, String)]) -> Item {
     let sql = || Item::text("default_sql", text);
     let value = |value: &str| Item::leaf(format!("default = {value}"));
     if text.eq_ignore_ascii_case("NULL") {

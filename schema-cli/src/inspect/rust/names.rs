@@ -2,6 +2,10 @@
 
 use std::collections::HashSet;
 
+use unicode_normalization::UnicodeNormalization;
+
+use super::singular::singular;
+
 /// The words of a name, lower case: `HTTPServer2_id` has `http`, `server2` and `id`. This is how the derive reads a Rust name, so
 /// that both agree on which names need no attribute.
 pub(super) fn words(name: &str) -> Vec<String> {
@@ -77,13 +81,28 @@ fn capital(word: &str) -> String {
     chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }
 
-/// `name` with `_` for everything that no Rust name holds.
+/// `name` as Rust reads it, with `_` for everything that no Rust name holds: to the compiler `é` is one letter, however it is spelt, and
+/// it warns of those that are only another form of one (`ﬁ`).
 fn rusty(name: &str) -> String {
-    name.chars().map(|char| if unicode_ident::is_xid_continue(char) { char } else { '_' }).collect()
+    let holds = |char: char| unicode_ident::is_xid_continue(char) && !is_hidden(char);
+    name.nfkc().map(|char| if holds(char) { char } else { '_' }).collect()
 }
 
 fn begins_well(name: &str) -> bool {
     name.chars().next().is_some_and(unicode_ident::is_xid_start)
+}
+
+fn camel(name: &str) -> String {
+    Case::Pascal.apply(&rusty(name))
+}
+
+/// The name with its last word in the singular, where that is certain.
+fn one_of(table: &str) -> Option<String> {
+    let mut words = words(&rusty(table));
+    let one = singular(words.last()?)?;
+    words.pop();
+    words.push(one);
+    Some(words.join("_"))
 }
 
 /// Names that are given out once each.
@@ -96,7 +115,8 @@ impl Names {
     /// `wanted`, or with the first number behind it that makes it new. Names that differ in case alone are one, since the derive
     /// turns fields into constants.
     fn take(&mut self, wanted: &str, separator: &str) -> String {
-        let mut name = wanted.to_owned();
+        let wanted: String = wanted.nfkc().collect();
+        let mut name = wanted.clone();
         let mut number = 2;
         while !self.taken.insert(name.to_uppercase()) {
             name = format!("{wanted}{separator}{number}");
@@ -107,7 +127,7 @@ impl Names {
 
     /// A type for `name`, in `UpperCamelCase`; `prefix` goes before what cannot begin a name, `suffix` behind what is taken.
     pub(super) fn ty(&mut self, name: &str, prefix: &str, suffix: &str) -> String {
-        let mut camel = Case::Pascal.apply(&rusty(name));
+        let mut camel = camel(name);
         if !begins_well(&camel) {
             camel.insert_str(0, prefix);
         }
@@ -117,8 +137,27 @@ impl Names {
         self.take(&camel, "")
     }
 
+    /// A struct for each table, in order: one `Task` for `tasks`, where no other table is called so in either number.
+    pub(super) fn structs(&mut self, tables: &[&str]) -> Vec<String> {
+        let upper = |name: &str| camel(name).to_uppercase();
+        let mut numbers: Vec<String> = Vec::new();
+        for table in tables {
+            numbers.push(upper(table));
+            numbers.extend(one_of(table).map(|one| upper(&one)));
+        }
+        let mut name = |table: &str| {
+            let one = one_of(table).filter(|one| {
+                let one = camel(one);
+                let of_others = numbers.iter().filter(|number| **number == one.to_uppercase()).count();
+                of_others == 1 && !RESERVED.contains(&one.as_str())
+            });
+            self.ty(one.as_deref().unwrap_or(table), "Table", "Row")
+        };
+        tables.iter().map(|table| name(table)).collect()
+    }
+
     /// A field for `name`, in `snake_case`, without `r#`.
-    pub(super) fn field(&mut self, name: &str) -> String {
+    fn field(&mut self, name: &str) -> String {
         let mut snake = Case::Snake.apply(&rusty(name));
         if !begins_well(&snake) {
             snake = if snake.is_empty() { "column".to_owned() } else { format!("column_{snake}") };
@@ -130,20 +169,71 @@ impl Names {
     }
 }
 
-/// Types that a module has in scope, and that generated code or a field's type means.
-const RESERVED: [&str; 14] = [
+/// A field for each column, in order. A column that is called as a field would be keeps its name, whatever comes before it.
+pub(super) fn fields(columns: &[&str]) -> Vec<String> {
+    let mut names = Names::default();
+    let mut fields: Vec<Option<String>> = columns
+        .iter()
+        .map(|name| (Names::default().field(name) == *name).then(|| names.field(name)))
+        .collect();
+    for (field, name) in fields.iter_mut().zip(columns) {
+        field.get_or_insert_with(|| names.field(name));
+    }
+    fields.into_iter().flatten().collect()
+}
+
+/// What a module has in scope: the prelude, and what generated code or a field's type means. Whoever goes on writing in the
+/// module means these by their names.
+const RESERVED: [&str; 51] = [
+    "AsMut",
+    "AsRef",
+    "AsyncFn",
+    "AsyncFnMut",
+    "AsyncFnOnce",
     "Box",
+    "Clone",
     "ColumnType",
+    "Copy",
+    "Debug",
+    "Default",
+    "DoubleEndedIterator",
+    "Drop",
+    "Eq",
     "Err",
+    "ExactSizeIterator",
+    "Extend",
+    "Fn",
+    "FnMut",
+    "FnOnce",
+    "From",
+    "FromIterator",
+    "Future",
+    "Hash",
+    "Into",
+    "IntoFuture",
+    "IntoIterator",
+    "Iterator",
     "None",
     "Ok",
     "Option",
+    "Ord",
+    "PartialEq",
+    "PartialOrd",
+    "Result",
     "Schema",
     "Self",
+    "Send",
+    "Sized",
     "Some",
     "String",
+    "Sync",
     "Table",
     "ThisSchema",
+    "ToOwned",
+    "ToString",
+    "TryFrom",
+    "TryInto",
+    "Unpin",
     "Value",
     "Vec",
 ];
@@ -171,6 +261,16 @@ pub(super) fn constant(field: &str) -> String {
 fn is_hidden(char: char) -> bool {
     char.is_control()
         || matches!(char, '\u{AD}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}')
+}
+
+/// `text` for a comment: what cannot be seen is a blank, since the compiler refuses it.
+pub(super) fn visible(text: &str) -> String {
+    text.chars().map(|char| if is_hidden(char) { ' ' } else { char }).collect()
+}
+
+/// The same without blanks around it.
+pub(super) fn seen(text: &str) -> String {
+    visible(text).trim().to_owned()
 }
 
 /// `text` as a literal on one line.
@@ -233,10 +333,9 @@ mod tests {
 
     #[test]
     fn fields_are_snake_case_and_differ_as_constants_too() {
-        let mut names = Names::default();
         let wanted = [
-            ("EmployeeID", "employee_id"),
-            ("employee_id", "employee_id_2"),
+            ("EmployeeID", "employee_id_2"),
+            ("employee_id", "employee_id"),
             ("_id", "id"),
             ("Order Details", "order_details"),
             ("2nd", "column_2nd"),
@@ -246,9 +345,7 @@ mod tests {
             ("type", "type"),
             ("größe", "größe"),
         ];
-        for (name, field) in wanted {
-            assert_eq!(names.field(name), field, "{name}");
-        }
+        assert_eq!(fields(&wanted.map(|(name, _)| name)), wanted.map(|(_, field)| field));
         assert_eq!(
             (declared("type"), declared("yield"), declared("types")),
             ("r#type".into(), "r#yield".into(), "types".into())
@@ -268,6 +365,37 @@ mod tests {
         ] {
             assert_eq!(names.ty(name, "Table", "Row"), ty, "{name}");
         }
+    }
+
+    #[test]
+    fn a_struct_is_one_of_its_table_where_that_means_no_other() {
+        let tables = [
+            "tasks",
+            "user",
+            "Users",
+            "OrderDetails",
+            "options",
+            "Option",
+            "results",
+            "order_detail",
+            "LINES",
+            "fts",
+        ];
+        assert_eq!(
+            Names::default().structs(&tables),
+            [
+                "Task",
+                "User",
+                "Users",
+                "OrderDetails",
+                "Options",
+                "OptionRow",
+                "Results",
+                "OrderDetail",
+                "Line",
+                "Fts"
+            ]
+        );
     }
 
     #[test]

@@ -1,11 +1,13 @@
 //! One table as a struct, with the enums of its columns.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use schema_runtime::{CheckInfo, ColumnInfo, ForeignKeyInfo, IndexInfo, KeyTermInfo, TableInfo, UniqueInfo};
-use schema_sql::{eq_name, idents};
+use schema_sql::{eq_name, fold, idents};
 
+use super::comments::{documented, of_table};
 use super::defaults::default_item;
+use super::enums::{Enum, Enums, Variants};
 use super::judge::{check_fault, index_fault, is_nullable, unique_fault};
 use super::layout::{Item, attributes};
 use super::names::{Case, Names, constant, declared, literal};
@@ -24,6 +26,8 @@ pub(super) struct Sketch {
     pub(super) left_out: Vec<LeftOut>,
     pub(super) has_enums: bool,
     pub(super) uses_value: bool,
+    /// Comments of people.
+    pub(super) has_docs: bool,
 }
 
 /// What tables know of each other; all lists are in the order of `tables`.
@@ -33,9 +37,12 @@ pub(super) struct Context<'c, 'a> {
     /// Without `r#`.
     pub(super) fields: &'c [Vec<String>],
     pub(super) types: &'c mut Names,
+    pub(super) enums: &'c mut Enums,
     pub(super) kinds: &'c Kinds,
     /// Where foreign keys start and end: such a column's type is the other end's too.
     pub(super) linked: &'c BTreeSet<Place>,
+    /// The comments above tables, by folded name.
+    pub(super) above: &'c BTreeMap<String, Vec<String>>,
 }
 
 /// The table at this place; `None` where there is none.
@@ -47,15 +54,20 @@ pub(super) fn sketch(
 ) -> Option<Sketch> {
     let table = *context.tables.get(at)?;
     let (name, fields) = (context.structs.get(at)?, context.fields.get(at)?);
-    let columns = table.columns.iter().zip(fields).enumerate();
+    let mut comments = of_table(table);
+    if let Some(above) = context.above.get(&fold(&table.name)) {
+        comments.table.splice(0..0, above.iter().cloned());
+    }
+    let columns = table.columns.iter().zip(fields).enumerate().zip(comments.columns);
     let columns = columns
-        .map(|(place, (column, field))| Column {
+        .map(|((place, (column, field)), comments)| Column {
             info: column,
             field,
             kind: context.kinds.get((at, place)),
             items: Vec::new(),
             calls: Vec::new(),
             notes: Vec::new(),
+            comments,
             variants: Vec::new(),
         })
         .collect();
@@ -65,6 +77,7 @@ pub(super) fn sketch(
         columns,
         items: Vec::new(),
         notes: Vec::new(),
+        comments: comments.table,
         left_out: Vec::new(),
         enums: Vec::new(),
     };
@@ -90,8 +103,10 @@ struct Column<'a> {
     items: Vec<Item>,
     calls: Vec<Item>,
     notes: Vec<String>,
-    /// Of its enum: texts and names.
-    variants: Vec<(String, String)>,
+    /// Of people.
+    comments: Vec<String>,
+    /// Of its enum.
+    variants: Variants,
 }
 
 struct Draft<'a> {
@@ -100,6 +115,8 @@ struct Draft<'a> {
     columns: Vec<Column<'a>>,
     items: Vec<Item>,
     notes: Vec<String>,
+    /// Of people.
+    comments: Vec<String>,
     left_out: Vec<LeftOut>,
     enums: Vec<String>,
 }
@@ -164,25 +181,17 @@ impl<'a> Draft<'a> {
     /// Makes an enum of each text column with a check of the form that the derive writes, and no foreign key.
     fn make_enums(&mut self, at: usize, context: &mut Context<'_, '_>) {
         let table = self.table;
-        let types = &mut *context.types;
         for (place, column) in self.columns.iter_mut().enumerate() {
             if column.kind != Kind::Text || context.linked.contains(&(at, place)) {
                 continue;
             }
             let texts = table.checks.iter().find_map(|check| allowed_texts(check, column.info));
             let Some(texts) = texts else { continue };
-            let name = types.ty(&format!("{}_{}", self.name, column.field), "Enum", "Kind");
-            let mut names = Names::default();
-            column.variants = texts
-                .into_iter()
-                .map(|text| {
-                    let wordless = !text.chars().any(char::is_alphanumeric);
-                    let variant = names.ty(if wordless { "empty" } else { &text }, "Value", "Value");
-                    (text, variant)
-                })
-                .collect();
-            column.kind = Kind::Enum(name.clone());
-            self.enums.push(enum_text(&name, &column.variants));
+            let Enum { name, variants, text } =
+                context.enums.of(context.types, self.name, column.field, texts);
+            column.variants = variants;
+            column.kind = Kind::Enum(name);
+            self.enums.extend(text);
         }
     }
 
@@ -423,7 +432,7 @@ impl<'a> Draft<'a> {
 
     fn print(self, rename_all: Option<&str>) -> Sketch {
         let table = self.table;
-        let mut lines: Vec<String> = self.notes.iter().map(|note| format!("/// {note}")).collect();
+        let mut lines = documented(&self.comments, &self.notes);
         // The derive's own name for the table, of which the struct's name is made.
         let derived = Case::Snake.apply(self.name);
         let mut items = Vec::new();
@@ -438,9 +447,12 @@ impl<'a> Draft<'a> {
         lines.extend(attributes("table", items, 0));
         lines.push(format!("pub struct {} {{", self.name));
         let (mut uses_value, has_enums) = (false, !self.enums.is_empty());
+        let mut has_docs = !self.comments.is_empty();
         for column in self.columns {
             uses_value |= column.kind == Kind::Any;
-            lines.extend(column.notes.iter().map(|note| format!("    /// {note}")));
+            has_docs |= !column.comments.is_empty();
+            let docs = documented(&column.comments, &column.notes);
+            lines.extend(docs.iter().map(|line| format!("    {line}")));
             let items = column.items.into_iter().chain(column.calls).collect();
             lines.extend(attributes("column", items, 4));
             let ty = column.kind.rust();
@@ -457,26 +469,9 @@ impl<'a> Draft<'a> {
             left_out: self.left_out,
             has_enums,
             uses_value,
+            has_docs,
         }
     }
-}
-
-fn enum_text(name: &str, variants: &[(String, String)]) -> String {
-    let fits = |rule: Case| variants.iter().all(|(text, variant)| rule.apply(variant) == *text);
-    let rule = Case::ALL.into_iter().find(|(_, rule)| fits(*rule));
-    let mut lines = vec!["#[derive(ColumnType)]".to_owned()];
-    if let Some((rule, _)) = rule.filter(|(_, rule)| *rule != Case::Snake) {
-        lines.extend(attributes("column_type", vec![Item::text("rename_all", rule)], 0));
-    }
-    lines.push(format!("pub enum {name} {{"));
-    for (text, variant) in variants {
-        if rule.is_none() && Case::Snake.apply(variant) != *text {
-            lines.extend(attributes("column_type", vec![Item::text("rename", text)], 4));
-        }
-        lines.push(format!("    {variant},"));
-    }
-    lines.push("}".to_owned());
-    lines.join("\n")
 }
 
 /// The parent's struct, and its fields that the key refers to.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use schema_runtime::{CheckInfo, ColumnInfo, TableInfo};
-use schema_sql::{TokenKind, eq_name, fold, significant};
+use schema_sql::{Token, TokenKind, eq_name, fold, significant};
 
 /// A Rust type that [`ColumnType`](schema_runtime::ColumnType) is implemented for, or an enum of the module.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,13 +71,15 @@ fn affinity(type_name: &str) -> Affinity {
 }
 
 /// The type that holds what such a column is meant to hold. NUMERIC says little, so its names are read: `BOOLEAN` is a `bool`;
-/// dates, `JSON`, `STRING` and `UUID` are texts, but for dates that have a number as their default; all others are floats.
+/// dates, `JSON`, `STRING` and `UUID` are texts, but for dates that have a number as their default; all others are floats. An integer that
+/// a check holds to 0 and 1, or whose default is TRUE or FALSE, is a `bool`.
 pub(super) fn kind(table: &TableInfo, column: &ColumnInfo) -> Kind {
     let name = fold(&column.type_name);
     if name == "any" {
         return Kind::Any;
     }
     match affinity(&column.type_name) {
+        Affinity::Integer if is_flag(table, column) => Kind::Bool,
         Affinity::Integer => Kind::Integer,
         Affinity::Text => Kind::Text,
         Affinity::Real => Kind::Real,
@@ -96,6 +98,25 @@ pub(super) fn kind(table: &TableInfo, column: &ColumnInfo) -> Kind {
             }
         }
     }
+}
+
+/// Whether a check is `column IN (0, 1)` or `column BETWEEN 0 AND 1`, or the default says that it is one of two.
+fn is_flag(table: &TableInfo, column: &ColumnInfo) -> bool {
+    let is_of_both = |check: &CheckInfo| {
+        let Ok(tokens) = significant(&check.expr) else { return false };
+        let Some((name, rule)) = tokens.split_first() else { return false };
+        let rule: String = rule.iter().map(|token| format!("{} ", token.text.to_uppercase())).collect();
+        is_name(name, column)
+            && ["IN ( 0 , 1 ) ", "IN ( 1 , 0 ) ", "BETWEEN 0 AND 1 "].contains(&rule.as_str())
+    };
+    let is_truth = |text: &String| ["true", "false"].contains(&fold(text).as_str());
+    !table.in_primary_key(&column.name)
+        && (column.default.as_ref().is_some_and(is_truth) || table.checks.iter().any(is_of_both))
+}
+
+fn is_name(token: &Token<'_>, column: &ColumnInfo) -> bool {
+    matches!(token.kind, TokenKind::Word | TokenKind::QuotedId)
+        && token.ident().is_some_and(|name| eq_name(&name, &column.name))
 }
 
 /// What `type = "…"` says: the declared name where the canonical one would be another affinity, another word in a STRICT table, or
@@ -233,9 +254,7 @@ pub(super) fn allowed_texts(check: &CheckInfo, column: &ColumnInfo) -> Option<Ve
     }
     let tokens = significant(&check.expr).ok()?;
     let [name, word, open, values @ .., close] = tokens.as_slice() else { return None };
-    let is_column = matches!(name.kind, TokenKind::Word | TokenKind::QuotedId)
-        && name.ident().is_some_and(|name| eq_name(&name, &column.name));
-    if !(is_column && word.is_word("IN") && open.is_op("(") && close.is_op(")")) {
+    if !(is_name(name, column) && word.is_word("IN") && open.is_op("(") && close.is_op(")")) {
         return None;
     }
     let mut texts: Vec<String> = Vec::new();

@@ -1,0 +1,2 @@
+DROP TABLE old_users;
+ALTER TABLE users DROP COLUMN state;
