@@ -1,7 +1,7 @@
 use schema_runtime::{Schema, Table, schema};
 
 #[derive(Table)]
-#[table(name = "tasks")]
+#[table(name = "tasks", strict)]
 struct Task {
     #[column(primary_key)]
     id: i64,

@@ -8,7 +8,7 @@ enum Status {
 }
 
 #[derive(Table)]
-#[table(name = "projects")]
+#[table(name = "projects", strict)]
 struct Project {
     #[column(primary_key)]
     id: i64,
@@ -16,13 +16,13 @@ struct Project {
 }
 
 #[derive(Table)]
-#[table(name = "tasks", index(columns(status, created_at)), check("priority BETWEEN 0 AND 9"))]
+#[table(name = "tasks", strict, index(columns(status, created_at)), check("priority BETWEEN 0 AND 9"))]
 struct Task {
     #[column(primary_key)]
     id: i64,
     #[column(unique)]
     slug: String,
-    #[column(references(Project::ID, on_delete = "cascade"))]
+    #[column(references(Project::ID, on_delete = "cascade"), index)]
     project_id: Option<i64>,
     #[column(default = Status::Pending)]
     status: Status,

@@ -73,13 +73,14 @@ fn a_program_has_the_command_with_its_model() {
         (output.status.code(), String::from_utf8(output.stdout).expect("text"))
     };
     assert_eq!(manage(&["check", "tasks.db"]), (Some(1), String::new()));
+    assert_eq!(manage(&["lint"]), (Some(0), "model `main`: nothing to be said\n".to_owned()));
     let (code, text) = manage(&["apply", "tasks.db"]);
     assert_eq!(code, Some(0), "{text}");
     assert_eq!(manage(&["check", "tasks.db"]), (Some(0), "tasks.db: up to date\n".to_owned()));
     let (_, sql) = manage(&["inspect", "tasks.db"]);
     assert_eq!(
         sql,
-        "CREATE TABLE tasks (\n    id INTEGER PRIMARY KEY,\n    title TEXT NOT NULL,\n    priority INTEGER NOT NULL DEFAULT 5\n);\n"
+        "CREATE TABLE tasks (\n    id INTEGER PRIMARY KEY,\n    title TEXT NOT NULL,\n    priority INTEGER NOT NULL DEFAULT 5\n) STRICT;\n"
     );
 }
 
@@ -203,7 +204,7 @@ fn the_readme_s_program_is_an_example_that_restarts() {
     let mut start = example("start");
     start.current_dir(folder.path());
     let first = stdout(&start.output().expect("the example runs"));
-    assert!(first.contains("\nschema created: 3 steps in ") && first.ends_with("\n1 tasks\n"), "{first}");
+    assert!(first.contains("\nschema created: 4 steps in ") && first.ends_with("\n1 tasks\n"), "{first}");
     let second = stdout(&start.output().expect("the example runs"));
     assert!(second.starts_with("schema is up to date (") && second.ends_with("\n2 tasks\n"), "{second}");
 }

@@ -38,6 +38,7 @@ mod lint;
 mod messages;
 mod methods;
 mod mixed_causes;
+mod model_lints;
 mod names;
 mod numbered;
 mod numbered_back;

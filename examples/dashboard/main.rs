@@ -165,3 +165,14 @@ fn fill(folder: &Path, name: &str) -> Result<(), Box<dyn Error>> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use schema_runtime::testing;
+
+    #[test]
+    fn nothing_is_to_be_said_of_the_models() {
+        testing::assert_lints_clean(&super::v1_0::SCHEMA);
+        testing::assert_lints_clean(&super::v1_1::SCHEMA);
+    }
+}

@@ -23,4 +23,4 @@ pub struct Tile {
     pub app: String,
 }
 
-pub const SCHEMA: Schema = schema! { version: "1.0.0", tables: [Viewer, Tile] };
+pub const SCHEMA: Schema = schema! { version: "1.0.0", tables: [Viewer, Tile], allow: ["L513"] };

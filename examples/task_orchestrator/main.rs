@@ -199,3 +199,15 @@ fn colors(conn: &Connection) -> Result<Vec<Option<String>>, Box<dyn Error>> {
     let colors = statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
     Ok(colors)
 }
+
+#[cfg(test)]
+mod tests {
+    use schema_runtime::testing;
+
+    #[test]
+    fn nothing_is_to_be_said_of_the_models() {
+        testing::assert_lints_clean(&super::v1::SCHEMA);
+        testing::assert_lints_clean(&super::v2::SCHEMA);
+        testing::assert_lints_clean(&super::v3::SCHEMA);
+    }
+}

@@ -79,7 +79,8 @@ pub struct Artifact {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Table)]
 #[table(name = "activity", index(columns(task_id, at desc)))]
 pub struct Activity {
-    #[column(primary_key, autoincrement)]
+    // What was logged and deleted shall not be mistaken for something else.
+    #[column(primary_key, autoincrement, allow = "L512")]
     pub id: i64,
     pub task_id: Option<i64>,
     pub at: String,
@@ -87,4 +88,4 @@ pub struct Activity {
 }
 
 pub const SCHEMA: Schema =
-    schema! { version: "1.0.0", tables: [Task, Subtask, Dependency, Artifact, Activity] };
+    schema! { version: "1.0.0", tables: [Task, Subtask, Dependency, Artifact, Activity], allow: ["L513"] };

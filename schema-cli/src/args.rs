@@ -82,8 +82,8 @@ pub(crate) enum Verb {
     /// Start a numbered migration: the next file of the folder
     #[command(alias = "generate", after_help = "Example: schema new 'split names' --down")]
     New(New),
-    /// Look at numbered migrations before anybody applies them: hazards, vague names, ways back that do not lead back
-    #[command(after_help = "Example: schema lint --migrations migrations --allow L303")]
+    /// Look at a model, and at numbered migrations before anybody applies them: hazards, vague names, ways back that do not lead back
+    #[command(after_help = "Example: schema lint --to schema.sql --migrations migrations --allow L303")]
     Lint(Lint),
     /// Make one baseline from many numbered migrations
     #[command(after_help = "Example: schema squash baseline --upto 034")]
@@ -411,14 +411,20 @@ pub(crate) struct New {
 
 #[derive(Debug, Args)]
 pub(crate) struct Lint {
+    /// The model: a file of CREATE statements, a SQLite database, or a snapshot in JSON, instead of the built-in one
+    #[arg(long, value_name = "FILE")]
+    pub(crate) to: Option<PathBuf>,
+    /// The folder with a snapshot of each release that is supported: renames that none needs are told
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) releases: Option<PathBuf>,
     /// The folder of the migrations [default: migrations]
     #[arg(long, value_name = "FOLDER")]
     pub(crate) migrations: Option<PathBuf>,
     /// The schema that the first of them finds, instead of an empty database: a SQL file, a database, a snapshot, or the word model
     #[arg(long, value_name = "FILE")]
     pub(crate) start: Option<PathBuf>,
-    /// Leave a code out, everywhere or in one migration
-    #[arg(long, value_name = "CODE[=NUMBER]")]
+    /// Leave a code out, everywhere, in one migration, or on one object of the model
+    #[arg(long, value_name = "CODE[=NUMBER|OBJECT]")]
     pub(crate) allow: Vec<String>,
     /// As lines for people, or as annotations of GitHub Actions
     #[arg(long, value_enum, default_value = "text", value_name = "FORMAT", conflicts_with = "json")]

@@ -238,6 +238,25 @@ impl Context {
         }
     }
 
+    /// As [`written`](Self::written), beside a model: `None` where neither a flag, the settings nor the program name migrations, and the folder
+    /// that is meant by default is not there.
+    ///
+    /// # Errors
+    /// As [`folder`](Self::folder).
+    pub(crate) fn written_beside_a_model(&self) -> Result<Option<(String, Migrations)>> {
+        let named = self.layer().migrations.is_some() || self.migrations.is_some();
+        if named || Path::new(FOLDER).is_dir() { self.written().map(Some) } else { Ok(None) }
+    }
+
+    /// A migrator for the model that is named, else for the built-in one; `None` where there is neither.
+    ///
+    /// # Errors
+    /// As [`migrator_for`](Self::migrator_for).
+    pub(crate) fn model_alone(&self) -> Result<Option<Migrator>> {
+        let any = self.layer().to.is_some() || self.schema.is_some();
+        if any { self.migrator_of_target().map(Some) } else { Ok(None) }
+    }
+
     /// How scratch databases are made.
     pub(crate) fn scratch_options(&self) -> ModelOptions {
         self.model_options()

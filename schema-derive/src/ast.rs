@@ -6,6 +6,7 @@ use syn::ext::IdentExt;
 use syn::{Data, DeriveInput, Fields, GenericArgument, GenericParam, Generics, LitStr, PathArguments, Type};
 
 use crate::attr::{ColumnAttrs, ColumnRef, IndexAttr, TableAttrs, Term};
+use crate::editor::first_paragraph;
 use crate::errors::Errors;
 
 /// A field that is a column.
@@ -20,6 +21,8 @@ pub(crate) struct Field {
     pub(crate) konst: Ident,
     /// The type that is stored, every lifetime `'static`.
     pub(crate) ty: TokenStream,
+    /// The first paragraph of its documentation.
+    pub(crate) docs: Vec<LitStr>,
     pub(crate) attrs: ColumnAttrs,
 }
 
@@ -30,6 +33,8 @@ pub(crate) struct Model {
     pub(crate) name_span: Span,
     pub(crate) attrs: TableAttrs,
     pub(crate) fields: Vec<Field>,
+    /// The words in `#[column(…)]` that are attributes, where they stand; those of skipped fields too.
+    pub(crate) keys: Vec<Ident>,
 }
 
 impl Model {
@@ -68,17 +73,19 @@ impl Model {
                 field: raw,
                 name,
                 name_span,
+                docs: first_paragraph(&field.attrs),
                 ty: stored_type(&field.ty, attrs.json.is_some(), &krate, &lifetimes),
                 attrs,
             });
         }
         refuse_attributes_of_skipped(&fields, errors);
+        let keys = fields.iter().flat_map(|field| field.attrs.keys.iter().cloned()).collect();
         fields.retain(|field| field.attrs.skip.is_none());
         let (name, name_span) = match &attrs.name {
             Some(name) => (name.value(), name.span()),
             None => (Case::Snake.apply(&input.ident.unraw().to_string()), input.ident.span()),
         };
-        Some(Model { krate, name, name_span, attrs, fields })
+        Some(Model { krate, name, name_span, attrs, fields, keys })
     }
 
     /// The field that a list means.
@@ -202,7 +209,10 @@ fn refuse_attributes_of_skipped(fields: &[Field], errors: &Errors) {
             || a.default_sql.is_some()
             || a.references.is_some()
             || a.generated.is_some()
-            || !(a.indexes.is_empty() && a.checks.is_empty() && a.renamed_from.is_empty());
+            || !(a.allow.is_empty()
+                && a.indexes.is_empty()
+                && a.checks.is_empty()
+                && a.renamed_from.is_empty());
         if let (Some(skip), true) = (a.skip, others) {
             errors.at(
                 skip,
@@ -251,7 +261,26 @@ fn stored_type(ty: &Type, json: bool, krate: &TokenStream, lifetimes: &[String])
         (true, Some(inner)) => quote!(::core::option::Option<#krate::Json<#inner>>),
         (true, None) => quote!(#krate::Json<#ty>),
     };
-    make_static(tokens, lifetimes)
+    let tokens = make_static(tokens, lifetimes);
+    // On one span, so that the compiler says once of a type that it is no `ColumnType`.
+    let first = tokens.clone().into_iter().next().map(|token| token.span());
+    match first {
+        Some(span) => on_span(tokens, span),
+        None => tokens,
+    }
+}
+
+/// `tokens`, those in groups too, on `span`.
+fn on_span(tokens: TokenStream, span: Span) -> TokenStream {
+    let put = |mut token: TokenTree| {
+        if let TokenTree::Group(group) = &token {
+            token =
+                TokenTree::Group(proc_macro2::Group::new(group.delimiter(), on_span(group.stream(), span)));
+        }
+        token.set_span(span);
+        token
+    };
+    tokens.into_iter().map(put).collect()
 }
 
 /// The `T` of a type that is written `Option<T>`.

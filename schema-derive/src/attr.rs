@@ -3,8 +3,9 @@
 use proc_macro2::{Span, TokenTree};
 use syn::ext::IdentExt;
 use syn::parse::ParseStream;
-use syn::{Attribute, Ident, Lit, LitStr, Path, Token, TypePath, parenthesized};
+use syn::{Attribute, Ident, LitStr, Token, TypePath, parenthesized};
 
+use crate::default::{DefaultAttr, default};
 use crate::errors::{Errors, list};
 
 /// A column as a list names it: a field, or a column's name in quotes.
@@ -43,6 +44,7 @@ pub(crate) struct IndexAttr {
     pub(crate) unique: bool,
     pub(crate) filter: Option<LitStr>,
     pub(crate) name: Option<LitStr>,
+    pub(crate) allow: Vec<LitStr>,
 }
 
 /// What follows the columns of any foreign key.
@@ -67,22 +69,6 @@ pub(crate) struct ForeignKeyAttr {
     pub(crate) actions: ActionsAttr,
 }
 
-pub(crate) enum DefaultValue {
-    Null,
-    Bool(bool),
-    Integer(i64),
-    Real(f64),
-    Text(LitStr),
-    Bytes(syn::LitByteStr),
-    Path(Path),
-}
-
-pub(crate) struct DefaultAttr {
-    pub(crate) span: Span,
-    pub(crate) text: String,
-    pub(crate) value: DefaultValue,
-}
-
 pub(crate) struct GeneratedAttr {
     pub(crate) expr: LitStr,
     pub(crate) stored: bool,
@@ -104,6 +90,9 @@ pub(crate) struct TableAttrs {
     pub(crate) foreign_keys: Vec<ForeignKeyAttr>,
     pub(crate) renamed_from: Vec<LitStr>,
     pub(crate) dropped: Vec<LitStr>,
+    pub(crate) allow: Vec<LitStr>,
+    /// The words that are attributes, where they stand.
+    pub(crate) keys: Vec<Ident>,
 }
 
 #[derive(Default)]
@@ -125,6 +114,9 @@ pub(crate) struct ColumnAttrs {
     pub(crate) convert: Option<LitStr>,
     pub(crate) json: Option<Span>,
     pub(crate) skip: Option<Span>,
+    pub(crate) allow: Vec<LitStr>,
+    /// The words that are attributes, where they stand.
+    pub(crate) keys: Vec<Ident>,
 }
 
 #[derive(Default)]
@@ -134,6 +126,8 @@ pub(crate) struct ColumnTypeAttrs {
     pub(crate) integer: Option<Span>,
     pub(crate) rename_all: Option<LitStr>,
     pub(crate) rename: Option<LitStr>,
+    /// The words that are attributes, where they stand.
+    pub(crate) keys: Vec<Ident>,
 }
 
 const TABLE: &[&str] = &[
@@ -150,6 +144,7 @@ const TABLE: &[&str] = &[
     "dropped",
     "external",
     "column_order",
+    "allow",
     "crate",
 ];
 const COLUMN: &[&str] = &[
@@ -170,6 +165,7 @@ const COLUMN: &[&str] = &[
     "convert",
     "json",
     "skip",
+    "allow",
 ];
 const COLUMN_TYPE: &[&str] = &["text", "integer", "rename_all", "rename", "crate"];
 
@@ -178,7 +174,7 @@ type Parse<T> = syn::Result<T>;
 impl TableAttrs {
     pub(crate) fn read(attrs: &[Attribute], errors: &Errors) -> Self {
         let mut it = TableAttrs::default();
-        read(attrs, "table", errors, |key, input| match key.to_string().as_str() {
+        let keys = read(attrs, "table", TABLE, errors, |key, input| match key.to_string().as_str() {
             "crate" => once(&mut it.krate, key, text(input)?),
             "name" => once(&mut it.name, key, text(input)?),
             "rename_all" => once(&mut it.rename_all, key, text(input)?),
@@ -204,8 +200,10 @@ impl TableAttrs {
                 it.dropped.extend(names);
                 Ok(())
             }
+            "allow" => allow(input).map(|codes| it.allow.extend(codes)),
             _ => Err(unknown("table", key, TABLE)),
         });
+        it.keys = keys;
         it
     }
 }
@@ -213,7 +211,7 @@ impl TableAttrs {
 impl ColumnAttrs {
     pub(crate) fn read(attrs: &[Attribute], field: &str, errors: &Errors) -> Self {
         let mut it = ColumnAttrs::default();
-        read(attrs, "column", errors, |key, input| match key.to_string().as_str() {
+        let keys = read(attrs, "column", COLUMN, errors, |key, input| match key.to_string().as_str() {
             "name" => once(&mut it.name, key, text(input)?),
             "type" => once(&mut it.type_name, key, text(input)?),
             "primary_key" => once(&mut it.primary_key, key, key.span()),
@@ -236,8 +234,10 @@ impl ColumnAttrs {
             "convert" => once(&mut it.convert, key, text(input)?),
             "json" => once(&mut it.json, key, key.span()),
             "skip" => once(&mut it.skip, key, key.span()),
+            "allow" => allow(input).map(|codes| it.allow.extend(codes)),
             _ => Err(unknown("column", key, COLUMN)),
         });
+        it.keys = keys;
         it
     }
 }
@@ -245,31 +245,42 @@ impl ColumnAttrs {
 impl ColumnTypeAttrs {
     pub(crate) fn read(attrs: &[Attribute], errors: &Errors) -> Self {
         let mut it = ColumnTypeAttrs::default();
-        read(attrs, "column_type", errors, |key, input| match key.to_string().as_str() {
-            "crate" => once(&mut it.krate, key, text(input)?),
-            "text" => once(&mut it.text, key, key.span()),
-            "integer" => once(&mut it.integer, key, key.span()),
-            "rename_all" => once(&mut it.rename_all, key, text(input)?),
-            "rename" => once(&mut it.rename, key, text(input)?),
-            _ => Err(unknown("column_type", key, COLUMN_TYPE)),
-        });
+        let keys =
+            read(attrs, "column_type", COLUMN_TYPE, errors, |key, input| match key.to_string().as_str() {
+                "crate" => once(&mut it.krate, key, text(input)?),
+                "text" => once(&mut it.text, key, key.span()),
+                "integer" => once(&mut it.integer, key, key.span()),
+                "rename_all" => once(&mut it.rename_all, key, text(input)?),
+                "rename" => once(&mut it.rename, key, text(input)?),
+                _ => Err(unknown("column_type", key, COLUMN_TYPE)),
+            });
+        it.keys = keys;
         it
     }
 }
 
-/// Calls `each` for every item of every `#[kind(…)]`; after a mistake it goes on behind the next comma.
+/// Calls `each` for every item of every `#[kind(…)]`; after a mistake it goes on behind the next comma. Gives the words that are `known`.
 fn read(
     attrs: &[Attribute],
     kind: &str,
+    known: &[&str],
     errors: &Errors,
     mut each: impl FnMut(&Ident, ParseStream<'_>) -> Parse<()>,
-) {
+) -> Vec<Ident> {
+    let mut keys = Vec::new();
+    let mut each = |key: &Ident, input: ParseStream<'_>| {
+        if known.iter().any(|known| key == known) {
+            keys.push(key.clone());
+        }
+        each(key, input)
+    };
     for attr in attrs.iter().filter(|attr| attr.path().is_ident(kind)) {
         let parsed = attr.parse_args_with(|input: ParseStream<'_>| items(input, errors, &mut each));
         if let Err(error) = parsed {
             errors.push(error);
         }
     }
+    keys
 }
 
 fn items(
@@ -335,6 +346,14 @@ fn parse_text(input: ParseStream<'_>) -> Parse<LitStr> {
     input.parse().map_err(|error| syn::Error::new(error.span(), "expected a string literal"))
 }
 
+/// `= "L511"` or `("L511", "L512")`.
+fn allow(input: ParseStream<'_>) -> Parse<Vec<LitStr>> {
+    if input.peek(Token![=]) {
+        return Ok(vec![text(input)?]);
+    }
+    Ok(parens(input)?.parse_terminated(parse_text, Token![,])?.into_iter().collect())
+}
+
 fn parens<'a>(input: ParseStream<'a>) -> Parse<syn::parse::ParseBuffer<'a>> {
     let content;
     parenthesized!(content in input);
@@ -379,7 +398,14 @@ fn comma(input: ParseStream<'_>) -> Parse<()> {
 /// `(columns(a desc, b collate "nocase", expr = "lower(x)"), unique, where = "…", name = "…")`; on a column, whose only
 /// term is the field, without `columns`.
 fn index(key: &Ident, input: ParseStream<'_>, field: Option<&str>, errors: &Errors) -> Parse<IndexAttr> {
-    let mut it = IndexAttr { span: key.span(), terms: Vec::new(), unique: false, filter: None, name: None };
+    let mut it = IndexAttr {
+        span: key.span(),
+        terms: Vec::new(),
+        unique: false,
+        filter: None,
+        name: None,
+        allow: Vec::new(),
+    };
     if let Some(field) = field {
         let column = ColumnRef { text: field.to_owned(), quoted: false, span: key.span() };
         it.terms.push(TermAttr { term: Term::Column(column), collate: None, desc: false });
@@ -398,8 +424,9 @@ fn index(key: &Ident, input: ParseStream<'_>, field: Option<&str>, errors: &Erro
         "unique" => once(&mut unique, word, ()),
         "where" => once(&mut it.filter, word, text(input)?),
         "name" => once(&mut it.name, word, text(input)?),
-        _ if field.is_none() => Err(unknown("index", word, &["columns", "unique", "where", "name"])),
-        _ => Err(unknown("index", word, &["unique", "where", "name"])),
+        "allow" => allow(input).map(|codes| it.allow.extend(codes)),
+        _ if field.is_none() => Err(unknown("index", word, &["columns", "unique", "where", "name", "allow"])),
+        _ => Err(unknown("index", word, &["unique", "where", "name", "allow"])),
     })?;
     it.unique = unique.is_some();
     Ok(it)
@@ -510,50 +537,4 @@ fn foreign_key(key: &Ident, input: ParseStream<'_>, errors: &Errors) -> Parse<Fo
         to: to.into_iter().collect(),
         actions: actions(&content, errors)?,
     })
-}
-
-fn default(input: ParseStream<'_>) -> Parse<DefaultAttr> {
-    input.parse::<Token![=]>()?;
-    let minus = input.parse::<Option<Token![-]>>()?;
-    if minus.is_none() && !input.peek(Lit) {
-        let path: Path = input.parse().map_err(|error| {
-            syn::Error::new(
-                error.span(),
-                "expected a literal, or a path to a variant or a const; write SQL with `default_sql = \"…\"`",
-            )
-        })?;
-        let span = path.segments.last().map_or_else(Span::call_site, |segment| segment.ident.span());
-        let null = path.is_ident("NULL") || path.is_ident("None") || path.is_ident("null");
-        let value = if null { DefaultValue::Null } else { DefaultValue::Path(path) };
-        return Ok(DefaultAttr { span, text: "NULL".to_owned(), value });
-    }
-    let literal: Lit = input.parse()?;
-    let sign = if minus.is_some() { "-" } else { "" };
-    let text = format!("{sign}{}", quote::quote!(#literal));
-    let value = match &literal {
-        Lit::Int(number) if number.suffix().starts_with('f') => real(sign, number.base10_digits()),
-        Lit::Int(number) => {
-            format!("{sign}{}", number.base10_digits()).parse().ok().map(DefaultValue::Integer)
-        }
-        Lit::Float(number) => real(sign, number.base10_digits()),
-        Lit::Bool(it) if minus.is_none() => Some(DefaultValue::Bool(it.value)),
-        Lit::Str(it) if minus.is_none() => Some(DefaultValue::Text(it.clone())),
-        Lit::ByteStr(it) if minus.is_none() => Some(DefaultValue::Bytes(it.clone())),
-        _ => {
-            let message = format!("`{text}` is no default; expected a number, a string, bytes or a bool");
-            return Err(syn::Error::new(literal.span(), message));
-        }
-    };
-    match value {
-        Some(value) => Ok(DefaultAttr { span: literal.span(), text, value }),
-        None => Err(syn::Error::new(
-            literal.span(),
-            format!("the default `{text}` is out of range: SQLite's numbers have 64 bits, with a sign"),
-        )),
-    }
-}
-
-fn real(sign: &str, digits: &str) -> Option<DefaultValue> {
-    let value: f64 = format!("{sign}{digits}").parse().ok()?;
-    value.is_finite().then_some(DefaultValue::Real(value))
 }

@@ -3,12 +3,14 @@
 use std::collections::{HashMap, HashSet};
 
 use proc_macro2::Span;
-use schema_sql::token::{TokenKind, eq_name, fold, significant};
+use schema_sql::token::{eq_name, fold};
 use syn::LitStr;
 
 use crate::ast::{Field, Model};
-use crate::attr::{ActionsAttr, ColumnRef, DefaultValue, Term};
+use crate::attr::{ActionsAttr, ColumnRef, Term};
+use crate::default::DefaultValue;
 use crate::errors::{Errors, list};
+use crate::words::unknown_columns;
 
 /// Adds every mistake of `model` to `errors`.
 pub(crate) fn check(model: &Model, errors: &Errors) {
@@ -23,6 +25,7 @@ pub(crate) fn check(model: &Model, errors: &Errors) {
         judge.column_sql(field);
     }
     judge.table_sql();
+    judge.allowed();
     judge.column_renames();
     judge.table_renames();
 }
@@ -311,8 +314,18 @@ impl Judge<'_> {
         for check in &attrs.checks {
             self.expr(&check.expr, true);
         }
-        for sql in attrs.backfill.iter().chain(&attrs.convert).chain(&attrs.default_sql) {
+        for sql in attrs.backfill.iter().chain(&attrs.convert) {
             self.expr(sql, false);
+        }
+        if let Some(sql) = &attrs.default_sql {
+            self.expr(sql, false);
+            let is_value = |name: &str| ["true", "false"].iter().any(|it| eq_name(it, name));
+            for name in unknown_columns(&sql.value(), &is_value) {
+                let message = format!(
+                    "a default cannot name a column, and `{name}` is neither a value nor a call; a text has single quotes: `'{name}'`"
+                );
+                self.errors.at(sql.span(), message);
+            }
         }
         if let Some(collation) = attrs.collate.as_ref().filter(|name| name.value().is_empty()) {
             self.errors.at(
@@ -325,6 +338,20 @@ impl Judge<'_> {
     fn table_sql(&self) {
         for check in &self.model.attrs.checks {
             self.expr(&check.expr, true);
+        }
+    }
+
+    /// Each code once at each place; whether it is one the compiler asks of the runtime.
+    fn allowed(&self) {
+        let attrs = &self.model.attrs;
+        let columns = self.model.fields.iter().map(|field| &field.attrs.allow);
+        let indexes = self.model.indexes().map(|index| &index.allow);
+        for codes in columns.chain(indexes).chain([&attrs.allow]) {
+            for (at, code) in codes.iter().enumerate() {
+                if codes.iter().take(at).any(|other| other.value() == code.value()) {
+                    self.errors.at(code.span(), format!("`{}` is allowed twice; remove one", code.value()));
+                }
+            }
         }
     }
 
@@ -445,50 +472,4 @@ pub(crate) fn reference_action(name: &str) -> Option<&'static str> {
 /// Whether a default is worth a type check against literals.
 pub(crate) fn is_literal(value: &DefaultValue) -> bool {
     !matches!(value, DefaultValue::Null | DefaultValue::Path(_))
-}
-
-/// The plain words of `sql` that can only be columns and are none. Quoted names may be strings, what stands
-/// before `(` is a function, and an expression with a subquery has other names too.
-fn unknown_columns(sql: &str, is_column: &dyn Fn(&str) -> bool) -> Vec<String> {
-    let Ok(tokens) = significant(sql) else { return Vec::new() };
-    if tokens.iter().any(|token| token.is_word("SELECT")) {
-        return Vec::new();
-    }
-    let mut unknown: Vec<String> = Vec::new();
-    for (at, token) in tokens.iter().enumerate() {
-        let before = at.checked_sub(1).and_then(|at| tokens.get(at));
-        let next = tokens.get(at + 1);
-        let other = schema_sql::is_keyword(token.text)
-            || before.is_some_and(|it| it.is_word("COLLATE") || it.is_word("AS"))
-            || before.is_some_and(|it| it.kind == TokenKind::Word && !schema_sql::is_keyword(it.text))
-            || next.is_some_and(|it| it.is_op("(") || it.is_op("."));
-        if token.kind == TokenKind::Word
-            && !other
-            && !is_column(token.text)
-            && !unknown.iter().any(|it| it == token.text)
-        {
-            unknown.push(token.text.to_owned());
-        }
-    }
-    unknown
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_words_that_must_be_columns_are_unknown() {
-        let is_column = |name: &str| eq_name(name, "a");
-        for (sql, unknown) in [
-            ("a > b", &["b"][..]),
-            ("lower(a) = 'b' AND A NOT NULL", &[]),
-            ("CAST(a AS unsigned big int) > 0", &[]),
-            ("a COLLATE mine = \"b\"", &[]),
-            ("t.a > 1", &[]),
-            ("a IN (SELECT b FROM c)", &[]),
-        ] {
-            assert_eq!(unknown_columns(sql, &is_column), unknown, "{sql}");
-        }
-    }
 }

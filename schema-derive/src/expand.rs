@@ -16,15 +16,17 @@ use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::{DeriveInput, LitStr, TypePath};
 
 use crate::ast::{Field, Model, lifetimes, make_static};
-use crate::attr::{ActionsAttr, ColumnRef, DefaultValue, IndexAttr, Term};
+use crate::attr::{ActionsAttr, ColumnRef, IndexAttr, Term};
 use crate::check::{is_literal, reference_action};
+use crate::default::DefaultValue;
+use crate::editor::{keys, touch};
 
 /// Everything that the derive adds to a correct struct.
 pub(crate) fn table(model: &Model, input: &DeriveInput) -> TokenStream {
     let printer = Printer::new(model, input);
     let (consts, table, within) = (printer.consts(false), printer.table(), printer.within());
-    let (checks, touch) = (printer.checks(), touch(input));
-    quote!(#consts #table #within #checks #touch)
+    let (checks, touch, keys) = (printer.checks(), touch(input, Some(model)), keys(model));
+    quote!(#consts #table #within #checks #touch #keys)
 }
 
 /// What the derive adds after its own errors, so that nothing else complains.
@@ -36,33 +38,20 @@ pub(crate) fn stubs(model: Option<&Model>, input: &DeriveInput) -> TokenStream {
     let mut with_schema = input.generics.clone();
     with_schema.params.push(syn::parse_quote!(__S));
     let (schema_generics, _, _) = with_schema.split_for_impl();
-    let touch = touch(input);
+    let (touch, keys) = (touch(input, model), model.map(keys));
+    let name = model.map_or("", |model| model.name.as_str());
     quote! {
         #consts
         #[automatically_derived]
+        #[allow(single_use_lifetimes)]
         impl #generics #krate::Table for #ident #ty_generics #bounds {
-            const NAME: &'static str = "";
-            const DESCRIPTOR: #krate::TableDescriptor = #krate::TableDescriptor::new("", &[]);
+            const NAME: &'static str = #name;
+            const DESCRIPTOR: #krate::TableDescriptor = #krate::TableDescriptor::new(#name, &[]);
         }
         #[automatically_derived]
+        #[allow(single_use_lifetimes)]
         impl #schema_generics #krate::__private::TableIn<__S> for #ident #ty_generics #bounds {}
-        #touch
-    }
-}
-
-/// A function that reads every field: a model is read by SQL, which the compiler does not see.
-fn touch(input: &DeriveInput) -> TokenStream {
-    let syn::Data::Struct(data) = &input.data else { return TokenStream::new() };
-    let fields = data.fields.iter().filter_map(|field| field.ident.as_ref());
-    let ident = &input.ident;
-    let (generics, ty_generics, bounds) = input.generics.split_for_impl();
-    quote! {
-        const _: () = {
-            #[allow(dead_code, deprecated)]
-            fn touch #generics (it: &#ident #ty_generics) #bounds {
-                #(let _ = &it.#fields;)*
-            }
-        };
+        #touch #keys
     }
 }
 
@@ -105,7 +94,8 @@ impl<'a> Printer<'a> {
         let consts = self.model.fields.iter().map(|field| {
             let Field { konst, ty, name, .. } = field;
             let unique = stub || self.model.is_unique(field);
-            let doc = format!("The column `{name}`.");
+            let (docs, doc) = (&field.docs, format!("The column `{name}` of `{}`.", self.model.name));
+            let apart = (!docs.is_empty()).then(|| quote!(#[doc = ""]));
             // On the type's own tokens, so that a type that is no `ColumnType` is marked there.
             let span = ty.clone().into_iter().next().map_or(konst.span(), |token| token.span());
             let there = respan(krate.clone(), span);
@@ -115,13 +105,14 @@ impl<'a> Printer<'a> {
             };
             let new = quote_spanned!(span=> #there::Column::new(#name, #unique));
             quote! {
+                #(#[doc = #docs])* #apart
                 #[doc = #doc]
                 #vis const #konst: #krate::Column<#this, #base> = #new;
             }
         });
         quote! {
             #[automatically_derived]
-            #[allow(dead_code, deprecated, non_upper_case_globals, private_interfaces, unreachable_pub)]
+            #[allow(dead_code, deprecated, non_upper_case_globals, private_interfaces, single_use_lifetimes, unreachable_pub)]
             impl #generics #ident #ty_generics #bounds {
                 #(#consts)*
             }
@@ -141,9 +132,10 @@ impl<'a> Printer<'a> {
         let external = model.attrs.external.map(|_| quote!(.external()));
         let exact = model.attrs.column_order.as_ref().filter(|order| order.value() == "exact");
         let order = exact.map(|_| quote!(.column_order(#krate::ColumnOrder::Exact)));
-        let name = &model.name;
+        let (name, allow) = (&model.name, allowed(&model.attrs.allow));
         quote! {
             #[automatically_derived]
+            #[allow(single_use_lifetimes)]
             impl #generics #krate::Table for #ident #ty_generics #bounds {
                 const NAME: &'static str = #name;
                 const DESCRIPTOR: #krate::TableDescriptor = {
@@ -162,7 +154,7 @@ impl<'a> Printer<'a> {
                         #strict #without_rowid
                         .renamed_from(&[#(#renamed),*])
                         .dropped(&[#(#dropped),*])
-                        #external #order
+                        #external #order #allow
                 };
             }
         }
@@ -181,7 +173,7 @@ impl<'a> Printer<'a> {
         });
         let backfill = attrs.backfill.as_ref().map(|it| quote!(.backfill(#it)));
         let convert = attrs.convert.as_ref().map(|it| quote!(.convert(#it)));
-        let renamed = &attrs.renamed_from;
+        let (renamed, allow) = (&attrs.renamed_from, allowed(&attrs.allow));
         let span = ty.clone().into_iter().next().map_or_else(Span::call_site, |token| token.span());
         let there = respan(krate.clone(), span);
         let of_type = quote_spanned!(span=> <#ty as #there::ColumnType>);
@@ -189,6 +181,7 @@ impl<'a> Printer<'a> {
             #krate::__private::column(#name, #of_type::SQL_TYPE, #of_type::NULLABLE, #of_type::VALUES)
                 #type_name #default #collate #generated #backfill #convert
                 .renamed_from(&[#(#renamed),*])
+                #allow
         }
     }
 
@@ -273,9 +266,10 @@ impl<'a> Printer<'a> {
         let name = self.model.index_name(index);
         let unique = index.unique.then(|| quote!(.unique()));
         let filter = index.filter.as_ref().map(|it| quote!(.filter(#it)));
+        let allow = allowed(&index.allow);
         quote! {{
             const TERMS: &[#krate::IndexTermDescriptor] = &[#(#terms),*];
-            #krate::IndexDescriptor::new(#name, TERMS)#unique #filter
+            #krate::IndexDescriptor::new(#name, TERMS)#unique #filter #allow
         }}
     }
 
@@ -359,6 +353,7 @@ impl<'a> Printer<'a> {
         let (_, ty_generics, _) = self.input.generics.split_for_impl();
         quote! {
             #[automatically_derived]
+            #[allow(single_use_lifetimes)]
             impl #schema_generics #krate::__private::TableIn<__S> for #ident #ty_generics #bounds {}
         }
     }
@@ -371,6 +366,11 @@ impl<'a> Printer<'a> {
         }
         for parent in self.parents() {
             checks.extend(self.parent_checks(&parent));
+        }
+        let columns = self.model.fields.iter().flat_map(|field| &field.attrs.allow);
+        let indexes = self.model.indexes().flat_map(|index| &index.allow);
+        for code in columns.chain(indexes).chain(&self.model.attrs.allow) {
+            checks.extend(allow_check(&self.model.krate, code));
         }
         checks
     }
@@ -477,6 +477,21 @@ struct Parent<'a> {
     table: TokenStream,
     to: Vec<TokenStream>,
     actions: &'a ActionsAttr,
+}
+
+fn allowed(codes: &[LitStr]) -> Option<TokenStream> {
+    (!codes.is_empty()).then(|| quote!(.allow(&[#(#codes),*])))
+}
+
+/// The runtime knows the codes.
+pub(crate) fn allow_check(krate: &TokenStream, code: &LitStr) -> TokenStream {
+    let message = format!(
+        "there is no lint of a model `{}`; `L508` and those that follow it are in docs/hazards.md",
+        code.value()
+    );
+    quote_spanned! {code.span()=>
+        const _: () = ::core::assert!(#krate::__private::is_model_lint(#code), "{}", #message);
+    }
 }
 
 fn named(name: Option<&LitStr>) -> Option<TokenStream> {

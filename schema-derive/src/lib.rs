@@ -3,17 +3,20 @@
 //! [`Table`](macro@Table) makes a struct a table, [`ColumnType`](macro@ColumnType) a newtype or an enum a type that a column can hold,
 //! and [`schema!`] a const schema of tables, views, triggers and virtual tables.
 //!
-//! `attr` and `ast` parse, `check` judges, `expand`, `values` and `schema` print. All mistakes of one macro call are
-//! reported at once, each on the smallest token that shows it.
+//! `attr`, `default` and `ast` parse, `check` and `words` judge, `expand`, `values` and `schema` print, `editor` what editors need. All mistakes of one
+//! macro call are reported at once, each on the smallest token that shows it; the rest of the item is printed all the same.
 
 mod ast;
 mod attr;
 mod check;
+mod default;
+mod editor;
 mod embed;
 mod errors;
 mod expand;
 mod schema;
 mod values;
+mod words;
 
 use proc_macro::TokenStream;
 use syn::{DeriveInput, parse_macro_input};
@@ -77,6 +80,7 @@ use syn::{DeriveInput, parse_macro_input};
 /// | `renamed_from = "todo"` | a name that the table had; repeat it for more, newest first |
 /// | `dropped("colour")` | columns that may be dropped with their data |
 /// | `external` | another model owns the table; it is only referred to |
+/// | `allow = "L508"`, `allow("L508", "L512")` | lints that find nothing in the table, by the codes of `docs/hazards.md`; also in an `index(…)` |
 /// | `column_order = "exact"` | the order of the columns counts; `"any"` is the default |
 /// | `crate = "path"` | the path of `schema_runtime`, where it is re-exported |
 ///
@@ -101,6 +105,7 @@ use syn::{DeriveInput, parse_macro_input};
 /// | `convert = "CAST(a AS TEXT)"` | SQL that turns the old value into the new type |
 /// | `json` | the value is stored as JSON text, as `Json<T>` is (beside `#[serde(with = "schema_runtime::json")]` where serde reads the row); an `Option` must be written as `Option<…>` |
 /// | `skip` | the field is no column |
+/// | `allow = "L511"`, `allow("L511", "L512")` | lints that find nothing on the column |
 ///
 /// ```
 /// use schema_runtime::{Table, TableDescriptor};
@@ -128,6 +133,10 @@ use syn::{DeriveInput, parse_macro_input};
 /// let line: TableDescriptor = Line::DESCRIPTOR;
 /// assert_eq!(line.columns[4].name, "createdAt");
 /// ```
+///
+/// # In an editor
+/// The attributes have documentation of their own, and fields in lists lead to the fields. The const of a field has the first paragraph of the field's
+/// documentation. A half-typed attribute is an error of its own: the consts and the impl are there meanwhile.
 ///
 /// # Compile errors
 /// Unknown or repeated attributes, names that SQLite takes for the same, reserved names, lists of columns that do not exist, SQL
@@ -206,6 +215,7 @@ pub fn derive_column_type(input: TokenStream) -> TokenStream {
 /// | `triggers: ["CREATE TRIGGER …"]` | triggers |
 /// | `virtual_tables: ["CREATE VIRTUAL TABLE …"]` | virtual tables |
 /// | `dropped: ["old_table"]` | tables that may be dropped with their data |
+/// | `allow: ["L513"]` | lints that find nothing in the whole model |
 /// | `crate: path` | the path of `schema_runtime` |
 ///
 /// ```

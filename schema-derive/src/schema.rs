@@ -47,10 +47,11 @@ struct Input {
     triggers: Option<Vec<Sql>>,
     virtual_tables: Option<Vec<Sql>>,
     dropped: Option<Vec<LitStr>>,
+    allow: Option<Vec<LitStr>>,
 }
 
 const KEYS: &[&str] =
-    &["name", "version", "tables", "views", "triggers", "virtual_tables", "dropped", "crate"];
+    &["name", "version", "tables", "views", "triggers", "virtual_tables", "dropped", "allow", "crate"];
 
 impl Input {
     fn read(input: ParseStream<'_>, errors: &Errors) -> syn::Result<Self> {
@@ -81,6 +82,7 @@ impl Input {
             "views" => self.views.replace(bracketed(input)?).is_some(),
             "triggers" => self.triggers.replace(bracketed(input)?).is_some(),
             "virtual_tables" => self.virtual_tables.replace(bracketed(input)?).is_some(),
+            "allow" => self.allow.replace(bracketed(input)?).is_some(),
             _ => self.dropped.replace(bracketed(input)?).is_some(),
         };
         if repeated {
@@ -202,10 +204,13 @@ impl Input {
         let fingerprints: Vec<Ident> =
             (0..tables.len()).map(|at| format_ident!("FINGERPRINT_{at}")).collect();
         let (kinds, clashes) = (self.kind_checks(krate), self.clash_checks(krate));
+        let allow = self.allow.as_deref().unwrap_or_default();
+        let codes = allow.iter().map(|code| crate::expand::allow_check(krate, code));
         quote! {{
             struct ThisSchema;
             #(#members)*
             #kinds
+            #(#codes)*
             const TABLES: &[&#krate::TableDescriptor] = &[#(&<#tables as #krate::Table>::DESCRIPTOR),*];
             const VIEWS: &[&str] = &[#(#views),*];
             const VIRTUAL_TABLES: &[&str] = &[#(#virtual_tables),*];
@@ -230,7 +235,8 @@ impl Input {
                 .views(VIEWS)
                 .triggers(TRIGGERS)
                 .virtual_tables(VIRTUAL_TABLES)
-                .dropped(DROPPED);
+                .dropped(DROPPED)
+                .allow(&[#(#allow),*]);
             SCHEMA
         }}
     }

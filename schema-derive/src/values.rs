@@ -26,13 +26,26 @@ pub(crate) fn derive(input: &DeriveInput) -> TokenStream {
             None
         }
     };
+    let keys = keys(input, &attrs, &krate);
     match (errors.finish(), tokens) {
-        (None, tokens) => tokens.unwrap_or_default(),
+        (None, tokens) => quote!(#tokens #keys),
         (Some(errors), _) => {
             let stubs = stubs(input, &krate);
-            quote!(#errors #stubs)
+            quote!(#errors #stubs #keys)
         }
     }
+}
+
+/// The attributes of the type and of its variants, as paths to what documents them.
+fn keys(input: &DeriveInput, attrs: &ColumnTypeAttrs, krate: &TokenStream) -> TokenStream {
+    let mut keys = attrs.keys.clone();
+    if let Data::Enum(data) = &input.data {
+        // Their mistakes are told where they are judged.
+        let unheard = Errors::default();
+        keys.extend(data.variants.iter().flat_map(|it| ColumnTypeAttrs::read(&it.attrs, &unheard).keys));
+    }
+    let paths = crate::editor::paths(krate, "column_type", &keys);
+    quote!(const _: &[()] = &[#(#paths),*];)
 }
 
 fn stubs(input: &DeriveInput, krate: &TokenStream) -> TokenStream {

@@ -37,8 +37,9 @@ use crate::descriptor::{ConstValue, SqlType};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be stored in a column",
     label = "no `ColumnType` for this type",
-    note = "SQLite's integers are signed and have 64 bits: store a `u64`, `usize`, `i128` or `u128` as `i64` or as text, or convert it in a newtype of one of these",
-    note = "put `#[derive(ColumnType)]` on a newtype or a unit enum; mark a field `#[column(json)]` to store it as JSON, or `#[column(skip)]` to leave it out"
+    note = "put `#[derive(ColumnType)]` on a newtype or a unit enum; mark a field `#[column(json)]` to store a list, a map or a struct as JSON, or `#[column(skip)]` to leave it out",
+    note = "a type of another crate goes into a newtype; those of `chrono`, `time`, `jiff`, `uuid` and `rust_decimal` have a feature of `schema-runtime` each",
+    note = "SQLite's integers are signed and have 64 bits: store a `u64`, `usize`, `i128` or `u128` as `i64` or as text, or convert it in a newtype of one of these"
 )]
 pub trait ColumnType {
     /// The type without its `Option`: what both ends of a foreign key must agree on. Texts of every owner

@@ -132,6 +132,8 @@ pub struct ColumnDescriptor {
     pub backfill: Option<&'static str>,
     /// An SQL expression that turns the old value into the new type.
     pub convert: Option<&'static str>,
+    /// Codes of lints that are allowed here.
+    pub allow: &'static [&'static str],
 }
 
 impl ColumnDescriptor {
@@ -149,6 +151,7 @@ impl ColumnDescriptor {
             renamed_from: &[],
             backfill: None,
             convert: None,
+            allow: &[],
         }
     }
 
@@ -211,6 +214,12 @@ impl ColumnDescriptor {
     /// Sets the expression that turns the old value into the new type. It may name the table's columns, by their new names.
     pub const fn convert(mut self, expr: &'static str) -> Self {
         self.convert = Some(expr);
+        self
+    }
+
+    /// Codes of lints that are allowed here: see [`ModelLint`](crate::ModelLint). They are no part of the fingerprint.
+    pub const fn allow(mut self, codes: &'static [&'static str]) -> Self {
+        self.allow = codes;
         self
     }
 }
@@ -397,12 +406,14 @@ pub struct IndexDescriptor {
     pub unique: bool,
     /// The condition of a partial index.
     pub filter: Option<&'static str>,
+    /// Codes of lints that are allowed here.
+    pub allow: &'static [&'static str],
 }
 
 impl IndexDescriptor {
     /// An index called `name` over `terms`.
     pub const fn new(name: &'static str, terms: &'static [IndexTermDescriptor]) -> Self {
-        IndexDescriptor { name, terms, unique: false, filter: None }
+        IndexDescriptor { name, terms, unique: false, filter: None, allow: &[] }
     }
 
     /// Makes the index unique.
@@ -414,6 +425,12 @@ impl IndexDescriptor {
     /// Makes the index partial.
     pub const fn filter(mut self, expr: &'static str) -> Self {
         self.filter = Some(expr);
+        self
+    }
+
+    /// Codes of lints that are allowed here: see [`ModelLint`](crate::ModelLint). They are no part of the fingerprint.
+    pub const fn allow(mut self, codes: &'static [&'static str]) -> Self {
+        self.allow = codes;
         self
     }
 }
@@ -448,6 +465,8 @@ pub struct TableDescriptor {
     pub external: bool,
     /// Whether the order of the columns matters.
     pub column_order: ColumnOrder,
+    /// Codes of lints that are allowed here.
+    pub allow: &'static [&'static str],
 }
 
 impl TableDescriptor {
@@ -467,6 +486,7 @@ impl TableDescriptor {
             dropped: &[],
             external: false,
             column_order: ColumnOrder::Any,
+            allow: &[],
         }
     }
 
@@ -535,6 +555,12 @@ impl TableDescriptor {
         self.column_order = order;
         self
     }
+
+    /// Codes of lints that are allowed here: see [`ModelLint`](crate::ModelLint). They are no part of the fingerprint.
+    pub const fn allow(mut self, codes: &'static [&'static str]) -> Self {
+        self.allow = codes;
+        self
+    }
 }
 
 /// A whole model: what `schema!` makes.
@@ -555,7 +581,9 @@ pub struct Schema {
     pub virtual_tables: &'static [&'static str],
     /// Tables that may be dropped with their data.
     pub dropped: &'static [&'static str],
-    /// FNV-1a (128 bits) over everything above but the version.
+    /// Codes of lints that are allowed in the whole model.
+    pub allow: &'static [&'static str],
+    /// FNV-1a (128 bits) over everything above but the version and what is allowed, here and in the tables.
     pub fingerprint: u128,
 }
 
@@ -600,6 +628,7 @@ impl Schema {
             triggers: &[],
             virtual_tables: &[],
             dropped: &[],
+            allow: &[],
             fingerprint: fingerprint.wrapping_add(texts_fingerprint("name", &[name])).wrapping_add(empty),
         }
     }
@@ -638,5 +667,11 @@ impl Schema {
         let mut schema = self.exchange("dropped", self.dropped, tables);
         schema.dropped = tables;
         schema
+    }
+
+    /// Codes of lints that are allowed here: see [`ModelLint`](crate::ModelLint). They are no part of the fingerprint.
+    pub const fn allow(mut self, codes: &'static [&'static str]) -> Self {
+        self.allow = codes;
+        self
     }
 }

@@ -125,7 +125,7 @@ impl Fnv {
     }
 }
 
-/// The fingerprint of one table: every field of its evaluated descriptor counts, in order.
+/// The fingerprint of one table: every field of its evaluated descriptor counts, in order, but for the lints that it allows.
 pub const fn table_fingerprint(table: &TableDescriptor) -> u128 {
     let mut hash = Fnv::new()
         .text(table.name)

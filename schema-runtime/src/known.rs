@@ -23,7 +23,7 @@ impl<'l> Known<'l> {
         if implied
             || !schema.triggers.is_empty()
             || !schema.virtual_tables.is_empty()
-            || !schema.views.iter().all(|sql| same_view(sql))
+            || !schema.views.iter().all(same_view)
         {
             return Known::default();
         }

@@ -142,7 +142,9 @@
 extern crate self as schema_runtime;
 
 mod adopt;
+mod allow;
 mod apply;
+mod attributes;
 mod authored;
 mod backup;
 mod baseline;
@@ -169,6 +171,7 @@ mod found;
 mod health;
 mod history;
 mod import;
+mod indexing;
 mod integrity;
 pub mod json;
 mod known;
@@ -177,6 +180,7 @@ mod migrated;
 mod migration;
 mod migrator;
 mod model;
+mod model_lint;
 mod numbered;
 mod observe;
 mod offline;
@@ -237,6 +241,7 @@ pub use lint::{Lint, LintFinding, LintLevel};
 pub use migration::{Migration, MigrationContext, MigrationResult, Migrations};
 pub use migrator::{FailurePolicy, Migrator, Observer};
 pub use model::{Model, ModelOptions};
+pub use model_lint::{ModelFinding, ModelLint};
 pub use observe::CommandObserver;
 pub use offline::Script;
 pub use plan::{
@@ -261,7 +266,11 @@ pub use tracking::Tracking;
 /// What generated code calls; no part of the public interface.
 #[doc(hidden)]
 pub mod __private {
+    pub mod attributes {
+        pub use crate::attributes::{column, column_type, table};
+    }
     pub use crate::clash::{Clash, Objects, expect_kind, has_key, unknown_value};
+    pub use crate::plan::is_model_lint;
     pub use crate::table::{BaseFor, Contains, TableIn, closed, column, same_base};
 }
 

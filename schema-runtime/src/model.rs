@@ -14,6 +14,7 @@ use schema_sql::{eq_name, fold};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::allow::Allow;
 use crate::catalog::{self, Catalog, Replay};
 use crate::connection::{self, Hook, OpenMode};
 use crate::error::{Error, ErrorKind, Result};
@@ -47,6 +48,9 @@ pub struct Model {
     pub(crate) external: Vec<String>,
     /// Whether what it does not say is meant: see the type.
     pub(crate) explicit: bool,
+    /// The lints that it allows: they change nothing about a database, and are no part of what makes a model another one.
+    #[serde(skip)]
+    pub(crate) allow: Vec<Allow>,
 }
 
 /// What a table says beside its shape.
@@ -153,6 +157,11 @@ impl ModelOptions {
 }
 
 impl Model {
+    /// Whether it allows the finding of a lint on these columns, or on the index, of a table.
+    pub(crate) fn allows(&self, code: &str, table: &str, columns: &[String], index: Option<&str>) -> bool {
+        self.allow.iter().any(|allow| allow.covers(code, table, columns, index))
+    }
+
     /// What the table of this name says; nothing for a table that the model does not know.
     pub(crate) fn table_hints(&self, name: &str) -> &TableHints {
         self.tables.get(&fold(name)).unwrap_or(&NO_TABLE_HINTS)

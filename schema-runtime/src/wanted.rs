@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use rusqlite::Connection;
 use schema_sql::{CreateKind, TokenKind, eq_name, fold, quote_str, significant};
 
+use crate::allow::{Allow, Place};
 use crate::catalog::{
     Catalog, CheckInfo, ColumnInfo, ForeignKeyInfo, GeneratedInfo, IndexInfo, IndexTermInfo, KeyTermInfo,
     NotNullInfo, PrimaryKeyInfo, TableInfo, UniqueInfo, index_sql, name_sql, read, reason, table_sql,
@@ -103,8 +104,25 @@ impl Model {
             dropped: owned(schema.dropped),
             external,
             explicit: false,
+            allow: allowed(schema),
         })
     }
+}
+
+/// What the descriptors allow, in their order.
+fn allowed(schema: &Schema) -> Vec<Allow> {
+    let mut allow: Vec<Allow> = Allow::all(schema.allow, &Place::Model).collect();
+    for table in schema.tables {
+        let name = || table.name.to_owned();
+        allow.extend(Allow::all(table.allow, &Place::Table(name())));
+        for column in table.columns {
+            allow.extend(Allow::all(column.allow, &Place::Column(name(), column.name.to_owned())));
+        }
+        for index in table.indexes {
+            allow.extend(Allow::all(index.allow, &Place::Index(name(), index.name.to_owned())));
+        }
+    }
+    allow
 }
 
 fn owned(names: &[&str]) -> Vec<String> {
@@ -506,6 +524,7 @@ mod tests {
         triggers: &[],
         virtual_tables: &[],
         dropped: &[],
+        allow: &[],
         fingerprint: 0xab,
     };
 

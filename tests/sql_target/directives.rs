@@ -25,7 +25,7 @@ caused by: schema.sql:1:12
 1 | -- schema: prefix(x)
   |            ^^^^^^
 state: no database was touched
-help: the directives are `renamed_from`, `backfill`, `convert`, `dropped`, `exact_order`, `external`, `version`",
+help: the directives are `renamed_from`, `backfill`, `convert`, `dropped`, `allow`, `exact_order`, `external`, `version`",
     ),
     (
         "words behind a directive",
@@ -116,7 +116,7 @@ caused by: schema.sql:1:1
 1 | -- schema:
   | ^^^^^^^^^^
 state: no database was touched
-help: the directives are `renamed_from`, `backfill`, `convert`, `dropped`, `exact_order`, `external`, `version`",
+help: the directives are `renamed_from`, `backfill`, `convert`, `dropped`, `allow`, `exact_order`, `external`, `version`",
     ),
     (
         "no name",

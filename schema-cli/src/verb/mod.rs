@@ -129,7 +129,9 @@ pub(crate) fn flags(verb: &Verb) -> Layer {
         }
         .with_backup(&args.backup),
         Verb::New(args) => targeted(&args.database, &args.target).with_policies(&args.policies),
-        Verb::Lint(args) => Layer { migrations: args.migrations.clone(), ..Layer::default() },
+        Verb::Lint(args) => {
+            Layer { to: args.to.clone(), migrations: args.migrations.clone(), ..Layer::default() }
+        }
         Verb::Squash(args) => Layer { migrations: args.migrations.clone(), ..Layer::default() },
         Verb::Script(args) => Layer {
             migrations: args.migrations.clone(),

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 /// The stable code of a hazard. The hundreds are families: 1 loss, 2 depends on data, 3 cost, 4 compatibility with
-/// older programs, 5 hygiene of written migrations ([`Lint`](crate::Lint)), 6 engine. `docs/hazards.md` has a section on each: what it means,
+/// older programs, 5 hygiene of written migrations ([`Lint`](crate::Lint)) and of models ([`ModelLint`](crate::ModelLint)), 6 engine. `docs/hazards.md` has a section on each: what it means,
 /// the safe way instead, and how to allow it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -98,6 +98,30 @@ pub enum HazardCode {
     /// Another index begins with the same columns.
     #[serde(rename = "L509")]
     DuplicateIndex,
+    /// A double-quoted word in an expression is no column of the table, so that SQLite takes it for a text.
+    #[serde(rename = "L510")]
+    UnknownColumn,
+    /// A unique rule is on a column that may be NULL, of which it takes any number.
+    #[serde(rename = "L511")]
+    NullableUnique,
+    /// A key is `AUTOINCREMENT`, which costs a write more for each insert.
+    #[serde(rename = "L512")]
+    Autoincrement,
+    /// Tables that could be STRICT are not.
+    #[serde(rename = "L513")]
+    NotStrict,
+    /// A table or column is called as a word of SQL, and has to be quoted everywhere.
+    #[serde(rename = "L514")]
+    ReservedName,
+    /// The affinity of a column's type changes values that are stored in it.
+    #[serde(rename = "L515")]
+    Affinity,
+    /// No release that is supported still has the name that something is renamed from.
+    #[serde(rename = "L516")]
+    StaleRename,
+    /// A lint is allowed where it finds nothing.
+    #[serde(rename = "L517")]
+    IdleAllow,
     /// A view or trigger that did not work before is set aside and put back as it is.
     #[serde(rename = "L601")]
     Broken,
@@ -140,6 +164,14 @@ impl HazardCode {
             H::Untried,
             H::UnindexedReference,
             H::DuplicateIndex,
+            H::UnknownColumn,
+            H::NullableUnique,
+            H::Autoincrement,
+            H::NotStrict,
+            H::ReservedName,
+            H::Affinity,
+            H::StaleRename,
+            H::IdleAllow,
             H::Broken,
             H::Engine,
         ]
@@ -147,7 +179,7 @@ impl HazardCode {
     }
 
     /// The code as it is written: `L101` and so on.
-    pub fn code(self) -> &'static str {
+    pub const fn code(self) -> &'static str {
         match self {
             HazardCode::DropTable => "L101",
             HazardCode::DropColumn => "L102",
@@ -178,6 +210,14 @@ impl HazardCode {
             HazardCode::Untried => "L507",
             HazardCode::UnindexedReference => "L508",
             HazardCode::DuplicateIndex => "L509",
+            HazardCode::UnknownColumn => "L510",
+            HazardCode::NullableUnique => "L511",
+            HazardCode::Autoincrement => "L512",
+            HazardCode::NotStrict => "L513",
+            HazardCode::ReservedName => "L514",
+            HazardCode::Affinity => "L515",
+            HazardCode::StaleRename => "L516",
+            HazardCode::IdleAllow => "L517",
             HazardCode::Broken => "L601",
             HazardCode::Engine => "L602",
         }
@@ -188,10 +228,54 @@ impl HazardCode {
         HazardCode::all().find(|hazard| hazard.code().eq_ignore_ascii_case(code))
     }
 
+    /// Whether a model may allow this finding of [`ModelLint`](crate::ModelLint) in place.
+    pub const fn is_model_lint(self) -> bool {
+        is_model_lint(self.code())
+    }
+
     /// Whether the hazard is about data that would be lost or changed.
     pub fn is_loss(self) -> bool {
         self.code().starts_with("L1")
     }
+}
+
+const MODEL_LINTS: [HazardCode; 9] = [
+    HazardCode::UnindexedReference,
+    HazardCode::DuplicateIndex,
+    HazardCode::UnknownColumn,
+    HazardCode::NullableUnique,
+    HazardCode::Autoincrement,
+    HazardCode::NotStrict,
+    HazardCode::ReservedName,
+    HazardCode::Affinity,
+    HazardCode::StaleRename,
+];
+
+/// Whether `code` is that of a lint which a model may allow, in the spelling of the documentation; for generated code, at compile time.
+#[doc(hidden)]
+pub const fn is_model_lint(code: &str) -> bool {
+    let mut i = 0;
+    while i < MODEL_LINTS.len() {
+        if same(MODEL_LINTS[i].code().as_bytes(), code.as_bytes()) {
+            return true;
+        }
+        i += 1;
+    }
+    false
+}
+
+const fn same(a: &[u8], b: &[u8]) -> bool {
+    if a.len() != b.len() {
+        return false;
+    }
+    let mut i = 0;
+    while i < a.len() {
+        if a[i] != b[i] {
+            return false;
+        }
+        i += 1;
+    }
+    true
 }
 
 /// A hazard of a step, on an object.

@@ -23,7 +23,7 @@ use schema_sql::fold;
 use serde::{Deserialize, Serialize};
 
 pub use checks::{Check, CheckKind};
-pub use hazard::{Hazard, HazardCode};
+pub use hazard::{Hazard, HazardCode, is_model_lint};
 pub(crate) use method::WAYS;
 pub(crate) use order::{Request, in_main, plan};
 pub use pace::Pace;

@@ -8,7 +8,9 @@ use super::directive::{Directive, Name, Word, nearest};
 use super::fault::{Fault, Span};
 use super::place::{self, Place};
 use super::script::{Item, Script, State};
+use crate::allow::{self, Allow};
 use crate::model::{ColumnHints, TableHints};
+use crate::plan::HazardCode;
 
 /// What the directives of a script say.
 #[derive(Debug, Default)]
@@ -21,6 +23,8 @@ pub(super) struct Said {
     pub(super) external: Vec<String>,
     /// Empty where none is said.
     pub(super) version: String,
+    /// Lints that are allowed.
+    pub(super) allow: Vec<Allow>,
     /// Every `backfill` and `convert`, and where it stands.
     pub(super) exprs: Vec<(String, Span)>,
 }
@@ -90,6 +94,14 @@ impl<'a> Attacher<'a, '_> {
             return;
         }
         match (directive.word, place) {
+            (Word::Allow, Place::Column(item, _) | Place::Inside(item, _) | Place::Table(item)) => {
+                let column = if let Place::Column(_, number) = place { Some(number) } else { None };
+                self.allow(item, column, directive);
+            }
+            (Word::Allow, Place::Outside(why)) => {
+                let help = "put it at a column, or on a line of its own before a CREATE TABLE; for an index, before its table";
+                self.refuse(directive, &format!("belongs to no table: {why}"), help);
+            }
             (Word::Dropped, Place::Column(item, _) | Place::Inside(item, _)) => {
                 self.dropped_columns(item, directive);
             }
@@ -121,6 +133,23 @@ impl<'a> Attacher<'a, '_> {
             }
             (_, Place::Unknown) => {}
         }
+    }
+
+    fn allow(&mut self, at: usize, column: Option<usize>, directive: &Directive) {
+        let codes = self.plain(&directive.names);
+        for (code, name) in codes.iter().zip(&directive.names) {
+            if !HazardCode::from_code(code).is_some_and(HazardCode::is_model_lint) {
+                let fault = Fault::new(name.span, format!("there is no lint of a model `{code}`"));
+                self.faults.push(fault.help("docs/hazards.md lists them, from L508 on"));
+            }
+        }
+        let Some(item) = self.script.items.get(at) else { return };
+        let table = item.name().to_owned();
+        let place = match column.and_then(|number| self.column_of(at, number)) {
+            Some((_, column)) => allow::Place::Column(table, column.name.clone()),
+            None => allow::Place::Table(table),
+        };
+        self.said.allow.extend(codes.into_iter().map(|code| Allow { code, place: place.clone() }));
     }
 
     fn refuse(&mut self, directive: &Directive, what: &str, help: &str) {

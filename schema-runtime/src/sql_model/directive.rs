@@ -11,6 +11,7 @@ pub(super) enum Word {
     Backfill,
     Convert,
     Dropped,
+    Allow,
     ExactOrder,
     External,
     Version,
@@ -25,11 +26,12 @@ enum Takes {
     Version,
 }
 
-const WORDS: [(&str, Word, Takes); 7] = [
+const WORDS: [(&str, Word, Takes); 8] = [
     ("renamed_from", Word::RenamedFrom, Takes::Names),
     ("backfill", Word::Backfill, Takes::Sql),
     ("convert", Word::Convert, Takes::Sql),
     ("dropped", Word::Dropped, Takes::Names),
+    ("allow", Word::Allow, Takes::Names),
     ("exact_order", Word::ExactOrder, Takes::Nothing),
     ("external", Word::External, Takes::Nothing),
     ("version", Word::Version, Takes::Version),
@@ -277,6 +279,7 @@ fn example(word: Word) -> &'static str {
             "write `convert(CAST(a AS INTEGER))`, or another expression that gives the new value"
         }
         Word::Dropped => "write `dropped(name)`",
+        Word::Allow => "write `allow(L511)`",
         Word::Version => "write `version(1.2.0)`",
         Word::ExactOrder | Word::External => "write the word alone",
     }

@@ -76,6 +76,7 @@ impl Model {
     /// | `dropped(column, …)` | anywhere inside of a table's parentheses | columns that may go with their data |
     /// | `dropped(table, table.column, …)` | anywhere else | tables and columns that may go with their data |
     /// | `exact_order` | before `CREATE TABLE` | another order of the columns is a change |
+    /// | `allow(L511, …)` | before `CREATE TABLE`, at a column, or elsewhere in a table's parentheses | lints that find nothing there: see [`ModelLint`](crate::ModelLint) |
     /// | `external` | before `CREATE TABLE` | another model's table: references resolve, and nothing is done about it |
     /// | `version(1.2.0)` | outside of a table's parentheses | the model's version |
     ///
@@ -196,6 +197,7 @@ fn model(name: &str, mut catalog: Catalog, said: Said) -> Model {
     model.tables = said.tables;
     model.dropped = said.dropped;
     model.external = said.external;
+    model.allow = said.allow;
     model.seal();
     model
 }

@@ -14,6 +14,7 @@
 //! The folder then has one reviewed file a version, `schema/1.2.0.json`; `UPDATE_SCHEMA=1 cargo test` writes that of the present one. Each
 //! function takes a model, or a [`Migrator`] where the model needs functions, collations or modules on its connections.
 
+mod lints;
 mod snapshot;
 mod undo;
 
@@ -22,6 +23,7 @@ use std::path::Path;
 use crate::error::{Error, ErrorKind, Result};
 use crate::migrator::Migrator;
 
+pub use lints::{assert_lints_clean, assert_lints_clean_with, check_lints};
 pub use snapshot::{accept_snapshot, assert_snapshot, check_snapshot};
 pub use undo::{undo_last, undo_last_of};
 
