@@ -14,7 +14,10 @@
 //! The folder then has one reviewed file a version, `schema/1.2.0.json`; `UPDATE_SCHEMA=1 cargo test` writes that of the present one. Each
 //! function takes a model, or a [`Migrator`] where the model needs functions, collations or modules on its connections.
 
+mod dice;
+mod fill;
 mod lints;
+mod rows;
 mod snapshot;
 mod undo;
 
@@ -23,6 +26,8 @@ use std::path::Path;
 use crate::error::{Error, ErrorKind, Result};
 use crate::migrator::Migrator;
 
+pub use dice::Dice;
+pub use fill::{fill, fill_roughly};
 pub use lints::{assert_lints_clean, assert_lints_clean_with, check_lints};
 pub use snapshot::{accept_snapshot, assert_snapshot, check_snapshot};
 pub use undo::{undo_last, undo_last_of};
