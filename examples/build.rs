@@ -1,5 +1,7 @@
-//! Cargo does not see by itself that a folder of migrations has a new file.
+//! Cargo does not see by itself that a folder of migrations or snapshots has a new file.
 
 fn main() {
-    println!("cargo::rerun-if-changed=dashboard/migrations");
+    for folder in ["dashboard/migrations", "dashboard/schema", "task_orchestrator/schema"] {
+        println!("cargo::rerun-if-changed={folder}");
+    }
 }

@@ -10,9 +10,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use rusqlite::Connection;
+use schema_runtime::testing::Dice;
 use schema_runtime::{BackupPolicy, ErrorKind, Migrator, Model, ModelOptions, RemovalPolicy};
 
-use crate::support::dice::Dice;
 use crate::support::model::model;
 use crate::support::place::Place;
 

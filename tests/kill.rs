@@ -9,9 +9,9 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
+use schema_runtime::testing::Dice;
 use schema_runtime::{Back, Migrator, Model, RemovalPolicy, Report};
 
-use crate::support::dice::Dice;
 use crate::support::model::model;
 use crate::support::place::Place;
 

@@ -56,6 +56,7 @@ mod random;
 mod random_schemas;
 mod rebuild_values;
 mod rebuilds;
+mod releases;
 mod removal;
 mod renames;
 mod resolve;

@@ -11,9 +11,9 @@ use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
 
 use rusqlite::Connection;
+use schema_runtime::testing::Dice;
 use schema_runtime::{ErrorKind, Migrator};
 
-use crate::support::dice::Dice;
 use crate::support::model::model;
 use crate::support::place::Place;
 

@@ -7,6 +7,8 @@
 //! deployment: `SCHEMA_ENV=qa SCHEMA_DB=qa.db cargo run --example dashboard -- start 1.1.0`.
 
 mod code;
+#[cfg(test)]
+mod releases;
 mod v1_0;
 mod v1_1;
 

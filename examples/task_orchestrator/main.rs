@@ -6,6 +6,8 @@
 //! `cargo run --example task_orchestrator [PATH]`: without a path in a temporary folder. Exits with 1 if a row is lost.
 
 mod proof;
+#[cfg(test)]
+mod releases;
 mod seed;
 mod store;
 mod v1;

@@ -14,6 +14,7 @@ mod editor;
 mod embed;
 mod errors;
 mod expand;
+mod releases;
 mod schema;
 mod values;
 mod words;
@@ -267,4 +268,30 @@ pub fn schema(input: TokenStream) -> TokenStream {
 pub fn migrations(input: TokenStream) -> TokenStream {
     let folder = parse_macro_input!(input as syn::LitStr);
     embed::expand(&folder).unwrap_or_else(syn::Error::into_compile_error).into()
+}
+
+/// A test for each released version, `migrates_from_1_2_0` for `schema/1.2.0.json`: from a database of that version, with rows, to the
+/// model of today, at once and by every version between, and back. What is held is listed at `schema_runtime::testing::check_release`.
+///
+/// ```ignore
+/// schema_runtime::migrates_from_every_release!(SCHEMA, "schema");
+/// schema_runtime::migrates_from_every_release!(migrator(), "schema", fixtures: "tests/fixtures");
+/// ```
+///
+/// The first argument is a model, or an expression of a `Migrator` where there are functions, consents, policies or numbered migrations.
+/// The folders are beside `Cargo.toml`; `testing::assert_snapshot` writes the files of the first one. In `fixtures` a version may have databases
+/// of its own beside the invented rows: `1.2.0.db`, a copy of one, or `1.2.0.sql`, a dump of one or statements that fill an empty one.
+/// `crate: path` is the path of `schema_runtime`.
+///
+/// A test beside them, `every_release_is_tested`, fails where a version has no file. A file that changes or goes is compiled again; one that is
+/// new has its own test after the next compilation, and is tested by `every_release_is_tested` until then. Two models in one program need a module
+/// each, since the tests have the same names.
+///
+/// # Compile errors
+/// A folder that cannot be read; one that is not there, or empty, fails `every_release_is_tested` instead, so that the first file can be
+/// written. Two versions whose tests would have the same name.
+#[proc_macro]
+pub fn migrates_from_every_release(input: TokenStream) -> TokenStream {
+    let releases = parse_macro_input!(input as releases::Releases);
+    releases::expand(&releases).unwrap_or_else(syn::Error::into_compile_error).into()
 }

@@ -254,7 +254,7 @@ pub use resolve::Resolve;
 pub use revision::{Kind, Revision, Status as RevisionStatus};
 pub use rollback::{Back, Candidate};
 pub use rusqlite;
-pub use schema_derive::{ColumnType, Table, migrations, schema};
+pub use schema_derive::{ColumnType, Table, migrates_from_every_release, migrations, schema};
 pub use snapshot::{ConvertRecord, Owners, RenameRecord, Snapshot, State};
 pub use squash::Baseline;
 pub use statistics::{Group, Runs, Statistics};
@@ -272,6 +272,7 @@ pub mod __private {
     pub use crate::clash::{Clash, Objects, expect_kind, has_key, unknown_value};
     pub use crate::plan::is_model_lint;
     pub use crate::table::{BaseFor, Contains, TableIn, closed, column, same_base};
+    pub use crate::testing::releases::Tested;
 }
 
 /// The code in the guide is compiled and run.

@@ -10,8 +10,7 @@
 use std::collections::BTreeMap;
 
 use rusqlite::ffi;
-
-use crate::support::dice::Dice;
+use schema_runtime::testing::Dice;
 
 /// Files by name, as they lie on a disk at rest.
 pub(super) type Image = BTreeMap<String, Vec<u8>>;

@@ -1,8 +1,9 @@
 //! Schemas made up by dice, and others made of them.
 
+use schema_runtime::testing::Dice;
+
 use super::grammar::{Column, Constraint, Expr, Id, Index, Object, Schema, Table, Term};
 use crate::support::case::BUNDLED;
-use crate::support::dice::Dice;
 
 const TYPES: [&str; 14] = [
     "INTEGER",

@@ -13,10 +13,9 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use rusqlite::Connection;
+use schema_runtime::testing::{Dice, fill_roughly};
 use schema_runtime::{ErrorKind, Migrator};
 
-use crate::support::dice::Dice;
-use crate::support::fill::fill;
 use crate::support::memory;
 use crate::support::oracle::Alike;
 use crate::support::pair::{End, HISTORY, Pair, Target, method, parse};
@@ -55,7 +54,9 @@ impl Trial {
             fresh.execute_batch(&part).ok()?;
             conn.execute_batch(&part).ok()?;
             if at != 1 && self.rows > 0 {
-                fill(&conn, &mut dice, if at == 0 { self.rows } else { 2 });
+                let rows = if at == 0 { self.rows } else { 2 };
+                fill_roughly(&conn, &memory::catalog(&conn), &mut dice, rows)
+                    .unwrap_or_else(|err| panic!("{err}"));
             }
         }
         for object in &self.from.objects {

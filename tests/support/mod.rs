@@ -3,8 +3,6 @@
 
 pub mod carry;
 pub mod case;
-pub mod dice;
-pub mod fill;
 pub mod folder;
 pub mod memory;
 pub mod model;

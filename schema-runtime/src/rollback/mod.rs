@@ -40,7 +40,7 @@ pub use candidates::Candidate;
 use down::Down;
 use lost::lost;
 use rows::Filled;
-pub(crate) use way::{Way, standing};
+pub(crate) use way::{Way, renames_of, standing};
 
 /// How far to go back.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -200,7 +200,7 @@ fn missing(revision: &Revision, what: &str) -> Error {
 }
 
 /// The renames that a plan makes.
-pub(super) fn renames_of(plan: &Plan) -> Renames {
+pub(crate) fn renames_of(plan: &Plan) -> Renames {
     let list = plan.changes().filter_map(|change| match change {
         Change::RenameTable { from, to } => Some(Rename { table: None, from: from.clone(), to: to.clone() }),
         Change::RenameColumn { table, from, to } => {

@@ -13,9 +13,19 @@
 //!
 //! The folder then has one reviewed file a version, `schema/1.2.0.json`; `UPDATE_SCHEMA=1 cargo test` writes that of the present one. Each
 //! function takes a model, or a [`Migrator`] where the model needs functions, collations or modules on its connections.
+//! [`migrates_from_every_release!`](crate::migrates_from_every_release) makes a test of each file: from that release to the model, and back.
 
+mod dice;
+mod file;
+mod fill;
 mod lints;
+mod migrates;
+mod place;
+mod release;
+pub(crate) mod releases;
+mod rows;
 mod snapshot;
+mod trail;
 mod undo;
 
 use std::path::Path;
@@ -23,7 +33,11 @@ use std::path::Path;
 use crate::error::{Error, ErrorKind, Result};
 use crate::migrator::Migrator;
 
+pub use dice::Dice;
+pub use fill::{fill, fill_roughly};
 pub use lints::{assert_lints_clean, assert_lints_clean_with, check_lints};
+pub use migrates::{ReleaseReport, assert_release, check_release};
+pub use releases::{assert_releases, check_releases};
 pub use snapshot::{accept_snapshot, assert_snapshot, check_snapshot};
 pub use undo::{undo_last, undo_last_of};
 

@@ -5,33 +5,32 @@ use std::fs;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
-use rusqlite::Connection;
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 
+use super::file::{File, Numbered, UPDATE, is_updating, sealed, unread, versions, with_attributes};
+use crate::catalog::Catalog;
+use crate::connection::{self, SqliteResult};
 use crate::error::{Error, ErrorKind, Result};
+use crate::found;
 use crate::migrator::Migrator;
 use crate::model::{Model, ModelOptions};
 use crate::plan::Plan;
-use crate::revision::hex;
 use crate::version::version_cmp;
-
-/// With a value other than `0`, the file of the present version is written.
-const UPDATE: &str = "UPDATE_SCHEMA";
 
 /// Fails where the model is not what its snapshot in `folder` says, which is a file named by the model's version: `1.2.0.json`. `folder` is
 /// relative to the package.
 ///
 /// `UPDATE_SCHEMA=1 cargo test` accepts the model into the file of its version; the files of other versions are never written. Those belong
-/// into version control, where a person reads what has changed.
+/// into version control, where a person reads what has changed. Beside the tables a file has what the model says of them, such as a `backfill`,
+/// and the numbered migrations of the migrator.
 ///
 /// # Panics
 /// With the text of [`check_snapshot`], where it fails.
 #[track_caller]
 pub fn assert_snapshot(model: impl Into<Migrator>, folder: impl AsRef<Path>) {
-    let update = std::env::var_os(UPDATE).is_some_and(|value| value != "0" && !value.is_empty());
     let migrator = model.into();
-    let done = if update { accept_snapshot(&migrator, folder) } else { check_snapshot(&migrator, folder) };
+    let done =
+        if is_updating() { accept_snapshot(&migrator, folder) } else { check_snapshot(&migrator, folder) };
     if let Err(error) = done {
         panic!("{}", coloured(&error.to_string(), std::io::stderr().is_terminal()));
     }
@@ -50,18 +49,20 @@ pub fn check_snapshot(migrator: &Migrator, folder: impl AsRef<Path>) -> Result<(
         Err(err) if err.kind() == std::io::ErrorKind::NotFound => return Err(missing(migrator, &made)),
         text => text.map_err(|err| unread(path, err))?,
     };
-    let found = read(&text, path)?;
-    if found == made.snapshot {
+    let found = File::parse(&text, path)?;
+    if found.snapshot == made.snapshot {
         return Ok(());
     }
     let error = Error::new(ErrorKind::Model, format!("the model is not what `{}` has", path.display()));
     let plan = plan(migrator, &text, path)?;
-    let error = if plan.is_empty() {
+    let numbered = numbered(&found, &made.file()?)?;
+    let error = match (plan.is_empty(), numbered.is_empty()) {
         // Renames, conversions and the like, which a start on this version has no use for.
-        error.cause("its tables are the same; its attributes are not")
-    } else {
-        told(error, &plan)
+        (true, true) => error.cause("its tables are the same; its attributes are not"),
+        (true, false) => error,
+        (false, _) => told(error, &plan),
     };
+    let error = numbered.into_iter().fold(error, Error::cause);
     Err(error.help(format!(
         "if {} is released, raise the version of the model; then run `{UPDATE}=1 cargo test`, read what it writes, and commit it",
         made.version
@@ -79,8 +80,8 @@ pub fn accept_snapshot(migrator: &Migrator, folder: impl AsRef<Path>) -> Result<
         Err(err) if err.kind() == std::io::ErrorKind::NotFound => None,
         text => Some(text.map_err(|err| unread(&made.path, err))?),
     };
-    let same = found.is_some_and(|text| read(&text, &made.path).is_ok_and(|found| found == made.snapshot));
-    if same { Ok(()) } else { write(folder, &made) }
+    let found = found.and_then(|text| File::parse(&text, &made.path).ok());
+    if found.is_some_and(|found| found.snapshot == made.snapshot) { Ok(()) } else { write(folder, &made) }
 }
 
 /// The model as a snapshot, and where that belongs.
@@ -88,8 +89,8 @@ struct Made {
     snapshot: Value,
     version: String,
     path: PathBuf,
-    /// The newest version that has a file.
-    newest: Option<PathBuf>,
+    /// The newest version below it that has a file.
+    older: Option<String>,
 }
 
 impl Made {
@@ -103,8 +104,8 @@ impl Made {
             )
             .help("give it one: `schema! { version: \"1.0.0\", … }`"));
         }
-        let newest = versions(folder)?.pop();
-        if let Some(newer) = newest.as_ref().filter(|newest| version_cmp(newest, &version).is_gt()) {
+        let mut versions = versions(folder)?;
+        if let Some(newer) = versions.last().filter(|newest| version_cmp(newest, &version).is_gt()) {
             return Err(Error::new(
                 ErrorKind::Model,
                 format!(
@@ -114,50 +115,39 @@ impl Made {
             )
             .help("raise the version of the model above it; a released version is never changed"));
         }
-        let newest = newest.map(|version| folder.join(format!("{version}.json")));
-        Ok(Made { snapshot, path: folder.join(format!("{version}.json")), version, newest })
+        versions.retain(|older| version_cmp(older, &version).is_lt());
+        Ok(Made { snapshot, path: folder.join(format!("{version}.json")), version, older: versions.pop() })
+    }
+
+    fn file(&self) -> Result<File> {
+        File::parse(&sealed(&self.snapshot, None), &self.path)
     }
 }
 
 /// The model as a snapshot: what the history of a new database has of it.
 fn made(migrator: &Migrator) -> Result<Value> {
-    let mut conn = Connection::open_in_memory()
-        .map_err(|err| Error::new(ErrorKind::Sqlite, "cannot open a database in memory").source(err))?;
-    if let Some(hook) = &migrator.options.hook {
-        hook(&conn).map_err(|err| {
-            Error::new(ErrorKind::Connection, "the hook of the migrator failed").source(err)
-        })?;
-    }
-    let program = Migrator::of(migrator.source.clone());
-    program.run_on(&mut conn)?;
+    let mut conn = connection::scratch(None, migrator.options.hook.as_ref())?;
+    Migrator::of(migrator.source.clone()).run_on(&mut conn)?;
+    let unread = "cannot read the snapshot of the model";
     let sql = "SELECT snapshot FROM migration_history ORDER BY id DESC LIMIT 1";
-    let text: String = conn
-        .query_row(sql, [], |row| row.get(0))
-        .map_err(|err| Error::new(ErrorKind::History, "cannot read the snapshot of the model").source(err))?;
-    parsed(&text)
-        .map_err(|err| Error::new(ErrorKind::History, "cannot read the snapshot of the model").source(err))
+    let text: String = conn.query_row(sql, [], |row| row.get(0)).at(|| unread.to_owned())?;
+    let snapshot =
+        serde_json::from_str(&text).map_err(|err| Error::new(ErrorKind::History, unread).source(err))?;
+    with_attributes(
+        snapshot,
+        &found::model(&conn, migrator, &Catalog::default())?,
+        &migrator.options.migrations,
+    )
 }
 
-fn parsed(text: &str) -> serde_json::Result<Value> {
-    serde_json::from_str(text)
-}
-
-/// The versions that have a file, in their order.
-fn versions(folder: &Path) -> Result<Vec<String>> {
-    let entries = match fs::read_dir(folder) {
-        Ok(entries) => entries,
-        Err(err) if err.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(err) => return Err(unread(folder, err)),
-    };
-    let mut versions = Vec::new();
-    for entry in entries {
-        let path = entry.map_err(|err| unread(folder, err))?.path();
-        if path.extension().is_some_and(|end| end == "json") {
-            versions.extend(path.file_stem().map(|stem| stem.to_string_lossy().into_owned()));
-        }
-    }
-    versions.sort_by(|a, b| version_cmp(a, b));
-    Ok(versions)
+/// Which numbered migrations are others.
+fn numbered(found: &File, made: &File) -> Result<Vec<String>> {
+    let (was, is) = (found.migrations()?, made.migrations()?);
+    let lacks = |list: &[Numbered], one: &Numbered| list.iter().all(|other| other.version != one.version);
+    let added = is.iter().filter(|one| lacks(&was, one)).map(|one| format!("add {}", one.title()));
+    let dropped = was.iter().filter(|one| lacks(&is, one)).map(|one| format!("drop {}", one.title()));
+    let altered = is.iter().filter(|one| !lacks(&was, one) && !was.contains(one));
+    Ok(added.chain(dropped).chain(altered.map(|one| format!("alter {}", one.title()))).collect())
 }
 
 /// What a start of the program would do to a database of the snapshot.
@@ -166,6 +156,15 @@ fn plan(migrator: &Migrator, text: &str, path: &Path) -> Result<Plan> {
     options.hook.clone_from(&migrator.options.hook);
     let old = Model::from_snapshot(text, &path.display().to_string(), None, &options)?;
     migrator.diff(&old)
+}
+
+/// What has changed in the schema since that version.
+pub(super) fn since(migrator: &Migrator, folder: &Path, version: &str) -> Result<Vec<String>> {
+    let path = folder.join(format!("{version}.json"));
+    let (found, made) = (File::read(&path)?, Made::of(migrator, folder)?);
+    let plan = plan(migrator, &found.snapshot.to_string(), &path)?;
+    let changes = plan.changes().map(ToString::to_string);
+    Ok(changes.chain(numbered(&found, &made.file()?)?).collect())
 }
 
 fn told(mut error: Error, plan: &Plan) -> Error {
@@ -192,7 +191,8 @@ fn sql_and_hazards(plan: &Plan) -> String {
 fn missing(migrator: &Migrator, made: &Made) -> Error {
     let path = made.path.display();
     let error = Error::new(ErrorKind::Model, format!("there is no snapshot `{path}` of the model"));
-    let error = match &made.newest {
+    let older = made.older.as_ref().map(|older| made.path.with_file_name(format!("{older}.json")));
+    let error = match &older {
         None => error,
         Some(older) => {
             let error = error.cause(format!("the newest is `{}`", older.display()));
@@ -213,49 +213,8 @@ fn write(folder: &Path, made: &Made) -> Result<()> {
             .source(err)
             .help("correct the folder, or its permissions")
     };
-    let mut sealed = made.snapshot.clone();
-    if let Some(fields) = sealed.as_object_mut() {
-        fields.insert("checksum".to_owned(), Value::String(checksum(&made.snapshot)));
-    }
     fs::create_dir_all(folder).map_err(unwritten)?;
-    fs::write(&made.path, format!("{sealed:#}\n")).map_err(unwritten)
-}
-
-/// The snapshot in a file, without its seal.
-fn read(text: &str, path: &Path) -> Result<Value> {
-    let wrong = |what: &str| Error::new(ErrorKind::Model, format!("`{}` {what}", path.display()));
-    let again = format!(
-        "take the file as the main branch has it, and run `{UPDATE}=1 cargo test` where the model has changed"
-    );
-    if text.lines().any(|line| line.starts_with("<<<<<<<") || line.starts_with(">>>>>>>")) {
-        return Err(wrong("has the marks of a merge")
-            .cause("two branches have both changed this version")
-            .help(format!("{again}: both changes are in the model, which is merged")));
-    }
-    let mut found = parsed(text).map_err(|err| wrong("is no snapshot").source(err).help(again.clone()))?;
-    let format = found.get("format").and_then(Value::as_u64);
-    if format.is_none_or(|format| format > u64::from(crate::snapshot::SNAPSHOT_FORMAT)) {
-        return Err(wrong("is of another format than this version of the library knows")
-            .help("update the library, or write the file anew with it"));
-    }
-    let seal = found.as_object_mut().and_then(|fields| fields.remove("checksum"));
-    if seal.as_ref().and_then(Value::as_str) != Some(checksum(&found).as_str()) {
-        return Err(wrong("is not as it was written")
-            .cause("it was edited by hand, or a merge has joined what two branches made of this version")
-            .help(again));
-    }
-    Ok(found)
-}
-
-/// SHA-256 of the snapshot without blanks, 64 hexadecimal digits.
-fn checksum(snapshot: &Value) -> String {
-    hex(&Sha256::digest(snapshot.to_string().as_bytes()))
-}
-
-fn unread(path: &Path, err: std::io::Error) -> Error {
-    Error::new(ErrorKind::Io, format!("cannot read `{}`", path.display()))
-        .source(err)
-        .help("correct the path, or its permissions")
+    fs::write(&made.path, sealed(&made.snapshot, made.older.as_deref())).map_err(unwritten)
 }
 
 /// For a terminal: what comes is green, what goes is red, what changes is yellow.
