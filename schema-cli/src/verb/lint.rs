@@ -1,6 +1,6 @@
 //! `lint`: what is to be said of a model, and of numbered migrations before anybody applies them.
 
-use schema_runtime::{HazardCode, LintLevel, Migrator, ModelFinding, ModelLint};
+use schema_runtime::{HazardCode, LintFinding, LintLevel, Migrator, ModelFinding, ModelLint};
 use serde_json::json;
 
 use crate::args::{self, Format};
@@ -38,11 +38,7 @@ pub(crate) fn run(context: &Context, args: &args::Lint) -> Result<Answer> {
         for finding in &findings {
             let line = match args.format {
                 Format::Text => line(finding.level, &finding.to_string()),
-                Format::Github => {
-                    let place = Some((finding.file.as_str(), Some((finding.line, finding.column))));
-                    let title = format!("{} {}", finding.code.code(), finding.object);
-                    annotation(finding.level, place, title, &finding.text, &finding.instead)
-                }
+                Format::Github => annotation(finding),
             };
             push_line(&mut text, &line);
         }
@@ -74,6 +70,7 @@ fn of_the_model(
     text: &mut String,
 ) -> Result<Vec<ModelFinding>> {
     let shown = format!("model `{}`", context.model_name());
+    let target = super::check::target(context);
     let lint = match &args.releases {
         Some(folder) => ModelLint::new().releases(folder),
         None => ModelLint::new(),
@@ -84,7 +81,8 @@ fn of_the_model(
             Format::Text => line(finding.level, &finding.to_string()),
             Format::Github => {
                 let title = format!("{} {}", finding.code.code(), finding.object);
-                annotation(finding.level, None, title, &finding.text, &finding.instead)
+                let file = target.as_deref().map(|file| (file, None));
+                command(finding.level, file, title, &finding.text, &finding.instead)
             }
         };
         push_line(text, &line);
@@ -111,7 +109,13 @@ fn line(level: LintLevel, said: &str) -> String {
     }
 }
 
-fn annotation(
+fn annotation(finding: &LintFinding) -> String {
+    let place = Some((finding.file.as_str(), Some((finding.line, finding.column))));
+    let title = format!("{} {}", finding.code.code(), finding.object);
+    command(finding.level, place, title, &finding.text, &finding.instead)
+}
+
+fn command(
     level: LintLevel,
     file: Option<(&str, Option<(usize, usize)>)>,
     title: String,
