@@ -7,7 +7,7 @@
 //! SQLite: <https://www.sqlite.org/pragma.html#pragma_writable_schema>.
 
 use rusqlite::config::DbConfig;
-use rusqlite::types::Value;
+use rusqlite::types::{Value, ValueRef};
 use rusqlite::{Connection, params_from_iter};
 
 /// So many rows are looked through quickly.
@@ -86,8 +86,20 @@ impl<'c> Creating<'c> {
         let sql = "SELECT type, name, tbl_name, rootpage, sql FROM main.sqlite_schema ORDER BY rowid";
         let mut statement = self.conn.prepare(sql)?;
         let mut rows = statement.query([])?;
+        let before = self.aside.len();
         while let Some(row) = rows.next()? {
-            self.aside.push([row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?]);
+            let mut columns = [const { Value::Null }; 5];
+            for (at, column) in columns.iter_mut().enumerate() {
+                let found = row.get_ref(at)?;
+                if matches!(found, ValueRef::Text(text) if std::str::from_utf8(text).is_err()) {
+                    // Somebody's text that could not be put back as it is: everything stays where it is.
+                    self.aside.truncate(before);
+                    self.refused = REFUSALS;
+                    return Ok(());
+                }
+                *column = row.get(at)?;
+            }
+            self.aside.push(columns);
         }
         drop(rows);
         self.made = 0;
@@ -141,6 +153,29 @@ mod tests {
             conn.execute_batch("ALTER TABLE t3 RENAME COLUMN d TO c; DELETE FROM t1").expect("use");
             conn.execute_batch("PRAGMA writable_schema = RESET").expect("reset");
         }
+    }
+
+    #[test]
+    fn a_text_that_is_no_utf8_stays_where_it_is() {
+        let conn = Connection::open_in_memory().expect("open");
+        conn.execute_batch(
+            "CREATE VIEW odd AS SELECT 1; PRAGMA writable_schema = ON;
+             UPDATE sqlite_schema SET sql = CAST(CAST('CREATE VIEW odd AS SELECT ''' AS BLOB) || x'ff27' AS TEXT);
+             PRAGMA writable_schema = RESET",
+        )
+        .expect("a text");
+        let odd = || -> Vec<u8> {
+            let sql = "SELECT CAST(sql AS BLOB) FROM sqlite_schema WHERE name = 'odd'";
+            conn.query_row(sql, [], |row| row.get(0)).expect("the text")
+        };
+        let before = odd();
+        let mut creating = Creating::on(&conn);
+        for sql in &statements(100) {
+            creating.run(sql).expect(sql);
+        }
+        creating.settle().expect("settle");
+        assert_eq!(odd(), before);
+        assert!(before.contains(&0xff));
     }
 
     #[test]
