@@ -7,6 +7,7 @@ mod backup_retention;
 mod backups;
 mod bad_input;
 mod baseline;
+mod book;
 mod catalog;
 mod chinook;
 mod columns;

@@ -14,7 +14,28 @@
 //!
 //! `manage plan app.db` then shows what the next start would do, `manage apply app.db` does it. The stock `schema` has no model: each
 //! verb that needs one takes `--to FILE`. Verbs, flags, exit codes, settings and the fields of `--json` are in `docs/command.md` of the
-//! repository.
+//! repository. `cargo install schema-cli` makes the stock command.
+//!
+//! The module [`inspect`] has what `schema inspect` prints as functions: SQL, a diagram, and a Rust module to begin a program with.
+//!
+//! ```
+//! use schema_cli::inspect::{RustOptions, mermaid, rust, sql};
+//! use schema_runtime::Catalog;
+//! use schema_runtime::rusqlite::Connection;
+//!
+//! let conn = Connection::open_in_memory()?;
+//! conn.execute_batch("CREATE TABLE notes (id INTEGER PRIMARY KEY, body TEXT NOT NULL)")?;
+//! let catalog = Catalog::read(&conn)?;
+//!
+//! assert!(rust(&catalog, &RustOptions::default()).text.contains("pub struct Note {"));
+//! assert!(sql(&catalog).contains("CREATE TABLE notes"));
+//! assert!(mermaid(&catalog).starts_with("erDiagram"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! | feature | |
+//! | --- | --- |
+//! | `bundled`, the default | SQLite itself; a program that links one already turns it off |
 
 mod args;
 mod exit;

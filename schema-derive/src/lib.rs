@@ -3,6 +3,36 @@
 //! [`Table`](macro@Table) makes a struct a table, [`ColumnType`](macro@ColumnType) a newtype or an enum a type that a column can hold,
 //! and [`schema!`] a const schema of tables, views, triggers and virtual tables.
 //!
+//! ```
+//! use schema_runtime::{Migrator, Outcome, Schema, Table, schema};
+//!
+//! #[derive(Table)]
+//! #[table(name = "notes", strict)]
+//! struct Note {
+//!     #[column(primary_key)]
+//!     id: i64,
+//!     #[column(default = "")]
+//!     text: String,
+//! }
+//! const SCHEMA: Schema = schema! { version: "1.0.0", tables: [Note] };
+//!
+//! let mut conn = schema_runtime::rusqlite::Connection::open_in_memory()?;
+//! assert_eq!(Migrator::new(&SCHEMA).run_on(&mut conn)?.outcome, Outcome::Created);
+//! conn.execute("INSERT INTO notes (text) VALUES ('call back')", [])?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! | | |
+//! | --- | --- |
+//! | [`#[derive(Table)]`](macro@Table) | the attributes of tables and columns |
+//! | [`#[derive(ColumnType)]`](macro@ColumnType) | newtypes and enums |
+//! | [`schema!`] | what belongs to one schema |
+//! | [`migrations!`] | a folder of numbered migrations, compiled into the program |
+//!
+//! The crate has no features.
+//!
+//! # Inside
+//!
 //! `attr`, `default` and `ast` parse, `check` and `words` judge, `expand`, `values` and `schema` print, `editor` what editors need. All mistakes of one
 //! macro call are reported at once, each on the smallest token that shows it; the rest of the item is printed all the same.
 

@@ -136,6 +136,23 @@
 //!
 //! SQLite 3.37 or newer, through rusqlite 0.32 to 0.41, which is re-exported as [`rusqlite`]. The feature `bundled` compiles SQLite
 //! into the program; without it the one that the program links is used.
+//!
+//! # Features
+//!
+//! None is on by default.
+//!
+//! | feature | what it brings |
+//! | --- | --- |
+//! | `bundled` | SQLite itself, compiled into the program, as rusqlite's feature of the same name does |
+//! | `tracing` | every event goes to the crate `tracing` |
+//! | `chrono`, `time`, `jiff` | columns of dates and times of these crates |
+//! | `uuid` | columns of `uuid::Uuid` |
+//! | `rust_decimal` | columns of `rust_decimal::Decimal` |
+//! | `serde_json` | nothing: columns of `serde_json::Value` are there without it |
+//!
+//! [`ColumnType`] says how each type is stored.
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 // The derives write `::schema_runtime::…`; this lets the crate's own tests use them.
 #[allow(unused_extern_crates)]

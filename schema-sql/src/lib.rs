@@ -14,7 +14,16 @@
 //! # Ok::<(), schema_sql::SplitError>(())
 //! ```
 //!
-//! It is a part of `schema-runtime` and `schema-derive`, published because both need it; programs depend on `schema-runtime`.
+//! It is a part of `schema-runtime` and `schema-derive`, published because both need it; programs depend on `schema-runtime`. It has no
+//! features and no dependencies.
+//!
+//! | for | begin with |
+//! | --- | --- |
+//! | tokens | [`tokenize`], [`significant`] |
+//! | a `CREATE` statement and its parts | [`create_head`], [`split_create_table`], [`split_create_index`] and the like |
+//! | expressions that mean the same | [`same`], [`normalise`] |
+//! | a script | [`split_statements`], [`line_column`], [`Snippet`] |
+//! | names and texts in SQL | [`quote_ident`], [`quote_str`], [`eq_name`] |
 
 pub mod checksum;
 pub mod create;

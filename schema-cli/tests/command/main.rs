@@ -1,5 +1,6 @@
 //! The command, called as a user calls it.
 
+mod book;
 mod files;
 mod json;
 mod kept_backups;

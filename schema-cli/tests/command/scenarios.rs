@@ -6,7 +6,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::support::{VARIABLES, copy_all, program};
+use crate::support::{cases, copy_all};
 
 #[test]
 fn every_scenario_prints_and_exits_as_its_file_says() {
@@ -28,17 +28,7 @@ fn every_scenario_prints_and_exits_as_its_file_says() {
         names.push(name);
     }
     assert!(names.len() >= 10, "{names:?}");
-    let cases = trycmd::TestCases::new();
-    cases
-        .register_bin("schema", program("schema").as_path())
-        .register_bin("notes", program("notes").as_path())
-        .register_bin("notes_old", program("notes_old").as_path())
-        .register_bin("sql", program("sql").as_path())
-        .env("USER", "tester");
-    for variable in VARIABLES {
-        // An empty one counts as unset.
-        cases.env(*variable, "");
-    }
+    let cases = cases();
     cases.case(place.path().join("*.trycmd"));
     cases.run();
     if std::env::var_os("TRYCMD").is_some_and(|mode| mode == "overwrite") {

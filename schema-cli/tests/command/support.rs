@@ -17,7 +17,7 @@ pub(crate) const VARIABLES: &[&str] = &[
     "SCHEMA_ALLOW_REVERT",
 ];
 
-/// `schema`, or one of the programs in `bin`, which are examples of this crate.
+/// `schema`, one of the programs in `bin`, which are examples of this crate, or one of those in `examples`.
 pub(crate) fn program(name: &str) -> PathBuf {
     if name == "schema" {
         return PathBuf::from(env!("CARGO_BIN_EXE_schema"));
@@ -34,7 +34,15 @@ fn built() {
         let folder = Path::new(env!("CARGO_BIN_EXE_schema")).parent().expect("a folder");
         let profile = folder.file_name().and_then(|name| name.to_str()).expect("a profile");
         let built = Command::new(env!("CARGO"))
-            .args(["build", "--quiet", "--package", "schema-cli", "--examples"])
+            .args([
+                "build",
+                "--quiet",
+                "--package",
+                "schema-cli",
+                "--package",
+                "schema-examples",
+                "--examples",
+            ])
             .args(["--profile", if profile == "debug" { "dev" } else { profile }])
             .arg("--target-dir")
             .arg(folder.parent().expect("the target folder"))
@@ -43,6 +51,20 @@ fn built() {
             .expect("cargo runs");
         assert!(built.success(), "the programs are not built");
     });
+}
+
+/// Texts with commands, as trycmd runs them: the programs, and an environment that says nothing.
+pub(crate) fn cases() -> trycmd::TestCases {
+    let cases = trycmd::TestCases::new();
+    for name in ["schema", "notes", "notes_old", "sql"] {
+        cases.register_bin(name, program(name).as_path());
+    }
+    cases.env("USER", "tester");
+    for variable in VARIABLES {
+        // An empty one counts as unset.
+        cases.env(*variable, "");
+    }
+    cases
 }
 
 /// A call of `name` in `folder`, in an environment that says nothing.
