@@ -24,6 +24,7 @@ mod environment;
 mod equivalence;
 mod example;
 mod failure_policy;
+mod fast_review;
 mod files;
 mod found_by_chance;
 mod hazards;

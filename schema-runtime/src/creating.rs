@@ -8,7 +8,7 @@
 
 use rusqlite::config::DbConfig;
 use rusqlite::types::{Value, ValueRef};
-use rusqlite::{Connection, params_from_iter};
+use rusqlite::{Connection, ErrorCode, params_from_iter};
 
 /// So many rows are looked through quickly.
 const FEW: usize = 64;
@@ -19,6 +19,8 @@ const REFUSALS: usize = 4;
 /// Makes objects in the main database of a connection, inside the caller's transaction where there is one, until [`Creating::settle`].
 pub(crate) struct Creating<'c> {
     conn: &'c Connection,
+    /// Whether a transaction was open at the start.
+    within: bool,
     /// Statements whose rows are not aside.
     made: usize,
     refused: usize,
@@ -28,7 +30,7 @@ pub(crate) struct Creating<'c> {
 
 impl<'c> Creating<'c> {
     pub(crate) fn on(conn: &'c Connection) -> Self {
-        Creating { conn, made: 0, refused: 0, aside: Vec::new() }
+        Creating { conn, within: !conn.is_autocommit(), made: 0, refused: 0, aside: Vec::new() }
     }
 
     /// The same on the user's file. A connection in DEFENSIVE mode lets nobody set rows aside.
@@ -45,7 +47,14 @@ impl<'c> Creating<'c> {
     /// SQLite's own. What was made before is there.
     pub(crate) fn run(&mut self, sql: &str) -> rusqlite::Result<()> {
         if self.made >= FEW && self.refused < REFUSALS {
-            self.set_aside()?;
+            match self.set_aside() {
+                // Somebody's authorizer lets objects be made, which is all that was asked for.
+                Err(err) if err.sqlite_error_code() == Some(ErrorCode::AuthorizationForStatementDenied) => {
+                    self.refused = REFUSALS;
+                    self.conn.execute_batch("PRAGMA writable_schema = OFF")?;
+                }
+                done => done?,
+            }
         }
         self.made += 1;
         let made = self.conn.execute_batch(sql);
@@ -60,12 +69,17 @@ impl<'c> Creating<'c> {
         made
     }
 
-    /// Puts the rows back: whatever reads the catalog sees all of them again.
+    /// Puts the rows back: whatever reads the catalog sees all of them again. Where SQLite has ended the caller's transaction, as
+    /// it may after an error, they are back already, and nothing may be written any more.
     ///
     /// # Errors
     /// SQLite's own; a scratch database is then of no use, and a transaction must be rolled back.
     pub(crate) fn settle(&mut self) -> rusqlite::Result<()> {
         if self.aside.is_empty() {
+            return Ok(());
+        }
+        if self.within && self.conn.is_autocommit() {
+            self.aside.clear();
             return Ok(());
         }
         // Those behind them come behind them.
@@ -83,29 +97,36 @@ impl<'c> Creating<'c> {
     }
 
     fn set_aside(&mut self) -> rusqlite::Result<()> {
+        let encoding: String = self.conn.query_row("PRAGMA main.encoding", [], |row| row.get(0))?;
+        if encoding != "UTF-8" {
+            // Half a character of UTF-16 would come back as another one.
+            self.refused = REFUSALS;
+            return Ok(());
+        }
         let sql = "SELECT type, name, tbl_name, rootpage, sql FROM main.sqlite_schema ORDER BY rowid";
         let mut statement = self.conn.prepare(sql)?;
         let mut rows = statement.query([])?;
-        let before = self.aside.len();
+        let mut found = Vec::new();
         while let Some(row) = rows.next()? {
             let mut columns = [const { Value::Null }; 5];
             for (at, column) in columns.iter_mut().enumerate() {
-                let found = row.get_ref(at)?;
-                if matches!(found, ValueRef::Text(text) if std::str::from_utf8(text).is_err()) {
+                let value = row.get_ref(at)?;
+                if matches!(value, ValueRef::Text(text) if std::str::from_utf8(text).is_err()) {
                     // Somebody's text that could not be put back as it is: everything stays where it is.
-                    self.aside.truncate(before);
                     self.refused = REFUSALS;
                     return Ok(());
                 }
                 *column = row.get(at)?;
             }
-            self.aside.push(columns);
+            found.push(columns);
         }
         drop(rows);
-        self.made = 0;
         self.conn.execute_batch(
             "PRAGMA writable_schema = ON; DELETE FROM main.sqlite_schema; PRAGMA writable_schema = OFF",
-        )
+        )?;
+        self.made = 0;
+        self.aside.append(&mut found);
+        Ok(())
     }
 }
 

@@ -9,15 +9,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::types::{Value, ValueRef};
-use rusqlite::{Connection, ToSql, ffi};
+use rusqlite::{Connection, ffi, params};
 use schema_sql::quote_ident;
 
 use crate::plan::CatalogEdit;
-
-/// So many edits in one statement, each with three parameters.
-///
-/// SQLite: <https://www.sqlite.org/limits.html>, section 9: at most 32,766.
-const MOST: usize = 10_000;
 
 /// Edits, and makes this and every other connection see it. The caller's transaction takes it all back if this fails; the
 /// caller's guard resets `writable_schema`.
@@ -32,9 +27,7 @@ pub(crate) fn edit(conn: &Connection, edits: &[&CatalogEdit]) -> rusqlite::Resul
         .collect::<rusqlite::Result<Vec<_>>>()?;
     let cookie: i64 = conn.query_row("PRAGMA main.schema_version", [], |row| row.get(0))?;
     conn.execute_batch("PRAGMA writable_schema = ON")?;
-    for edits in edits.chunks(MOST) {
-        write(conn, &schema, edits)?;
-    }
+    write(conn, &schema, edits)?;
     // Without another cookie other connections go on by the old text, and after a ROLLBACK this one by the new.
     let bumped = cookie.wrapping_add(1) & 0x7fff_ffff;
     conn.execute_batch(&format!("PRAGMA main.schema_version = {bumped}; PRAGMA writable_schema = RESET"))?;
@@ -53,26 +46,20 @@ pub(crate) fn edit(conn: &Connection, edits: &[&CatalogEdit]) -> rusqlite::Resul
     Ok(())
 }
 
-/// One UPDATE for all of them.
+/// A statement for each: a connection may take few parameters in one, and a file have many texts.
 fn write(conn: &Connection, schema: &Rows, edits: &[&CatalogEdit]) -> rusqlite::Result<()> {
-    let mut values: Vec<&dyn ToSql> = Vec::with_capacity(3 * edits.len());
+    let sql = "UPDATE main.sqlite_schema SET sql = ?1, name = coalesce(?2, name) WHERE rowid = ?3";
+    let mut update = conn.prepare(sql)?;
     for edit in edits {
         let (rowids, kind) =
             if edit.index.is_some() { (&schema.indexes, "index") } else { (&schema.tables, "table") };
         let rowid = rowids.get(&edit.name);
-        values.push(rowid.ok_or_else(|| fault(format!("there is no {kind} `{}`", edit.name)))?);
-        values.extend([&edit.sql as &dyn ToSql, &edit.index]);
+        let rowid = rowid.ok_or_else(|| fault(format!("there is no {kind} `{}`", edit.name)))?;
+        if update.execute(params![edit.sql, edit.index, rowid])? != 1 {
+            return Err(fault(format!("the text of {kind} `{}` was not changed", edit.name)));
+        }
     }
-    let sql = format!(
-        "UPDATE main.sqlite_schema AS s SET sql = e.column2, name = coalesce(e.column3, s.name)
-         FROM (VALUES {}) AS e WHERE s.rowid = e.column1",
-        vec!["(?, ?, ?)"; edits.len()].join(", ")
-    );
-    let changed = conn.execute(&sql, values.as_slice())?;
-    if changed == edits.len() {
-        return Ok(());
-    }
-    Err(fault(format!("{changed} texts of the catalog were changed instead of {}", edits.len())))
+    Ok(())
 }
 
 fn fault(text: String) -> rusqlite::Error {

@@ -42,7 +42,7 @@ fn two(columns: &str) -> String {
 }
 
 /// Of the engine; each is a test that calls [`prove`].
-const SCENARIOS: u64 = 12;
+const SCENARIOS: u64 = 13;
 
 /// For each of them: how many points, all modes and faults together; at least, where every operation is to be hit.
 fn points() -> (u64, bool) {
@@ -138,6 +138,14 @@ fn prove(what: &str, past: &Past<'_>, job: Job, methods: &str) {
 #[test]
 fn a_first_creation_is_whole_or_not_there() {
     prove("creation", &past(&[]), Job::Run(model(ONE)), "Catalog");
+}
+
+#[test]
+fn a_creation_of_many_tables_is_whole_or_not_there() {
+    let many = (0..70).map(|at| format!(";\nCREATE TABLE n{at} (id INTEGER PRIMARY KEY, a TEXT UNIQUE)"));
+    let two =
+        format!("{}{}; CREATE INDEX t_b ON t (b)", ONE.replace("1.0.0", "2.0.0"), many.collect::<String>());
+    prove("many tables", &past(&[ONE]), Job::Run(model(&two)), "Catalog Scan");
 }
 
 #[test]

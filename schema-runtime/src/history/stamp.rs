@@ -118,7 +118,7 @@ impl History {
             .at(|| self.cannot_write(conn))
     }
 
-    /// Whether every text of the catalog is the one that was stamped for `model`; also where none was.
+    /// Whether every text of the catalog is the one that was stamped for `model`; not so where none was.
     ///
     /// # Errors
     /// What reading the file may give.
@@ -128,7 +128,7 @@ impl History {
             let mut statement = conn.prepare(&sql)?;
             let mut found = statement.query([model])?;
             let Some(row) = found.next()? else { return Ok(false) };
-            let Some(mut rest) = row.get_ref(0)?.as_blob_or_null()? else { return Ok(false) };
+            let ValueRef::Blob(mut rest) = row.get_ref(0)? else { return Ok(false) };
             let same = each_text(conn, |text| {
                 let Some(after) = rest.strip_prefix(text).and_then(|rest| rest.strip_prefix(&[0])) else {
                     return false;

@@ -232,6 +232,8 @@ impl<'a> Run<'a> {
         report.time_steps(&times);
         let before = last.snapshot(reached.clone());
         let saved_copy = saved.as_ref().ok();
+        // The stamps of an older version are of another form.
+        self.history.ensure(conn)?;
         let mut id = self.record_back(conn, &ways, (&report.plan, &before), saved_copy)?;
         if let Some(migration) = again {
             self.batch = Some(id);
