@@ -179,7 +179,7 @@ pub fn ddl(at: usize) -> Vec<String> {
     let mut list = vec![format!(
         "CREATE TABLE {name} (id INTEGER PRIMARY KEY NOT NULL, name TEXT NOT NULL, email TEXT, age INTEGER NOT NULL DEFAULT 0, score REAL, payload BLOB, created_at INTEGER NOT NULL, parent_id INTEGER{key})"
     )];
-    if at % 2 == 0 {
+    if at.is_multiple_of(2) {
         list.push(format!("CREATE INDEX idx_{name}_name ON {name} (name)"));
     }
     list

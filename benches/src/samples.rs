@@ -48,12 +48,9 @@ impl Board {
     pub fn add(&mut self, who: &str, n: u64, case: &str, ns: &[u64]) {
         match self.list.iter_mut().find(|it| it.who == who && it.n == n && it.case == case) {
             Some(found) => found.ns.extend(ns),
-            None => self.list.push(Samples {
-                who: who.to_owned(),
-                n,
-                case: case.to_owned(),
-                ns: ns.to_vec(),
-            }),
+            None => {
+                self.list.push(Samples { who: who.to_owned(), n, case: case.to_owned(), ns: ns.to_vec() })
+            }
         }
     }
 
@@ -70,7 +67,8 @@ impl Board {
             }
         }
         let median = |who: &str| {
-            let largest = self.list.iter().filter(|it| it.who == who && it.case == case).max_by_key(|it| it.n);
+            let largest =
+                self.list.iter().filter(|it| it.who == who && it.case == case).max_by_key(|it| it.n);
             largest.map_or((u64::MAX, 0), |it| (u64::MAX - it.n, it.median()))
         };
         found.sort_by_key(|who| median(who));
@@ -79,8 +77,7 @@ impl Board {
 
     /// The sizes of a case, ascending.
     pub fn sizes(&self, case: &str) -> Vec<u64> {
-        let mut found: Vec<u64> =
-            self.list.iter().filter(|it| it.case == case).map(|it| it.n).collect();
+        let mut found: Vec<u64> = self.list.iter().filter(|it| it.case == case).map(|it| it.n).collect();
         found.sort_unstable();
         found.dedup();
         found
@@ -100,9 +97,11 @@ impl Board {
             for &n in &sizes {
                 match self.find(who, n, case) {
                     Some(found) => {
-                        let by = |other: &str| self.find(other, n, case).map_or("-".to_owned(), |it| {
-                            ratio(found.median() as f64 / it.median() as f64)
-                        });
+                        let by = |other: &str| {
+                            self.find(other, n, case).map_or("-".to_owned(), |it| {
+                                ratio(found.median() as f64 / it.median() as f64)
+                            })
+                        };
                         let (min, max) = found.range();
                         let _ = write!(
                             text,
@@ -172,7 +171,13 @@ pub fn ratio(value: f64) -> String {
 }
 
 fn digits(value: f64) -> String {
-    let places = if value >= 100.0 { 0 } else if value >= 10.0 { 1 } else { 2 };
+    let places = if value >= 100.0 {
+        0
+    } else if value >= 10.0 {
+        1
+    } else {
+        2
+    };
     format!("{value:.places$}")
 }
 
@@ -181,7 +186,7 @@ pub fn thousands(n: u64) -> String {
     let digits = n.to_string();
     let mut text = String::new();
     for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at) % 3 == 0 {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);

@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use crate::samples::{Board, shown, thousands};
 
 const COLORS: [&str; 12] = [
-    "#d62728", "#1f77b4", "#2ca02c", "#9467bd", "#ff7f0e", "#17becf", "#8c564b", "#e377c2", "#7f7f7f", "#bcbd22",
-    "#111111", "#6b8e23",
+    "#d62728", "#1f77b4", "#2ca02c", "#9467bd", "#ff7f0e", "#17becf", "#8c564b", "#e377c2", "#7f7f7f",
+    "#bcbd22", "#111111", "#6b8e23",
 ];
 /// The corner of the field, and its size.
 const LEFT: f64 = 80.0;
@@ -34,61 +34,81 @@ pub fn of_case(board: &Board, case: &str, title: &str, across: &str) -> String {
     lines(title, across, &list)
 }
 
+/// Where a size and a time stand: powers of ten from the lowest to the highest of each axis.
+struct Axes {
+    across: (f64, f64),
+    up: (f64, f64),
+}
+
+impl Axes {
+    fn of(list: &[Line]) -> Axes {
+        let bounds = |of: fn(&(u64, u64)) -> u64| {
+            let all = || list.iter().flat_map(|line| &line.points).map(|point| exponent(of(point)));
+            let least = all().fold(f64::INFINITY, f64::min).floor();
+            (least, all().fold(least, f64::max).ceil().max(least + 1.0))
+        };
+        Axes { across: bounds(|point| point.0), up: bounds(|point| point.1) }
+    }
+
+    fn x(&self, n: u64) -> f64 {
+        LEFT + (exponent(n) - self.across.0) / (self.across.1 - self.across.0) * WIDE
+    }
+
+    fn y(&self, ns: u64) -> f64 {
+        TOP + HIGH - (exponent(ns) - self.up.0) / (self.up.1 - self.up.0) * HIGH
+    }
+
+    /// The grid with its numbers.
+    fn draw(&self, text: &mut String) {
+        let powers = |(from, to): (f64, f64)| (from as u32..=to as u32).map(|power| 10u64.pow(power));
+        let (right, foot) = (LEFT + WIDE, TOP + HIGH);
+        for ns in powers(self.up) {
+            let at = self.y(ns);
+            let _ = writeln!(
+                text,
+                "<line x1=\"{LEFT}\" y1=\"{at:.1}\" x2=\"{right}\" y2=\"{at:.1}\" stroke=\"#dddddd\"/>\n\
+                 <text x=\"{}\" y=\"{:.1}\" text-anchor=\"end\">{}</text>",
+                LEFT - 6.0,
+                at + 4.0,
+                round(ns)
+            );
+        }
+        for n in powers(self.across) {
+            let at = self.x(n);
+            let _ = writeln!(
+                text,
+                "<line x1=\"{at:.1}\" y1=\"{TOP}\" x2=\"{at:.1}\" y2=\"{foot}\" stroke=\"#dddddd\"/>\n\
+                 <text x=\"{at:.1}\" y=\"{}\" text-anchor=\"middle\">{}</text>",
+                foot + 18.0,
+                thousands(n)
+            );
+        }
+    }
+}
+
+fn exponent(value: u64) -> f64 {
+    (value.max(1) as f64).log10()
+}
+
 /// A plot of `list`; its names stand at the ends of the lines, moved apart.
 pub fn lines(title: &str, across: &str, list: &[Line]) -> String {
-    let all = || list.iter().flat_map(|line| &line.points);
-    let exponent = |value: u64| (value.max(1) as f64).log10();
-    let bounds = |of: fn(&(u64, u64)) -> u64| {
-        let least = all().map(|it| exponent(of(it))).fold(f64::INFINITY, f64::min);
-        let most = all().map(|it| exponent(of(it))).fold(f64::NEG_INFINITY, f64::max);
-        (least.floor(), most.ceil().max(least.floor() + 1.0))
-    };
-    let ((left, right), (bottom, top)) = (bounds(|it| it.0), bounds(|it| it.1));
-    let x = |n: u64| LEFT + (exponent(n) - left) / (right - left) * WIDE;
-    let y = |ns: u64| TOP + HIGH - (exponent(ns) - bottom) / (top - bottom) * HIGH;
+    let axes = Axes::of(list);
     let mut text = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"760\" height=\"490\" font-family=\"sans-serif\" font-size=\"12\">\n\
          <rect width=\"760\" height=\"490\" fill=\"white\"/>\n\
-         <text x=\"{LEFT}\" y=\"28\" font-size=\"15\">{}</text>\n",
-        escaped(title)
-    );
-    let ten = |power: f64| 10f64.powf(power).round() as u64;
-    let powers = |from: f64, to: f64| (from as i32..=to as i32).map(f64::from);
-    for power in powers(bottom, top) {
-        let at = y(ten(power));
-        let _ = writeln!(
-            text,
-            "<line x1=\"{LEFT}\" y1=\"{at:.1}\" x2=\"{:.1}\" y2=\"{at:.1}\" stroke=\"#dddddd\"/>\n\
-             <text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"end\">{}</text>",
-            LEFT + WIDE,
-            LEFT - 6.0,
-            at + 4.0,
-            round(ten(power))
-        );
-    }
-    for power in powers(left, right) {
-        let at = x(ten(power));
-        let _ = writeln!(
-            text,
-            "<line x1=\"{at:.1}\" y1=\"{TOP}\" x2=\"{at:.1}\" y2=\"{:.1}\" stroke=\"#dddddd\"/>\n\
-             <text x=\"{at:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{}</text>",
-            TOP + HIGH,
-            TOP + HIGH + 18.0,
-            thousands(ten(power))
-        );
-    }
-    let _ = writeln!(
-        text,
-        "<text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{}</text>",
+         <text x=\"{LEFT}\" y=\"28\" font-size=\"15\">{}</text>\n\
+         <text x=\"{}\" y=\"{}\" text-anchor=\"middle\">{}</text>\n",
+        escaped(title),
         LEFT + WIDE / 2.0,
         TOP + HIGH + 40.0,
         escaped(across)
     );
+    axes.draw(&mut text);
     let mut ends: Vec<(f64, usize)> = Vec::new();
-    for (at, line) in list.iter().enumerate().filter(|(_, line)| !line.points.is_empty()) {
+    for (at, line) in list.iter().enumerate() {
         let color = COLORS[at % COLORS.len()];
         let points: Vec<String> =
-            line.points.iter().map(|(n, ns)| format!("{:.1},{:.1}", x(*n), y(*ns))).collect();
+            line.points.iter().map(|(n, ns)| format!("{:.1},{:.1}", axes.x(*n), axes.y(*ns))).collect();
         let width = if line.name == "schema" { 3.0 } else { 1.5 };
         let _ = writeln!(
             text,
@@ -96,16 +116,17 @@ pub fn lines(title: &str, across: &str, list: &[Line]) -> String {
             points.join(" ")
         );
         for (n, ns) in &line.points {
-            let (x, y) = (x(*n), y(*ns));
             let _ = writeln!(
                 text,
-                "<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"3\" fill=\"{color}\"><title>{}, {}: {}</title></circle>",
+                "<circle cx=\"{:.1}\" cy=\"{:.1}\" r=\"3\" fill=\"{color}\"><title>{}, {}: {}</title></circle>",
+                axes.x(*n),
+                axes.y(*ns),
                 escaped(&line.name),
                 thousands(*n),
                 shown(*ns)
             );
         }
-        ends.push((y(line.points[line.points.len() - 1].1), at));
+        ends.extend(line.points.last().map(|(_, ns)| (axes.y(*ns), at)));
     }
     names(&mut text, ends, list);
     text.push_str("</svg>\n");

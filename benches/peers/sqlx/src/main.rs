@@ -51,7 +51,10 @@ fn main() {
     let runtime = Builder::new_current_thread().build().expect("a runtime");
     let version = runtime.block_on(async {
         let mut conn = SqliteConnection::connect("sqlite::memory:").await.expect("open");
-        sqlx::query_scalar::<_, String>("SELECT sqlite_version()").fetch_one(&mut conn).await.expect("version")
+        sqlx::query_scalar::<_, String>("SELECT sqlite_version()")
+            .fetch_one(&mut conn)
+            .await
+            .expect("version")
     });
     sampler.sqlite(&version);
     // What `migrate!` makes at compile time, checksums included.

@@ -2,8 +2,8 @@
 //!
 //! See `benches/README.md` for the command, the options and what is unlike between the programs.
 
-mod peers;
 mod page;
+mod peers;
 
 use std::path::{Path, PathBuf};
 
@@ -68,28 +68,12 @@ fn main() -> Result<()> {
     let args = args()?;
     let mut board = Board::default();
     board.say("schema", "version", &format!("commit {}", machine::commit()));
-    let python = if PYTHON.iter().any(|it| args.wants(it.0)) { peers::python() } else { Err(String::new()) };
-    if let Err(why) = &python
-        && !why.is_empty()
-    {
-        eprintln!("skipped: the programs in Python: {why}");
-    }
-    let mut programs: Vec<(usize, Program)> = Vec::new();
-    for &n in &args.tables {
-        programs.push((n, peers::own("engine")?));
-        for peer in RUST.iter().filter(|it| args.wants(it.name)) {
-            match peer.program(n, &mut board) {
-                Ok(Some(program)) => programs.push((n, program)),
-                Ok(None) => eprintln!("skipped: {} with {n} tables cannot be built in bearable time", peer.name),
-                Err(err) => eprintln!("skipped: {} with {n} tables: {err}", peer.name),
-            }
-        }
-        if let Ok(python) = &python {
-            for (_, file) in PYTHON.iter().filter(|it| args.wants(it.0)) {
-                programs.push((n, peers::script(python, file)));
-            }
-        }
-    }
+    let python = if PYTHON.iter().any(|it| args.wants(it.0)) {
+        peers::python().inspect_err(|why| eprintln!("skipped: the programs in Python: {why}")).ok()
+    } else {
+        None
+    };
+    let programs = programs(&args, python.as_deref(), &mut board)?;
     let folder = tempfile::tempdir()?;
     let before = machine::load();
     // In rounds, each of all programs one after another, so that what disturbs the machine for a while disturbs all of them.
@@ -102,13 +86,37 @@ fn main() -> Result<()> {
         }
     }
     if args.rows > 0 {
-        rows(&args, python.as_deref().ok(), folder.path(), &mut board)?;
+        rows(&args, python.as_deref(), folder.path(), &mut board)?;
     }
     // The complete check is a start too: in its table it stands beside what others look at.
-    for found in board.list.clone().into_iter().filter(|it| it.case == "complete check" && it.who == "schema") {
+    for found in board.list.clone().into_iter().filter(|it| it.case == "complete check" && it.who == "schema")
+    {
         board.add("schema, complete check", found.n, "start", &found.ns);
     }
     page::write(&args, &board, folder.path(), &before)
+}
+
+/// What runs in each round, built.
+fn programs(args: &Args, python: Option<&Path>, board: &mut Board) -> Result<Vec<(usize, Program)>> {
+    let mut programs: Vec<(usize, Program)> = Vec::new();
+    for &n in &args.tables {
+        programs.push((n, peers::own("engine")?));
+        for peer in RUST.iter().filter(|it| args.wants(it.name)) {
+            match peer.program(n, board) {
+                Ok(Some(program)) => programs.push((n, program)),
+                Ok(None) => {
+                    eprintln!("skipped: {} with {n} tables cannot be built in bearable time", peer.name)
+                }
+                Err(err) => eprintln!("skipped: {} with {n} tables: {err}", peer.name),
+            }
+        }
+        if let Some(python) = python {
+            for (_, file) in PYTHON.iter().filter(|it| args.wants(it.0)) {
+                programs.push((n, peers::script(python, file)));
+            }
+        }
+    }
+    Ok(programs)
 }
 
 /// The changes of a large table, each on a fresh copy of one file, the programs in turns.
@@ -133,7 +141,12 @@ fn rows(args: &Args, python: Option<&Path>, folder: &Path, board: &mut Board) ->
             let Some(program) = program else { continue };
             eprintln!("round {turn} of {}: {case}, {who}", args.rounds);
             schema_benches::large::copy(&base, &work)?;
-            let words = [who.to_string(), case.to_string(), work.to_string_lossy().into_owned(), args.rows.to_string()];
+            let words = [
+                who.to_string(),
+                case.to_string(),
+                work.to_string_lossy().into_owned(),
+                args.rows.to_string(),
+            ];
             program.run(&words, board);
         }
     }

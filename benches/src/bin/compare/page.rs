@@ -47,7 +47,11 @@ pub fn write(args: &Args, board: &Board, temporary: &Path, load: &str) -> Result
     }
     for case in large::CHANGES.iter().filter(|case| !board.sizes(case).is_empty()) {
         let rows = thousands(args.rows);
-        writeln!(page, "## {rows} rows: {case}\n\nThe whole run, closing included.\n\n{}", board.table(case, "rows"))?;
+        writeln!(
+            page,
+            "## {rows} rows: {case}\n\nThe whole run, closing included.\n\n{}",
+            board.table(case, "rows")
+        )?;
     }
     page.push_str(&versions(board));
     std::fs::write(file(".csv"), board.csv())?;
@@ -59,7 +63,8 @@ pub fn write(args: &Args, board: &Board, temporary: &Path, load: &str) -> Result
 
 /// What each looks at, and on what.
 fn versions(board: &Board) -> String {
-    let mut text = String::from("## Who\n\n| | version | SQLite | what a start looks at |\n| --- | --- | --- | --- |\n");
+    let mut text =
+        String::from("## Who\n\n| | version | SQLite | what a start looks at |\n| --- | --- | --- | --- |\n");
     let all = |case: &str| board.who(case).into_iter().map(str::to_owned).collect::<Vec<_>>();
     let mut list = all("start");
     list.extend(all("open, start, first query").into_iter().filter(|it| !all("start").contains(it)));

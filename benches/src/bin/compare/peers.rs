@@ -32,13 +32,19 @@ pub const RUST: [Peer; 7] = [
 ];
 
 /// Those in Python, by the name of the option and the program of `peers/py`.
-pub const PYTHON: [(&str, &str); 3] =
-    [("alembic", "alembic_start.py"), ("django", "django_start.py"), ("sqlite-utils", "sqlite_utils_start.py")];
+pub const PYTHON: [(&str, &str); 3] = [
+    ("alembic", "alembic_start.py"),
+    ("django", "django_start.py"),
+    ("sqlite-utils", "sqlite_utils_start.py"),
+];
 
 /// What a start looks at, by who printed the samples.
 pub const CHECKS: [(&str, &str); 14] = [
     ("raw", "the floor: `PRAGMA user_version`, not prepared"),
-    ("schema", "one row: the model's fingerprint and SQLite's schema cookie, so that any change of the catalog is seen"),
+    (
+        "schema",
+        "one row: the model's fingerprint and SQLite's schema cookie, so that any change of the catalog is seen",
+    ),
     ("schema, complete check", "the text of every object of the catalog"),
     ("rusqlite_migration", "a counter in the file's header"),
     ("refinery", "names and checksums in a table"),
@@ -46,7 +52,10 @@ pub const CHECKS: [(&str, &str); 14] = [
     ("butane", "names in a table"),
     ("sqlx", "checksums in a table; the driver has a thread of its own, and sets its own pragmas"),
     ("sea-orm", "schema sync: tables, columns and keys of the catalog; adds only"),
-    ("turbosql", "texts of migrations in a table; one sample a process, its own pragmas, no index and no foreign key"),
+    (
+        "turbosql",
+        "texts of migrations in a table; one sample a process, its own pragmas, no index and no foreign key",
+    ),
     ("SQLAlchemy create_all", "which tables exist"),
     ("Alembic heads", "one row of a table; creation is SQLAlchemy's"),
     ("Alembic compare_metadata", "tables, columns, keys and indexes of the catalog"),
@@ -88,7 +97,11 @@ fn target() -> PathBuf {
 /// A program of this workspace, which `cargo run` has not built by itself.
 pub fn own(name: &str) -> Result<Program> {
     built(home(), name, &home().join("target"), &[])?;
-    Ok(Program { command: home().join("target/release").join(name), args: Vec::new(), label: name.to_owned() })
+    Ok(Program {
+        command: home().join("target/release").join(name),
+        args: Vec::new(),
+        label: name.to_owned(),
+    })
 }
 
 fn built(folder: &Path, bin: &str, target: &Path, env: &[(&str, String)]) -> Result<()> {
@@ -109,30 +122,52 @@ impl Peer {
         }
         let folder = home().join("peers").join(self.name);
         let bin = format!("peer-{}", self.name.replace('_', "-"));
-        eprintln!("building {bin}");
         let mut command = target().join("release").join(&bin);
-        if !self.compiled_in {
-            built(&folder, &bin, &target(), &[])?;
-        } else if self.name == "turbosql" {
-            // It writes its migrations beside the folder called `target`, and embeds them in the build after.
-            let target = target().join(format!("turbosql-{n}/target"));
-            std::fs::create_dir_all(&target)?;
-            let env = [("PEER_TABLES", n.to_string())];
-            built(&folder, &bin, &target, &env)?;
-            touch(&folder.join("src/main.rs"))?;
-            built(&folder, &bin, &target, &env)?;
-            command = target.join("release").join(&bin);
-        } else {
-            built(&folder, &bin, &target(), &[("PEER_TABLES", n.to_string())])?;
+        if self.compiled_in {
             let copy = target().join(format!("{bin}-{n}"));
-            std::fs::copy(&command, &copy)?;
+            if !self.is_fresh(&copy)? {
+                self.compile_in(n, &bin, &copy)?;
+            }
             command = copy;
+        } else {
+            eprintln!("building {bin}");
+            built(&folder, &bin, &target(), &[])?;
         }
         let lock = std::fs::read_to_string(folder.join("Cargo.lock"))?;
         let versions: Vec<String> =
             self.crates.iter().filter_map(|it| Some(format!("{it} {}", locked(&lock, it)?))).collect();
         board.say(self.name, "version", &versions.join(", "));
         Ok(Some(Program { command, args: Vec::new(), label: self.name.to_owned() }))
+    }
+
+    /// Builds for `n` tables, and keeps the program at `copy`, since the next build is for another number.
+    fn compile_in(&self, n: usize, bin: &str, copy: &Path) -> Result<()> {
+        eprintln!("building {bin} for {n} tables");
+        let folder = home().join("peers").join(self.name);
+        let env = [("PEER_TABLES", n.to_string())];
+        let mut target = target();
+        if self.name == "turbosql" {
+            // It writes its migrations beside the folder called `target`, and embeds them in the build after.
+            target = target.join(format!("turbosql-{n}/target"));
+            std::fs::create_dir_all(&target)?;
+            built(&folder, bin, &target, &env)?;
+            touch(&folder.join("src/main.rs"))?;
+        }
+        built(&folder, bin, &target, &env)?;
+        std::fs::copy(target.join("release").join(bin), copy)?;
+        Ok(())
+    }
+
+    /// Whether a program is newer than what it was made of.
+    fn is_fresh(&self, program: &Path) -> Result<bool> {
+        let Ok(made) = program.metadata().and_then(|it| it.modified()) else { return Ok(false) };
+        let folder = home().join("peers").join(self.name);
+        for source in ["Cargo.toml", "Cargo.lock", "build.rs", "src/main.rs", "../common.rs"] {
+            if folder.join(source).metadata()?.modified()? > made {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 }
 
@@ -153,7 +188,8 @@ pub fn python() -> std::result::Result<PathBuf, String> {
     let run = |command: &mut Command| match command.output() {
         Ok(output) if output.status.success() => Ok(()),
         Ok(output) => {
-            let said = String::from_utf8_lossy(&output.stderr).into_owned() + &String::from_utf8_lossy(&output.stdout);
+            let said = String::from_utf8_lossy(&output.stderr).into_owned()
+                + &String::from_utf8_lossy(&output.stdout);
             Err(said.lines().rev().find(|it| !it.trim().is_empty()).unwrap_or("it failed").to_owned())
         }
         Err(err) => Err(err.to_string()),
