@@ -141,10 +141,13 @@ impl Board {
 }
 
 impl Samples {
+    /// Of an even number, the mean of the two in the middle.
     pub fn median(&self) -> u64 {
         let mut sorted = self.ns.clone();
         sorted.sort_unstable();
-        sorted.get(sorted.len() / 2).copied().unwrap_or_default()
+        let at = |at: usize| sorted.get(at).copied().unwrap_or_default();
+        let half = sorted.len() / 2;
+        if sorted.len().is_multiple_of(2) { at(half.saturating_sub(1)).midpoint(at(half)) } else { at(half) }
     }
 
     /// The least and the greatest.

@@ -17,6 +17,8 @@ pub struct Args {
     tables: Vec<usize>,
     samples: usize,
     rounds: usize,
+    /// As a program of `peers` takes them; all if none.
+    cases: Option<String>,
     /// Names of `RUST` and `PYTHON`; all if empty.
     peers: Vec<String>,
     /// No database of so many rows is made if zero.
@@ -30,6 +32,7 @@ fn args() -> Result<Args> {
         tables: vec![10, 100, 1000],
         samples: 30,
         rounds: 3,
+        cases: None,
         peers: Vec::new(),
         rows: 1_000_000,
         folder: peers::home().join("results"),
@@ -44,6 +47,7 @@ fn args() -> Result<Args> {
             }
             "--samples" => found.samples = value.parse()?,
             "--rounds" => found.rounds = value.parse::<usize>()?.max(1),
+            "--cases" => found.cases = Some(value),
             "--peers" => found.peers = value.split(',').map(str::to_owned).collect(),
             "--rows" => found.rows = value.parse()?,
             "--csv" => found.folder = PathBuf::from(value),
@@ -82,7 +86,9 @@ fn main() -> Result<()> {
         for (n, program) in &programs {
             eprintln!("round {round} of {}: {n} tables, {}", args.rounds, program.label);
             let folder = folder.path().to_string_lossy().into_owned();
-            program.run(&[n.to_string(), each.to_string(), folder], &mut board);
+            let mut words = vec![n.to_string(), each.to_string(), folder];
+            words.extend(args.cases.clone());
+            program.run(&words, &mut board);
         }
     }
     if args.rows > 0 {
