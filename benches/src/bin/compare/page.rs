@@ -40,8 +40,9 @@ pub fn write(args: &Args, board: &Board, temporary: &Path, load: &str) -> Result
     writeln!(page, "- who a ratio is by: `raw` is SQLite itself, `schema` this project\n")?;
     for (case, title, name) in CASES.iter().filter(|it| !board.sizes(it.0).is_empty()) {
         writeln!(page, "## {title}\n\n{}", board.table(case, "tables"))?;
-        std::fs::write(file(&format!("-{name}.svg")), svg::of_case(board, case, title, "tables"))?;
-        if board.who(case).len() > 2 {
+        // One size makes no line.
+        if board.sizes(case).len() > 1 {
+            std::fs::write(file(&format!("-{name}.svg")), svg::of_case(board, case, title, "tables"))?;
             writeln!(page, "![{title}]({date}-{name}.svg)\n")?;
         }
     }
