@@ -1,6 +1,7 @@
 //! What every program of the comparison shares: the schema, the clock, and how samples are printed.
 //!
 //! `PROGRAM N SAMPLES FOLDER [CASES]` prints one line a case: who, N, the case, and the samples in nanoseconds, by tabs.
+//! A line whose case is `SQLite` has the version of the SQLite that the program runs on.
 
 #![allow(dead_code)]
 
@@ -44,6 +45,45 @@ impl Sampler {
         println!("{who}\t{}\t{case}\t{}", self.n, samples.join(","));
     }
 
+    /// Says which SQLite this program has.
+    pub fn sqlite(&self, version: &str) {
+        println!("{}\t{}\tSQLite\t{version}", self.who, self.n);
+    }
+
+    /// The cases of a peer.
+    pub fn measure<P: Peer>(&self, peer: &mut P) {
+        let path = self.path();
+        let samples = if P::SLOW && self.n >= 1000 { self.samples.min(3) } else { self.samples };
+        wipe(&path);
+        let made = peer.open(&path, true);
+        peer.close(made);
+        if self.wants("start") {
+            let mut conn = peer.open(&path, false);
+            peer.query(&mut conn);
+            self.run("start", if P::SLOW { samples } else { samples * 5 }, || time(|| peer.check(&mut conn)));
+            peer.close(conn);
+            self.run("open, start, first query", samples, || {
+                let began = Instant::now();
+                let mut conn = peer.open(&path, false);
+                peer.query(&mut conn);
+                let took = began.elapsed();
+                peer.close(conn);
+                took
+            });
+        }
+        if self.wants("create") {
+            self.run("create", samples.min(self.few()), || {
+                wipe(&path);
+                let began = Instant::now();
+                let conn = peer.open(&path, true);
+                let took = began.elapsed();
+                peer.close(conn);
+                took
+            });
+        }
+        wipe(&path);
+    }
+
     /// One case; a fifth of the samples, at least one and at most ten, warm it first.
     pub fn run(&self, case: &str, samples: usize, mut sample: impl FnMut() -> Duration) {
         for _ in 0..(samples / 5).clamp(1, 10) {
@@ -80,6 +120,28 @@ impl Sampler {
     }
 }
 
+/// A way to bring a database to a schema, and to find at a start that it is there.
+pub trait Peer {
+    type Conn;
+
+    /// Whether it takes so long, where there are many tables, that few samples must do.
+    const SLOW: bool = false;
+
+    /// Opens the database, sets the pragmas (and the WAL, if it is to be created) and brings it up to date.
+    fn open(&mut self, path: &Path, create: bool) -> Self::Conn;
+
+    /// What a start does on an open connection when nothing changed.
+    fn check(&mut self, conn: &mut Self::Conn);
+
+    /// Runs [`FIRST_QUERY`].
+    fn query(&mut self, conn: &mut Self::Conn);
+
+    /// Closes the connection; no clock runs.
+    fn close(&mut self, conn: Self::Conn) {
+        drop(conn);
+    }
+}
+
 /// How long it takes.
 pub fn time<T>(what: impl FnOnce() -> T) -> Duration {
     let began = Instant::now();
@@ -99,6 +161,12 @@ pub fn wipe(path: &Path) {
 /// The pragmas that every program sets.
 pub const PRAGMAS: &str = "PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON";
 
+/// What turns a new database to a write-ahead log.
+pub const WAL: &str = "PRAGMA journal_mode = WAL";
+
+/// What every program asks first.
+pub const FIRST_QUERY: &str = "SELECT count(*) FROM t0000 WHERE id = 1";
+
 /// The name of table `at`.
 pub fn table(at: usize) -> String {
     format!("t{at:04}")
@@ -111,8 +179,13 @@ pub fn ddl(at: usize) -> Vec<String> {
     let mut list = vec![format!(
         "CREATE TABLE {name} (id INTEGER PRIMARY KEY NOT NULL, name TEXT NOT NULL, email TEXT, age INTEGER NOT NULL DEFAULT 0, score REAL, payload BLOB, created_at INTEGER NOT NULL, parent_id INTEGER{key})"
     )];
-    if at % 2 == 0 {
+    if at.is_multiple_of(2) {
         list.push(format!("CREATE INDEX idx_{name}_name ON {name} (name)"));
     }
     list
+}
+
+/// The same as one text.
+pub fn script(at: usize) -> String {
+    ddl(at).join(";\n") + ";\n"
 }

@@ -2,14 +2,10 @@
 //!
 //! `count prepare|start|create|change N FOLDER`: the work is done once, between the files that `prepare` makes.
 
-#[path = "../../../peers/common.rs"]
-mod common;
-#[path = "../../model.rs"]
-mod model;
-
 use std::path::PathBuf;
 
-use model::{More, migrator};
+use schema_benches::common;
+use schema_benches::model::{More, migrator};
 use schema_runtime::Outcome;
 use schema_runtime::rusqlite::Connection;
 

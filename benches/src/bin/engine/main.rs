@@ -2,24 +2,19 @@
 //!
 //! One line a case: who, the number of tables, the case, and the samples in nanoseconds, as every program of `peers` prints.
 
-#[path = "../../../peers/common.rs"]
-mod common;
-#[path = "../../model.rs"]
-mod model;
-
 use std::hint::black_box;
 use std::path::Path;
 use std::time::Instant;
 
-use common::{PRAGMAS, Sampler, ddl, table, time, wipe};
-use model::{More, migrator};
+use schema_benches::Result;
+use schema_benches::common::{FIRST_QUERY, PRAGMAS, Sampler, WAL, script, table, time, wipe};
+use schema_benches::model::{More, migrator};
 use schema_runtime::Outcome;
 use schema_runtime::rusqlite::Connection;
 
-type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
-
 fn main() -> Result<()> {
     let sampler = Sampler::from_args("schema");
+    sampler.sqlite(schema_runtime::rusqlite::version());
     let (n, path) = (sampler.n, sampler.path());
     let (first, second) = (migrator(n, More::Nowhere), migrator(n, More::Everywhere));
     let up_to_date = |conn: &mut Connection| {
@@ -117,7 +112,7 @@ fn main() -> Result<()> {
 
 fn wal(path: &Path) -> Result<Connection> {
     let conn = open(path)?;
-    conn.execute_batch("PRAGMA journal_mode = WAL")?;
+    conn.execute_batch(WAL)?;
     Ok(conn)
 }
 
@@ -129,7 +124,7 @@ fn open(path: &Path) -> Result<Connection> {
 
 /// The whole schema in one transaction.
 fn all(n: usize) -> String {
-    let list: String = (0..n).flat_map(ddl).map(|sql| sql + ";\n").collect();
+    let list: String = (0..n).map(script).collect();
     format!("BEGIN IMMEDIATE; {list} COMMIT")
 }
 
@@ -138,8 +133,7 @@ fn user_version(conn: &Connection) {
 }
 
 fn first_query(conn: &Connection) {
-    let sql = format!("SELECT count(*) FROM {} WHERE id = 1", table(0));
-    black_box(conn.query_row(&sql, [], |row| row.get::<_, i64>(0)).expect("count"));
+    black_box(conn.query_row(FIRST_QUERY, [], |row| row.get::<_, i64>(0)).expect("count"));
 }
 
 const TEXTS: &str = "SELECT sql FROM sqlite_schema ORDER BY rowid";

@@ -2,13 +2,11 @@
 //!
 //! See `benches/README.md` for the command and for what the columns mean.
 
-mod cases;
-mod stage;
-
 use std::fmt::Write as _;
 
-use cases::CASES;
-use stage::{Result, Run, Stage, many, ms};
+use schema_benches::Result;
+use schema_benches::cases::CASES;
+use schema_benches::stage::{Run, Stage, many, ms};
 
 struct Args {
     rows: u64,

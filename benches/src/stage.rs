@@ -6,9 +6,8 @@ use std::time::{Duration, Instant};
 use schema_runtime::rusqlite::{self, Connection, params};
 use schema_runtime::{BackupPolicy, Migrator, Model, ModelOptions, Phases, RemovalPolicy};
 
+use crate::Result;
 use crate::cases::{Case, Raw, Shape};
-
-pub type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
 /// What the engine says of a run.
 #[derive(Clone, Copy, Default)]
