@@ -304,6 +304,22 @@ const CASES: &[Kept] = &[
         ends: "update with edits",
         ..Kept::DEFAULT
     },
+    Kept {
+        name: "an index on an expression compares by BINARY, whatever collation the expression has inside",
+        before: "CREATE TABLE t (c TEXT)",
+        rows: "INSERT INTO t VALUES ('x'), ('X'), (NULL)",
+        after: "CREATE TABLE t (c TEXT); CREATE UNIQUE INDEX i ON t (c || '-' COLLATE NOCASE)",
+        ends: "scan",
+        ..Kept::DEFAULT
+    },
+    Kept {
+        name: "values that change places as their column becomes a computed one would be lost",
+        before: "CREATE TABLE t (a INTEGER PRIMARY KEY, b INT)",
+        rows: "INSERT INTO t VALUES (-3, 1), (1, -3), (2, 2)",
+        after: "CREATE TABLE t (a INTEGER PRIMARY KEY, b INT AS (upper(a)) VIRTUAL)",
+        ends: "rows: 2 values of `t.b` would be lost",
+        ..Kept::DEFAULT
+    },
 ];
 
 #[test]

@@ -356,15 +356,21 @@ impl Carried {
             quote_ident(&column.name)
         );
         let misfits = memory::lines(&self.conn, &query);
+        // Row by row where the rows keep their ids: values may have changed places.
+        let alias = |table| memory::alias(table).map(|column| column.name.as_str());
+        let same_ids = alias(from).map(|old| old.to_owned())
+            == alias(to).map(|new| self.hints.old_column(&to.name, new).to_owned());
+        let ids = memory::rowid_name(from).zip(memory::rowid_name(to)).filter(|_| same_ids);
         // As text: a conversion that keeps the meaning may change the storage class.
-        let text = |schema: &str, table: &str, term: &str| {
+        let text = |schema: &str, table: &str, term: &str, order: &str| {
             let query = format!(
-                "SELECT CAST({term} AS TEXT) AS v, typeof({term}) = 'blob' FROM {schema}.{table} ORDER BY 1, 2"
+                "SELECT CAST({term} AS TEXT) AS v, typeof({term}) = 'blob' FROM {schema}.{table} ORDER BY {order}"
             );
             memory::lines(&self.conn, &query)
         };
+        let (before, after) = ids.unwrap_or(("1, 2", "1, 2"));
         misfits == Ok(vec!["0".to_owned()])
-            && text("main", &old, &term) == text("fresh", &new, &quote_ident(&column.name))
+            && text("main", &old, &term, before) == text("fresh", &new, &quote_ident(&column.name), after)
     }
 
     /// Tables whose rows are at fault, by their old names.

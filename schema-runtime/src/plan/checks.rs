@@ -553,6 +553,8 @@ fn index_term(table: &TableInfo, term: &IndexTermInfo) -> (String, String) {
     let column = table.column(&term.term).filter(|_| !term.is_expr);
     let collation = term.collation.clone().or_else(|| column.and_then(|column| column.collation.clone()));
     let group = match collation {
+        // The index compares by BINARY, where GROUP BY would take a collation from inside of the expression.
+        None if term.is_expr => format!("{expr} COLLATE BINARY"),
         None => expr.clone(),
         Some(collation) => format!("{expr} COLLATE {}", quote_ident(&collation)),
     };
