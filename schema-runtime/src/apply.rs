@@ -64,17 +64,17 @@ pub(crate) fn apply(conn: &Connection, job: &mut Job<'_>) -> Result<Applied> {
     let faults = temporary_faults(conn, job.start)?;
     let mut applied = Applied::default();
     let of = job.plan.steps.len();
-    let mut running = Running { needs: None, creating: Creating::on_live(conn) };
+    let mut creating = Creating::on_live(conn);
     for (at, step) in job.plan.steps.iter().enumerate() {
         let began = Instant::now();
         (job.on_step)(at + 1, step);
         job.deadline.check(|| format!("step {} of {of} was not begun", at + 1))?;
         let edits = job.plan.edits_from(at);
-        run_step(conn, step, edits.as_deref(), job, &mut running)
+        run_step(conn, step, edits.as_deref(), job, &mut creating)
             .map_err(|err| err.context(format!("step {} of {of}, {}, failed", at + 1, step.summary())))?;
         applied.steps.push(began.elapsed());
     }
-    running.settle()?;
+    settle(&mut creating)?;
     set_needs(conn, Needs::default())?;
     if let Some(fill) = job.fill.as_mut() {
         hold_checks(conn, true)?;
@@ -107,16 +107,8 @@ pub(crate) fn hold_checks(conn: &Connection, held: bool) -> Result<()> {
         .at(|| "cannot set whether rows are held to CHECK rules".to_owned())
 }
 
-/// What the connection is left with between the steps.
-struct Running<'c> {
-    needs: Option<Needs>,
-    creating: Creating<'c>,
-}
-
-impl Running<'_> {
-    fn settle(&mut self) -> Result<()> {
-        self.creating.settle().at(|| "cannot put the rows of the catalog back".to_owned())
-    }
+fn settle(creating: &mut Creating<'_>) -> Result<()> {
+    creating.settle().at(|| "cannot put the rows of the catalog back".to_owned())
 }
 
 fn run_step(
@@ -124,23 +116,21 @@ fn run_step(
     step: &Step,
     edits: Option<&[&CatalogEdit]>,
     job: &Job<'_>,
-    running: &mut Running<'_>,
+    creating: &mut Creating<'_>,
 ) -> Result<()> {
     // What is only asked may fail and be passed over: a foreign key that names nothing can be counted by nobody. Where SQLite
     // could not read it has ended the transaction too, and the next statement would then commit alone.
     connection::refuse_ended(conn)?;
     let temporary = temporary_triggers(conn, step)?;
-    if running.needs.replace(step.needs) != Some(step.needs) {
-        set_needs(conn, step.needs)?;
-    }
+    set_needs(conn, step.needs)?;
     if step.only_creates() {
         for sql in &step.sql {
-            running.creating.run(sql).map_err(|err| statement_error(err, sql, job.deadline))?;
+            creating.run(sql).map_err(|err| statement_error(err, sql, job.deadline))?;
             connection::refuse_ended(conn)?;
         }
         return Ok(());
     }
-    running.settle()?;
+    settle(creating)?;
     if job.fill.is_some() {
         hold_checks(conn, !(job.filled)(&step.object))?;
     }

@@ -292,12 +292,9 @@ fn run<'p>(
     let mut creating = Creating::on(scratch);
     let settled =
         |creating: &mut Creating<'_>| creating.settle().at(|| "cannot prepare the rehearsal".to_owned());
-    let mut needs = None;
     for (at, step) in plan.steps.iter().enumerate() {
         go_on()?;
-        if needs.replace(step.needs) != Some(step.needs) {
-            set_needs(scratch, step.needs)?;
-        }
+        set_needs(scratch, step.needs)?;
         if step.only_creates() {
             for sql in &step.sql {
                 if let Err(err) = creating.run(sql) {
