@@ -28,7 +28,9 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("sqlite_error", &["error"]),
     ("deadline", &["error", "sqlite_error"]),
     ("settings", &["connection", "error", "sqlite_error"]),
-    ("connection", &["deadline", "error", "settings", "sqlite_error"]),
+    ("location", &[]),
+    ("folder", &["error"]),
+    ("connection", &["deadline", "error", "location", "settings", "sqlite_error"]),
     ("integrity", &[]),
     ("backup", &["connection", "error", "integrity", "revision", "sqlite_error"]),
     ("history", &["connection", "error", "revision", "sqlite_error", "version"]),
@@ -421,6 +423,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "model_lint",
         &[
+            "folder",
             "allow",
             "catalog",
             "connection",
@@ -439,6 +442,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "testing",
         &[
+            "folder",
             "apply",
             "backup",
             "catalog",

@@ -4,18 +4,17 @@
 //! commit and rollback. What a migration changes about a connection is in `settings`, how long a statement may
 //! run in `deadline`, and what SQLite's result codes mean in `sqlite_error`.
 
-use std::ffi::OsString;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use rusqlite::types::ValueRef;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 #[allow(unused_imports, reason = "one place to take everything about a connection from")]
 pub(crate) use crate::deadline::{Cancel, Deadline};
+pub(crate) use crate::location::{database_path, is_memory, name_of, with_suffix};
 #[allow(unused_imports, reason = "one place to take everything about a connection from")]
 pub(crate) use crate::settings::Settings;
 pub(crate) use crate::sqlite_error::{SqliteResult, sqlite_error};
@@ -134,13 +133,6 @@ fn plain(path: &Path) -> PathBuf {
     }
 }
 
-/// `path` with `suffix` put right behind its last character.
-pub(crate) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = OsString::from(path);
-    name.push(suffix);
-    PathBuf::from(name)
-}
-
 /// An empty in-memory database to read wanted catalogs from and to rehearse in: foreign keys off, the user's hook
 /// applied, and with the encoding and the trust in the schema that `live` has. The rules for double-quoted strings are those
 /// that SQLite was compiled with; the oldest rusqlite of the range cannot ask for others, so a program that sets them does so
@@ -173,55 +165,6 @@ pub(crate) fn is_exclusive(conn: &Connection) -> Result<bool> {
         .query_row("PRAGMA main.locking_mode", [], |row| row.get(0))
         .at(|| "cannot read the locking mode".to_owned())?;
     Ok(mode.eq_ignore_ascii_case("exclusive"))
-}
-
-/// Whether the main database is in memory, or a temporary file without a name.
-pub(crate) fn is_memory(conn: &Connection) -> bool {
-    let Some(path) = conn.path() else { return false };
-    if path.is_empty() {
-        return true;
-    }
-    // Databases of the `memdb` file system (deserialised or shared ones) have names, but no files.
-    !Path::new(path).exists()
-        && conn
-            .query_row("PRAGMA main.journal_mode", [], |row| row.get::<_, String>(0))
-            .is_ok_and(|mode| mode == "memory" || mode == "off")
-}
-
-/// The file of the main database with all links resolved; `None` for a database without a file.
-pub(crate) fn database_path(conn: &Connection) -> Option<PathBuf> {
-    if is_memory(conn) {
-        return None;
-    }
-    let path = match conn.path() {
-        Some(path) => PathBuf::from(path),
-        None => undecoded_path(conn)?,
-    };
-    Some(fs::canonicalize(&path).unwrap_or(path))
-}
-
-/// A path that is not UTF-8, which rusqlite does not give.
-fn undecoded_path(conn: &Connection) -> Option<PathBuf> {
-    let mut list = conn.prepare("PRAGMA database_list").ok()?;
-    let mut rows = list.query([]).ok()?;
-    while let Some(row) = rows.next().ok()? {
-        let is_main = matches!(row.get_ref(1), Ok(ValueRef::Text(b"main")));
-        if let (true, Ok(ValueRef::Text(bytes))) = (is_main, row.get_ref(2)) {
-            return path_from_bytes(bytes);
-        }
-    }
-    None
-}
-
-#[cfg(unix)]
-fn path_from_bytes(bytes: &[u8]) -> Option<PathBuf> {
-    use std::os::unix::ffi::OsStrExt;
-    Some(PathBuf::from(std::ffi::OsStr::from_bytes(bytes)))
-}
-
-#[cfg(not(unix))]
-fn path_from_bytes(bytes: &[u8]) -> Option<PathBuf> {
-    std::str::from_utf8(bytes).ok().map(PathBuf::from)
 }
 
 /// The version of the SQLite that is linked, at run time: 3.40.1 is 3040001.
@@ -428,14 +371,6 @@ pub(crate) fn hiding_tables(conn: &Connection) -> Result<Vec<String>> {
     names.map(|name| name.at(what)).collect()
 }
 
-/// The file's name in backticks, for messages.
-pub(crate) fn name_of(conn: &Connection) -> String {
-    match conn.path() {
-        Some(path) if !path.is_empty() => format!("`{path}`"),
-        _ => "the database".to_owned(),
-    }
-}
-
 fn locked(what: String, wait: Duration) -> Error {
     Error::new(ErrorKind::Busy, what)
         .cause(format!(
@@ -635,15 +570,6 @@ mod tests {
         assert!(!is_memory(&conn));
         assert_eq!(failure(&at("round.db"), OpenMode::Create).kind(), ErrorKind::Open);
         assert!(failure(&at("dangling.db"), OpenMode::ReadOnly).to_string().contains("symbolic link"));
-    }
-
-    #[test]
-    fn databases_without_a_file_are_told_from_those_with_one() {
-        for name in [":memory:", "", "file:shared?mode=memory&cache=shared", "file:/shared?vfs=memdb"] {
-            let conn = Connection::open(name).expect(name);
-            assert!(is_memory(&conn), "{name}");
-            assert_eq!(database_path(&conn), None, "{name}");
-        }
     }
 
     #[test]

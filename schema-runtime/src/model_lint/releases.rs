@@ -8,6 +8,7 @@ use schema_sql::eq_name;
 use super::Fault;
 use crate::catalog::{Catalog, TableInfo};
 use crate::error::{Error, ErrorKind, Result};
+use crate::folder::{files, unread};
 use crate::model::Model;
 use crate::plan::HazardCode;
 use crate::snapshot::Snapshot;
@@ -18,22 +19,8 @@ use crate::version::version_cmp;
 /// # Errors
 /// `Io` if a file cannot be read, `Model` if one is no snapshot.
 pub(super) fn older(folder: &Path, model: &Model) -> Result<Vec<Catalog>> {
-    let unread = |path: &Path, err: std::io::Error| {
-        Error::new(ErrorKind::Io, format!("cannot read `{}`", path.display()))
-            .source(err)
-            .help("correct the path, or its permissions")
-    };
-    let entries = match fs::read_dir(folder) {
-        Ok(entries) => entries,
-        Err(err) if err.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(err) => return Err(unread(folder, err)),
-    };
     let mut catalogs = Vec::new();
-    for entry in entries {
-        let path = entry.map_err(|err| unread(folder, err))?.path();
-        if path.extension().is_none_or(|end| end != "json") {
-            continue;
-        }
+    for path in files(folder, "json")? {
         let text = fs::read_to_string(&path).map_err(|err| unread(&path, err))?;
         let snapshot = Snapshot::from_json(&text).map_err(|error| {
             let causes = error.causes().to_vec();

@@ -3,13 +3,14 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::folder::{files, unread};
 use crate::migration::Migrations;
 use crate::model::{Model, TableHints};
 use crate::revision::hex;
@@ -200,26 +201,11 @@ pub(super) fn versions(folder: &Path) -> Result<Vec<String>> {
     Ok(versions)
 }
 
-/// The names of the files of this kind, without its end, in the order of names; none where there is no such folder.
+/// The names of the files of this kind, without its end, in their order; none where there is no such folder.
 pub(super) fn stems(folder: &Path, end: &str) -> Result<Vec<String>> {
-    let entries = match fs::read_dir(folder) {
-        Ok(entries) => entries,
-        Err(err) if err.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(err) => return Err(unread(folder, err)),
-    };
-    let mut stems = Vec::new();
-    for entry in entries {
-        let path = entry.map_err(|err| unread(folder, err))?.path();
-        if path.extension().is_some_and(|found| found == end) {
-            stems.extend(path.file_stem().map(|stem| stem.to_string_lossy().into_owned()));
-        }
-    }
+    let files = files(folder, end)?;
+    let stem = |path: &PathBuf| Some(path.file_stem()?.to_string_lossy().into_owned());
+    let mut stems: Vec<String> = files.iter().filter_map(stem).collect();
     stems.sort();
     Ok(stems)
-}
-
-pub(super) fn unread(path: &Path, err: std::io::Error) -> Error {
-    Error::new(ErrorKind::Io, format!("cannot read `{}`", path.display()))
-        .source(err)
-        .help("correct the path, or its permissions")
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::folder::unread;
 
 static NEXT: AtomicU32 = AtomicU32::new(0);
 
@@ -39,7 +40,7 @@ impl Place {
     /// Copies the database `from`, which nobody has open, to a new one.
     pub(super) fn copy(&self, from: &Path, name: &str) -> Result<PathBuf> {
         let to = self.file(name);
-        fs::copy(from, &to).map_err(|err| super::file::unread(from, err))?;
+        fs::copy(from, &to).map_err(|err| unread(from, err))?;
         Ok(to)
     }
 }

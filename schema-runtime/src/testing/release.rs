@@ -9,13 +9,14 @@ use rusqlite::Connection;
 use schema_sql::{CreateKind, create_kind, eq_name, fold, split_statements};
 
 use super::dice::Dice;
-use super::file::{File, Numbered, unread};
+use super::file::{File, Numbered};
 use super::fill::fill;
 use crate::backup::{BackupPolicy, Retention};
 use crate::catalog::{self, Catalog};
 use crate::connection::{self, Cancel, OpenMode, SqliteResult};
 use crate::diff::{Change, diff};
 use crate::error::{Error, ErrorKind, Result};
+use crate::folder::unread;
 use crate::found;
 use crate::migration::{Migration, Migrations};
 use crate::migrator::{FailurePolicy, Migrator, Options, Source};

@@ -7,10 +7,11 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::file::{File, Numbered, UPDATE, is_updating, sealed, unread, versions, with_attributes};
+use super::file::{File, Numbered, UPDATE, is_updating, sealed, versions, with_attributes};
 use crate::catalog::Catalog;
 use crate::connection::{self, SqliteResult};
 use crate::error::{Error, ErrorKind, Result};
+use crate::folder::unread;
 use crate::found;
 use crate::migrator::Migrator;
 use crate::model::{Model, ModelOptions};
