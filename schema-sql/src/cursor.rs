@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::create::IndexTerm;
 use crate::keyword::is_reserved;
-use crate::token::{LexError, Token, TokenKind, significant};
+use crate::token::{LexError, Token, TokenKind, first_significant, significant};
 
 /// A `CREATE` statement that could not be split.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,6 +53,11 @@ impl<'a> Cursor<'a> {
     /// Where `sql` cannot be read as tokens.
     pub(crate) fn new(sql: &'a str) -> Split<Self> {
         Ok(Cursor { sql, tokens: significant(sql)?, next: 0 })
+    }
+
+    /// Over so many tokens at the beginning of `sql`, as far as they can be read.
+    pub(crate) fn head(sql: &'a str, tokens: usize) -> Self {
+        Cursor { sql, tokens: first_significant(sql, tokens), next: 0 }
     }
 
     pub(crate) fn peek(&self) -> Option<Token<'a>> {

@@ -161,9 +161,10 @@ fn head_of<'a>(cursor: &mut Cursor<'a>, wanted: CreateKind, what: &str) -> Split
     Err(SplitError { at: 0, what: format!("expected `{what}`") })
 }
 
-/// What the statement creates; `None` if it is no `CREATE` statement, or cannot be read as tokens.
+/// What the statement creates; `None` if it is no `CREATE` statement. What follows that may be anything.
 pub fn create_kind(sql: &str) -> Option<CreateKind> {
-    let mut cursor = Cursor::new(sql).ok()?;
+    // `CREATE TEMPORARY TRIGGER`.
+    let mut cursor = Cursor::head(sql, 3);
     kind(&mut cursor).ok().map(|(kind, _, _)| kind)
 }
 

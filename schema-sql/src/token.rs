@@ -266,16 +266,29 @@ pub fn tokenize(sql: &str) -> Result<Vec<Token<'_>>, LexError> {
     if let Some(at) = sql.find('\0') {
         return Err(LexError::new(at, "a NUL byte"));
     }
+    tokens(sql).collect()
+}
+
+/// The tokens one by one, up to the first that is none.
+fn tokens(sql: &str) -> impl Iterator<Item = Result<Token<'_>, LexError>> {
     let bytes = Bytes(sql.as_bytes());
-    let mut tokens = Vec::new();
     let mut at = 0;
-    while at < sql.len() {
-        let (kind, end) = bytes.token(at)?;
-        let text = sql.get(at..end).ok_or_else(|| LexError::new(at, "a token ends inside a character"))?;
-        tokens.push(Token { kind, text, at });
-        at = end;
-    }
-    Ok(tokens)
+    std::iter::from_fn(move || {
+        if at >= sql.len() {
+            return None;
+        }
+        let token = bytes.token(at).and_then(|(kind, end)| {
+            let text =
+                sql.get(at..end).ok_or_else(|| LexError::new(at, "a token ends inside a character"))?;
+            Ok(Token { kind, text, at })
+        });
+        at = token.as_ref().map_or(sql.len(), Token::end);
+        Some(token)
+    })
+}
+
+fn is_significant(token: &Token<'_>) -> bool {
+    !matches!(token.kind, TokenKind::Space | TokenKind::Comment)
 }
 
 /// The tokens of `sql` without white space and comments.
@@ -284,13 +297,27 @@ pub fn tokenize(sql: &str) -> Result<Vec<Token<'_>>, LexError> {
 /// As [`tokenize`].
 pub fn significant(sql: &str) -> Result<Vec<Token<'_>>, LexError> {
     let mut tokens = tokenize(sql)?;
-    tokens.retain(|token| !matches!(token.kind, TokenKind::Space | TokenKind::Comment));
+    tokens.retain(is_significant);
     Ok(tokens)
+}
+
+/// The first tokens without white space and comments, `number` at most, whatever follows them.
+pub(crate) fn first_significant(sql: &str, number: usize) -> Vec<Token<'_>> {
+    tokens(sql).map_while(Result::ok).filter(is_significant).take(number).collect()
 }
 
 /// `name` as a double-quoted identifier.
 pub fn quote_ident(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
+    let mut text = String::with_capacity(name.len() + 2);
+    text.push('"');
+    for (at, part) in name.split('"').enumerate() {
+        if at > 0 {
+            text.push_str("\"\"");
+        }
+        text.push_str(part);
+    }
+    text.push('"');
+    text
 }
 
 /// `text` as a string literal.
