@@ -6,6 +6,7 @@
 //! which differences between texts mean nothing is decided in `compare`.
 
 mod compare;
+mod lookup;
 mod print;
 mod read;
 mod replay;
@@ -16,10 +17,11 @@ pub(crate) use compare::{
     same_foreign_key, same_generated, same_index, same_key_terms, same_link, same_name, same_not_null,
     same_primary_key, same_trigger, same_type, same_unique, same_view, same_virtual_table, same_words,
 };
+pub(crate) use lookup::Lookup;
 pub(crate) use print::{
     check_sql, column_sql, foreign_key_sql, index_sql, name_sql, primary_key_words, table_sql, unique_sql,
 };
-pub(crate) use read::read;
+pub(crate) use read::{read, read_since};
 pub(crate) use replay::{Replay, replay};
 
 use rusqlite::Connection;
@@ -320,11 +322,12 @@ impl Catalog {
 
     /// Whether the catalog holds nothing at all.
     pub fn is_empty(&self) -> bool {
-        self.tables.is_empty()
-            && self.virtual_tables.is_empty()
-            && self.views.is_empty()
-            && self.triggers.is_empty()
-            && self.opaque.is_empty()
+        self.tables.is_empty() && self.has_no_dependants() && self.opaque.is_empty()
+    }
+
+    /// Whether there is no virtual table, view or trigger.
+    pub(crate) fn has_no_dependants(&self) -> bool {
+        self.virtual_tables.is_empty() && self.views.is_empty() && self.triggers.is_empty()
     }
 }
 

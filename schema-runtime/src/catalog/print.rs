@@ -306,6 +306,9 @@ fn desc_sql(desc: bool) -> &'static str {
 
 /// A type's words may be quoted once (`"select"`, `"a)b"`) and are stored without the quotes; the splitter is the judge.
 fn type_sql(type_name: &str) -> String {
+    if type_name.bytes().all(|byte| byte.is_ascii_alphabetic()) && !is_keyword(type_name) {
+        return type_name.to_owned();
+    }
     let reads_back = |sql: &str| {
         schema_sql::split_create_table(&format!("CREATE TABLE t (c {sql})")).is_ok_and(|split| {
             matches!(split.columns.as_slice(), [column]

@@ -23,6 +23,20 @@ use crate::sqlite_error::SqliteResult;
 /// `Corrupt` if SQLite finds the schema malformed, `NewerSqlite` if the linked SQLite is older than 3.37, and whatever
 /// reading can meet. Nothing is written.
 pub(crate) fn read(conn: &Connection, schema: &str, own: &[String]) -> Result<Catalog> {
+    read_since(conn, schema, own, &[])
+}
+
+/// The same, where each of `before` was read a moment ago, here or from a scratch database: a table that has the same text and
+/// the same indexes as there is the same table, and SQLite is not asked once more.
+///
+/// # Errors
+/// As [`read`].
+pub(crate) fn read_since(
+    conn: &Connection,
+    schema: &str,
+    own: &[String],
+    before: &[&Catalog],
+) -> Result<Catalog> {
     if rusqlite::version_number() < 3_037_000 {
         return Err(Error::new(
             ErrorKind::NewerSqlite,
@@ -32,10 +46,12 @@ pub(crate) fn read(conn: &Connection, schema: &str, own: &[String]) -> Result<Ca
     }
     let what = || format!("cannot read the catalog of `{schema}`");
     let rows = schema_rows(conn, schema).at(what)?;
-    let shadows = shadow_names(conn, schema).at(what)?;
+    let shadows = shadow_names(conn, schema, &rows).at(what)?;
+    let same = Same::among(&rows, before);
     let reader = Reader {
         shadows: shadows.iter().map(|name| fold(name)).collect(),
-        found: found_tables(conn, schema).at(what)?,
+        found: found_tables(conn, schema, &same.others(&rows)).at(what)?,
+        same,
         own,
     };
     let mut catalog = reader.catalog(rows);
@@ -45,6 +61,7 @@ pub(crate) fn read(conn: &Connection, schema: &str, own: &[String]) -> Result<Ca
 
 /// One row of `sqlite_schema`. A text that is not valid UTF-8 is kept lossily, and said so.
 struct SchemaRow {
+    rowid: i64,
     kind: String,
     name: String,
     table: String,
@@ -56,6 +73,7 @@ struct Reader<'a> {
     /// Folded.
     shadows: HashSet<String>,
     found: BTreeMap<String, Found>,
+    same: Same<'a>,
     own: &'a [String],
 }
 
@@ -83,7 +101,7 @@ impl Reader<'_> {
         }
         let places: HashMap<String, usize> =
             catalog.tables.iter().enumerate().map(|(at, table)| (fold(&table.name), at)).collect();
-        for row in indexes {
+        for row in indexes.into_iter().filter(|row| self.same.table(&row.table).is_none()) {
             let table = places.get(&fold(&row.table)).and_then(|at| catalog.tables.get_mut(*at));
             if let Err(opaque) = self.index(row, table) {
                 catalog.opaque.push(opaque);
@@ -122,6 +140,10 @@ impl Reader<'_> {
             }
             return;
         }
+        if let Some(table) = self.same.table(&row.name) {
+            catalog.tables.push(table.clone());
+            return;
+        }
         let nothing = Found::default();
         let found = self.found.get(&row.name).unwrap_or(&nothing);
         match table_info(&row.name, &row.sql, found) {
@@ -140,6 +162,73 @@ impl Reader<'_> {
             Err(reason) => return Err(opaque(row, reason)),
         }
         Ok(())
+    }
+}
+
+/// The tables of earlier readings that are the same now, by folded name.
+struct Same<'b>(HashMap<String, &'b TableInfo>);
+
+impl<'b> Same<'b> {
+    fn among(rows: &[SchemaRow], before: &[&'b Catalog]) -> Self {
+        let mut all = HashMap::new();
+        if before.is_empty() {
+            return Same(all);
+        }
+        let mut texts: HashMap<String, Texts<'_>> = HashMap::new();
+        for row in rows.iter().filter(|row| !row.lossy) {
+            match row.kind.as_str() {
+                "table" => texts.entry(fold(&row.name)).or_default().table = Some(row),
+                "index" if !row.sql.is_empty() => {
+                    texts.entry(fold(&row.table)).or_default().indexes.push(row);
+                }
+                _ => {}
+            }
+        }
+        for before in before {
+            let there: HashMap<String, &TableInfo> =
+                before.tables.iter().map(|table| (fold(&table.name), table)).collect();
+            let is_same = |name: &String| {
+                there.get(name).is_some_and(|table| texts.get(name).is_some_and(|texts| texts.are_of(table)))
+            };
+            // A key without columns names those of its parent's, which must then be the same as well.
+            let has_parents = |table: &TableInfo| {
+                table.foreign_keys.iter().map(|key| fold(&key.table)).all(|parent| {
+                    is_same(&parent) || !(texts.contains_key(&parent) || there.contains_key(&parent))
+                })
+            };
+            for (name, table) in &there {
+                if !all.contains_key(name) && is_same(name) && has_parents(table) {
+                    all.insert(name.clone(), *table);
+                }
+            }
+        }
+        Same(all)
+    }
+
+    fn table(&self, name: &str) -> Option<&'b TableInfo> {
+        if self.0.is_empty() { None } else { self.0.get(&fold(name)).copied() }
+    }
+
+    /// The rowids of the others' rows, which SQLite is asked about.
+    fn others(&self, rows: &[SchemaRow]) -> Vec<i64> {
+        let others = rows.iter().filter(|row| row.kind == "table" && self.table(&row.name).is_none());
+        others.map(|row| row.rowid).collect()
+    }
+}
+
+/// What a database has of one table.
+#[derive(Default)]
+struct Texts<'r> {
+    table: Option<&'r SchemaRow>,
+    indexes: Vec<&'r SchemaRow>,
+}
+
+impl Texts<'_> {
+    fn are_of(&self, table: &TableInfo) -> bool {
+        self.table.is_some_and(|row| row.name == table.name && row.sql == table.sql)
+            && self.indexes.len() == table.indexes.len()
+            && (self.indexes.iter().zip(&table.indexes))
+                .all(|(row, index)| row.name == index.name && row.sql == index.sql)
     }
 }
 
@@ -186,8 +275,10 @@ fn fill_parent_columns(tables: &mut [TableInfo]) {
 }
 
 fn schema_rows(conn: &Connection, schema: &str) -> rusqlite::Result<Vec<SchemaRow>> {
-    let sql =
-        format!("SELECT type, name, tbl_name, sql FROM {}.sqlite_schema ORDER BY rowid", quote_ident(schema));
+    let sql = format!(
+        "SELECT type, name, tbl_name, sql, rowid FROM {}.sqlite_schema ORDER BY rowid",
+        quote_ident(schema)
+    );
     let mut statement = conn.prepare(&sql)?;
     let rows = statement.query_map([], |row| {
         let mut lossy = false;
@@ -197,7 +288,7 @@ fn schema_rows(conn: &Connection, schema: &str) -> rusqlite::Result<Vec<SchemaRo
             Ok(text)
         };
         let (kind, name, table, sql) = (text(0)?, text(1)?, text(2)?, text(3)?);
-        Ok(SchemaRow { kind, name, table, sql, lossy })
+        Ok(SchemaRow { rowid: row.get(4)?, kind, name, table, sql, lossy })
     })?;
     rows.collect()
 }
@@ -214,7 +305,13 @@ fn lossy_text(value: ValueRef<'_>) -> (String, bool) {
 }
 
 /// A table of the user's may be called `pragma_table_list` and would hide SQLite's; `temp.` looks past those of `main`.
-fn shadow_names(conn: &Connection, schema: &str) -> rusqlite::Result<Vec<String>> {
+fn shadow_names(conn: &Connection, schema: &str, rows: &[SchemaRow]) -> rusqlite::Result<Vec<String>> {
+    let is_virtual =
+        |row: &SchemaRow| row.kind == "table" && create_kind(&row.sql) != Some(CreateKind::Table);
+    if !rows.iter().any(is_virtual) {
+        // No table is another's shadow: SQLite need not look at each.
+        return Ok(Vec::new());
+    }
     let mut statement = conn.prepare(
         "SELECT name FROM temp.pragma_table_list WHERE schema = ?1 AND type = 'shadow' ORDER BY name",
     )?;
@@ -225,12 +322,22 @@ fn shadow_names(conn: &Connection, schema: &str) -> rusqlite::Result<Vec<String>
 /// Ordinary tables only: a virtual table whose module is not registered would fail the whole query.
 const ORDINARY: &str = "s.type = 'table' AND s.rootpage > 0 AND substr(s.sql, 1, 14) <> 'CREATE VIRTUAL'";
 
-fn found_tables(conn: &Connection, schema: &str) -> rusqlite::Result<BTreeMap<String, Found>> {
+/// Of the tables whose rows of `sqlite_schema` are these.
+fn found_tables(
+    conn: &Connection,
+    schema: &str,
+    rowids: &[i64],
+) -> rusqlite::Result<BTreeMap<String, Found>> {
     let mut found: BTreeMap<String, Found> = BTreeMap::new();
+    if rowids.is_empty() {
+        return Ok(found);
+    }
+    let rowids: Vec<String> = rowids.iter().map(i64::to_string).collect();
+    let ordinary = format!("{ORDINARY} AND s.rowid IN ({})", rowids.join(", "));
     let from = format!("{}.sqlite_schema AS s", quote_ident(schema));
     let mut statement = conn.prepare(&format!(
         "SELECT s.name, x.name, x.type, x.\"notnull\", x.dflt_value, x.pk, x.hidden \
-         FROM {from}, temp.pragma_table_xinfo(s.name, ?1) AS x WHERE {ORDINARY} ORDER BY s.rowid, x.cid"
+         FROM {from}, temp.pragma_table_xinfo(s.name, ?1) AS x WHERE {ordinary} ORDER BY s.rowid, x.cid"
     ))?;
     let mut rows = statement.query([schema])?;
     while let Some(row) = rows.next()? {
@@ -247,7 +354,7 @@ fn found_tables(conn: &Connection, schema: &str) -> rusqlite::Result<BTreeMap<St
     }
     let mut statement = conn.prepare(&format!(
         "SELECT s.name, l.name, l.origin, i.name FROM {from}, temp.pragma_index_list(s.name, ?1) AS l, \
-         temp.pragma_index_info(l.name, ?1) AS i WHERE {ORDINARY} ORDER BY s.rowid, l.seq, i.seqno"
+         temp.pragma_index_info(l.name, ?1) AS i WHERE {ordinary} ORDER BY s.rowid, l.seq, i.seqno"
     ))?;
     let mut rows = statement.query([schema])?;
     while let Some(row) = rows.next()? {
@@ -355,12 +462,47 @@ mod tests {
     }
 
     #[test]
+    fn what_is_read_since_is_what_is_read() {
+        let schema = "CREATE TABLE p(a INTEGER PRIMARY KEY, b UNIQUE); CREATE TABLE c(x REFERENCES p, y); CREATE INDEX i ON c(y);
+            CREATE TABLE d(z REFERENCES c); CREATE TABLE T(a); CREATE VIEW v AS SELECT * FROM p;";
+        let row = |name: &str, sql: &str| {
+            format!(
+                "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = '{sql}' WHERE name = '{name}';
+                 PRAGMA writable_schema = RESET"
+            )
+        };
+        for change in [
+            String::new(),
+            "ALTER TABLE t ADD COLUMN b".to_owned(),
+            // The keys that name no column of it mean another one.
+            row("p", "CREATE TABLE p(a INTEGER, b UNIQUE PRIMARY KEY)"),
+            "DROP TABLE p; CREATE TABLE p(b INTEGER PRIMARY KEY, a UNIQUE)".to_owned(),
+            "DROP INDEX i".to_owned(),
+            "DROP INDEX i; CREATE INDEX i ON c(x)".to_owned(),
+            "CREATE INDEX j ON d(z)".to_owned(),
+            "DROP TABLE d; ALTER TABLE T RENAME TO d".to_owned(),
+            "ALTER TABLE t RENAME TO tt; ALTER TABLE tt RENAME TO t".to_owned(),
+            "DROP VIEW v; DROP TABLE p; CREATE VIRTUAL TABLE p USING fts5(a)".to_owned(),
+            row("i", "CREATE INDEX i ON c(x)"),
+        ] {
+            let conn = Connection::open_in_memory().unwrap();
+            conn.execute_batch(schema).unwrap();
+            let before = read(&conn, "main", &[]).unwrap();
+            conn.execute_batch(&change).unwrap();
+            let after = read(&conn, "main", &[]).unwrap();
+            for known in [&[][..], &[&before], &[&after], &[&before, &after], &[&Catalog::default(), &before]] {
+                assert_eq!(read_since(&conn, "main", &[], known).unwrap(), after, "{change}");
+            }
+        }
+    }
+
+    #[test]
     fn no_text_makes_the_reader_or_the_printer_panic() {
         let conn = Connection::open_in_memory().unwrap();
         let sql = "CREATE TABLE t(\"a\" INT DEFAULT (-1 -- c\n) CHECK(a > 'é'), [b] TEXT COLLATE nocase REFERENCES t(a), \
                    g AS (a || \"b\") STORED, CONSTRAINT u UNIQUE(b DESC, a) ON CONFLICT IGNORE, PRIMARY KEY(a, b)) WITHOUT ROWID";
         conn.execute_batch(sql).unwrap();
-        let found = found_tables(&conn, "main").unwrap().remove("t").unwrap();
+        let found = found_tables(&conn, "main", &[1]).unwrap().remove("t").unwrap();
         let pieces: Vec<char> = "()'\"[]`-,/*. \nx0;é🦀".chars().collect();
         let mut seed = 1u64;
         let mut next = |below: usize| {
