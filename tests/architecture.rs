@@ -53,9 +53,21 @@ const ARROWS: &[(&str, &[&str])] = &[
     // The proofs, and the work.
     ("edit", &["plan"]),
     ("preflight", &["catalog", "connection", "defect", "error", "plan", "sqlite_error"]),
+    ("reach", &["catalog", "diff", "plan"]),
     (
         "rehearse",
-        &["catalog", "connection", "creating", "diff", "edit", "error", "integrity", "plan", "rename"],
+        &[
+            "catalog",
+            "connection",
+            "creating",
+            "diff",
+            "edit",
+            "error",
+            "integrity",
+            "plan",
+            "reach",
+            "rename",
+        ],
     ),
     ("broken", &["catalog", "connection", "error", "rehearse"]),
     (

@@ -109,7 +109,7 @@
 //! | target | `rename`, `target` | the three are merged by the policies; every difference gets its cause |
 //! | difference | `diff` | catalogs compared: a list of [`Change`] |
 //! | plan | `plan` | ordered steps with their [`Method`], [`Hazard`]s, [`Check`]s and [`Cost`]: a [`Plan`] |
-//! | proof | `prepare`, `rehearse`, `broken`, `preflight` | the plan and its undo run on a scratch copy; live rows are held against each new rule |
+//! | proof | `prepare`, `reach`, `rehearse`, `broken`, `preflight` | the plan and its undo run on a scratch copy; live rows are held against each new rule |
 //! | by hand | `migration`, `replaced`, `numbered`, `execute`, `contained`, `bounds`, `batch`, `outside` | [`Migrations`] that people have written run before and after the plan, in its transaction |
 //! | written | `authored`, `trial`, `migrated`, `lint`, `squash`, `offline` | migrations made, tried and looked at before anybody applies them: [`Migrator::author`], [`Model::from_migrations`], [`Lint`], [`Migrations::squash`], [`Migrations::script`] |
 //! | from elsewhere | `import`, `tracking`, `adopt`, `resolve` | files and records of other tools taken over ([`Adoption`]); what a person says of a disagreement ([`Resolve`]) |
@@ -208,6 +208,7 @@ mod plan;
 mod plan_file;
 mod preflight;
 mod prepare;
+mod reach;
 mod record;
 mod rehearse;
 mod rename;

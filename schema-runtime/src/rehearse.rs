@@ -9,7 +9,7 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
 use schema_sql::{TriggerEvent, eq_name, quote_ident, split_create_trigger};
 
-use crate::catalog::{self, Catalog, TableInfo};
+use crate::catalog::{self, Catalog, Lookup, TableInfo};
 use crate::connection::{SqliteResult, sqlite_error};
 use crate::creating::Creating;
 use crate::diff::{Change, diff};
@@ -17,6 +17,7 @@ use crate::edit::{edit, value};
 use crate::error::{Error, ErrorKind, Result};
 use crate::integrity::{IntegrityCheck, fault_of_table};
 use crate::plan::{Method, Needs, Plan, Step, in_main};
+use crate::reach::{self, Part};
 use crate::rename::Renames;
 
 /// One real row of a table.
@@ -28,6 +29,7 @@ pub(crate) struct Sample {
 }
 
 /// What a rehearsal works on.
+#[derive(Clone, Copy)]
 pub(crate) struct Stage<'a> {
     /// Makes an empty scratch database with the user's functions and collations.
     pub(crate) scratch: &'a dyn Fn() -> Result<Connection>,
@@ -36,7 +38,10 @@ pub(crate) struct Stage<'a> {
     /// The live catalog, before any rename.
     pub(crate) start: &'a Catalog,
     pub(crate) target: &'a Catalog,
-    pub(crate) samples: &'a [Sample],
+    /// What was read, from the file or a scratch database: a table with a text from there is not read once more.
+    pub(crate) known: &'a [&'a Catalog],
+    /// Real rows of the tables of a catalog.
+    pub(crate) samples: &'a dyn Fn(&Catalog) -> Result<Vec<Sample>>,
     /// Views and triggers that do not work in `start`.
     pub(crate) broken: &'a BTreeMap<String, String>,
     /// Whether the order of a table's columns counts.
@@ -190,7 +195,8 @@ pub(crate) fn broken(
     if catalog.views.is_empty() && catalog.triggers.is_empty() && catalog.virtual_tables.is_empty() {
         return Ok(found);
     }
-    let quiet = Catalog { triggers: Vec::new(), ..catalog.clone() };
+    let named = reach::dependants(catalog).unwrap_or_else(|| catalog.clone());
+    let quiet = Catalog { triggers: Vec::new(), ..named };
     let scratch = replayed(scratch, &quiet, &[])?;
     for view in &catalog.views {
         let sql = format!("SELECT * FROM main.{}", quote_ident(&view.name));
@@ -380,22 +386,53 @@ pub(crate) fn rehearse(
         dependants_work(stage)?;
         return Ok(Verdict::Proved { undo: undo(stage.target)?, proof: UndoProof::Proved });
     }
-    let scratch = replayed(stage.scratch, stage.start, stage.samples)?;
-    if let Some((step, err)) = run(&scratch, plan, stage.go_on)? {
-        return refuted(stage, step, err);
+    let scratch = (stage.scratch)()?;
+    if let Some(part) = Part::of(plan, stage.start, stage.target, &scratch) {
+        let within = Stage { start: &part.start, target: &part.target, ..*stage };
+        let reached = match forth(&within, &scratch, plan)? {
+            Forth::Reached(reached) => part.whole(&reached, stage.target),
+            Forth::Stopped(verdict) => return Ok(verdict),
+        };
+        dependants_work(stage)?;
+        let undo = undo(&reached)?;
+        if part.holds(&undo) {
+            let proof = rehearse_undo(&within, &scratch, &undo)?;
+            return Ok(Verdict::Proved { undo, proof });
+        }
     }
-    if let Some(table) = edited_badly(&scratch, plan) {
-        return Ok(Verdict::Refuted(table));
-    }
-    let reached = catalog::read(&scratch, "main", stage.own)?;
-    let rest = diff(&reached, stage.target, stage.exact);
-    if let Some(change) = rest.first() {
-        return missed(plan, change);
-    }
+    let scratch = (stage.scratch)()?;
+    let reached = match forth(stage, &scratch, plan)? {
+        Forth::Reached(reached) => reached,
+        Forth::Stopped(verdict) => return Ok(verdict),
+    };
     dependants_work(stage)?;
     let undo = undo(&reached)?;
     let proof = rehearse_undo(stage, &scratch, &undo)?;
     Ok(Verdict::Proved { undo, proof })
+}
+
+/// Where the steps led on a scratch copy.
+enum Forth {
+    /// To the target: the catalog as it is then.
+    Reached(Catalog),
+    Stopped(Verdict),
+}
+
+/// Makes the start on `scratch`, which is empty, and runs the plan.
+fn forth(stage: &Stage<'_>, scratch: &Connection, plan: &Plan) -> Result<Forth> {
+    let samples = (stage.samples)(stage.start)?;
+    catalog::replay(scratch, stage.start, &mut |scratch| put_samples(scratch, &samples))?;
+    if let Some((step, err)) = run(scratch, plan, stage.go_on)? {
+        return refuted(stage, step, err).map(Forth::Stopped);
+    }
+    if let Some(table) = edited_badly(scratch, plan) {
+        return Ok(Forth::Stopped(Verdict::Refuted(table)));
+    }
+    let reached = catalog::read_since(scratch, "main", stage.own, stage.known)?;
+    match diff(&reached, stage.target, stage.exact).first() {
+        None => Ok(Forth::Reached(reached)),
+        Some(change) => missed(plan, change).map(Forth::Stopped),
+    }
 }
 
 /// Whether the plan makes the objects of `target` by their own texts, and does nothing else.
@@ -520,11 +557,12 @@ pub(crate) struct Dangling {
 /// Foreign keys whose parent is missing, lacks a column, or is not unique there: SQLite calls it a foreign key mismatch.
 pub(crate) fn dangling(catalog: &Catalog) -> Vec<Dangling> {
     let mut faults = Vec::new();
+    let tables = Lookup::of(catalog);
     for table in &catalog.tables {
         for (key, foreign) in table.foreign_keys.iter().enumerate() {
             let mut fault = |text: String| faults.push(Dangling { table: table.name.clone(), key, text });
             let by = foreign.columns.join(", ");
-            let Some(parent) = catalog.table(&foreign.table) else {
+            let Some(parent) = tables.table(&foreign.table) else {
                 let other = catalog.opaque.iter().any(|opaque| eq_name(&opaque.name, &foreign.table));
                 if !other {
                     fault(format!(
@@ -585,7 +623,7 @@ fn rehearse_undo(stage: &Stage<'_>, scratch: &Connection, undo: &Plan) -> Result
         }
         proof = UndoProof::NeedsBackup;
     }
-    let back = catalog::read(scratch, "main", stage.own)?;
+    let back = catalog::read_since(scratch, "main", stage.own, stage.known)?;
     match diff(&back, stage.start, &|_| true).first() {
         None => Ok(proof),
         Some(change) => Ok(UndoProof::Refuted(format!("left over: {change}"))),
