@@ -6,10 +6,10 @@
 //! SQLite: <https://www.sqlite.org/pragma.html#pragma_writable_schema>, and
 //! <https://www.sqlite.org/lang_altertable.html>, section 7.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{HashMap, HashSet};
 
 use rusqlite::types::{Value, ValueRef};
-use rusqlite::{Connection, ffi, params};
+use rusqlite::{Connection, Row, Statement, ffi, params};
 use schema_sql::quote_ident;
 
 use crate::plan::CatalogEdit;
@@ -20,26 +20,26 @@ use crate::plan::CatalogEdit;
 /// # Errors
 /// What SQLite says, with the name of the table in the text where a proof fails.
 pub(crate) fn edit(conn: &Connection, edits: &[&CatalogEdit]) -> rusqlite::Result<()> {
-    let schema = Rows::read(conn)?;
+    let mut schema = Rows::read(conn)?;
     let before = edits
         .iter()
-        .map(|edit| Witness::of(conn, &schema, edit, &edit.name))
+        .map(|edit| Witness::of(&mut schema, edit, &edit.name))
         .collect::<rusqlite::Result<Vec<_>>>()?;
     let cookie: i64 = conn.query_row("PRAGMA main.schema_version", [], |row| row.get(0))?;
     conn.execute_batch("PRAGMA writable_schema = ON")?;
-    write(conn, &schema, edits)?;
+    write(&schema, edits)?;
     // Without another cookie other connections go on by the old text, and after a ROLLBACK this one by the new.
     let bumped = cookie.wrapping_add(1) & 0x7fff_ffff;
     conn.execute_batch(&format!("PRAGMA main.schema_version = {bumped}; PRAGMA writable_schema = RESET"))?;
     // Reading makes SQLite parse the texts again.
-    let schema = Rows::read(conn)?;
+    let mut schema = Rows::read(conn)?;
     let now: i64 = conn.query_row("PRAGMA main.schema_version", [], |row| row.get(0))?;
     if now != bumped {
         return Err(fault("the schema version cannot be set on this connection".to_owned()));
     }
     for (edit, before) in edits.iter().zip(before) {
         let name = edit.index.as_ref().unwrap_or(&edit.name);
-        if let Some(what) = before.refutes(&Witness::of(conn, &schema, edit, name)?) {
+        if let Some(what) = before.refutes(&Witness::of(&mut schema, edit, name)?) {
             return Err(fault(format!("`{}` cannot be edited in place: {what}", edit.name)));
         }
     }
@@ -47,13 +47,14 @@ pub(crate) fn edit(conn: &Connection, edits: &[&CatalogEdit]) -> rusqlite::Resul
 }
 
 /// A statement for each: a connection may take few parameters in one, and a file have many texts.
-fn write(conn: &Connection, schema: &Rows, edits: &[&CatalogEdit]) -> rusqlite::Result<()> {
+fn write(schema: &Rows<'_>, edits: &[&CatalogEdit]) -> rusqlite::Result<()> {
     let sql = "UPDATE main.sqlite_schema SET sql = ?1, name = coalesce(?2, name) WHERE rowid = ?3";
-    let mut update = conn.prepare(sql)?;
+    let mut update = schema.conn.prepare(sql)?;
     for edit in edits {
-        let (rowids, kind) =
-            if edit.index.is_some() { (&schema.indexes, "index") } else { (&schema.tables, "table") };
-        let rowid = rowids.get(&edit.name);
+        let (rowid, kind) = match edit.index {
+            Some(_) => (schema.indexes.get(&edit.name).copied(), "index"),
+            None => (schema.tables.get(&edit.name).map(|(rowid, _)| *rowid), "table"),
+        };
         let rowid = rowid.ok_or_else(|| fault(format!("there is no {kind} `{}`", edit.name)))?;
         if update.execute(params![edit.sql, edit.index, rowid])? != 1 {
             return Err(fault(format!("the text of {kind} `{}` was not changed", edit.name)));
@@ -66,81 +67,138 @@ fn fault(text: String) -> rusqlite::Error {
     rusqlite::Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_ERROR), Some(text))
 }
 
-/// Where the texts are, and how many unnamed indexes each table has.
-#[derive(Default)]
-struct Rows {
-    tables: BTreeMap<String, i64>,
-    indexes: BTreeMap<String, i64>,
-    unnamed: BTreeMap<String, usize>,
+/// Where the texts are, and what else is asked of the schema as it is at one moment.
+struct Rows<'c> {
+    conn: &'c Connection,
+    /// With their texts.
+    tables: HashMap<String, (i64, String)>,
+    indexes: HashMap<String, i64>,
+    /// Tables with indexes that have no text.
+    unnamed: HashSet<String>,
     /// Tables WITHOUT ROWID.
-    keyed: BTreeSet<String>,
+    keyed: HashSet<String>,
+    /// The columns of a table, and the key columns of its indexes that have no text.
+    columns: Statement<'c>,
+    keys: Statement<'c>,
 }
 
-impl Rows {
-    fn read(conn: &Connection) -> rusqlite::Result<Rows> {
-        let mut rows = Rows::default();
-        let sql = "SELECT rowid, tbl_name, CASE WHEN type = 'index' AND sql IS NOT NULL THEN name END, type = 'table'
-            FROM main.sqlite_schema WHERE type IN ('table', 'index')";
+impl<'c> Rows<'c> {
+    fn read(conn: &'c Connection) -> rusqlite::Result<Self> {
+        // Once for all tables: with the name of one SQLite would look through all of them too.
+        let keyed = "SELECT name FROM temp.pragma_table_list WHERE schema = 'main' AND wr";
+        let columns = "SELECT name, pk > 0 FROM temp.pragma_table_xinfo(?1, 'main') WHERE hidden = 0";
+        let keys = "SELECT list.name, term.seqno, term.name, term.desc FROM temp.pragma_index_list(?1, 'main') AS list,
+            temp.pragma_index_xinfo(list.name, 'main') AS term WHERE list.origin <> 'c' AND term.key ORDER BY 1, 2";
+        let mut rows = Rows {
+            conn,
+            tables: HashMap::new(),
+            indexes: HashMap::new(),
+            unnamed: HashSet::new(),
+            keyed: conn.prepare(keyed)?.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?,
+            columns: conn.prepare(columns)?,
+            keys: conn.prepare(keys)?,
+        };
+        let sql = "SELECT rowid, tbl_name, CASE WHEN type = 'index' AND sql IS NOT NULL THEN name END, type = 'table',
+            CASE WHEN type = 'table' THEN CAST(coalesce(sql, '') AS BLOB) END FROM main.sqlite_schema WHERE type IN ('table', 'index')";
         let mut statement = conn.prepare(sql)?;
         let mut found = statement.query([])?;
         while let Some(row) = found.next()? {
             let (rowid, table, is_table): (i64, String, bool) = (row.get(0)?, row.get(1)?, row.get(3)?);
             if is_table {
-                rows.tables.insert(table, rowid);
+                let text = String::from_utf8_lossy(row.get_ref(4)?.as_blob()?).into_owned();
+                rows.tables.insert(table, (rowid, text));
             } else if let Some(index) = row.get(2)? {
                 rows.indexes.insert(index, rowid);
             } else {
-                *rows.unnamed.entry(table).or_default() += 1;
+                rows.unnamed.insert(table);
             }
         }
-        // Once for all tables: with the name of one SQLite would look through all of them too.
-        let sql = "SELECT name FROM temp.pragma_table_list WHERE schema = 'main' AND wr";
-        let mut statement = conn.prepare(sql)?;
-        rows.keyed = statement.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
         Ok(rows)
     }
+
+    /// The first row by column, without generated columns; empty where there is none.
+    fn first_row(&mut self, table: &str) -> rusqlite::Result<Vec<(String, Value)>> {
+        let keyed = self.keyed.contains(table);
+        let generates = self.tables.get(table).is_none_or(|(_, text)| may_generate(text));
+        if !keyed && !generates {
+            return row_of(
+                self.conn,
+                &format!("SELECT * FROM main.{} NOT INDEXED LIMIT 1", quote_ident(table)),
+            );
+        }
+        let found: Vec<(String, bool)> = self
+            .columns
+            .query_map([table], |row| Ok((row.get(0)?, row.get(1)?)))?
+            .collect::<rusqlite::Result<_>>()?;
+        let list: Vec<String> = found.iter().map(|(name, _)| quote_ident(name)).collect();
+        if list.is_empty() {
+            return Ok(Vec::new());
+        }
+        // SQLite may read a WITHOUT ROWID table by any of its indexes, whatever NOT INDEXED says.
+        let key: Vec<String> =
+            found.iter().filter(|(_, key)| keyed && *key).map(|(name, _)| quote_ident(name)).collect();
+        let order = if key.is_empty() { String::new() } else { format!(" ORDER BY {}", key.join(", ")) };
+        let (list, table) = (list.join(", "), quote_ident(table));
+        row_of(self.conn, &format!("SELECT {list} FROM main.{table} NOT INDEXED{order} LIMIT 1"))
+    }
+}
+
+/// Whether the text has the word `AS`, without which no column is generated.
+fn may_generate(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let in_word = |at: Option<usize>| {
+        at.and_then(|at| bytes.get(at)).is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
+    };
+    bytes.windows(2).enumerate().any(|(at, pair)| {
+        pair.eq_ignore_ascii_case(b"as") && !in_word(at.checked_sub(1)) && !in_word(at.checked_add(2))
+    })
+}
+
+fn row_of(conn: &Connection, sql: &str) -> rusqlite::Result<Vec<(String, Value)>> {
+    let mut statement = conn.prepare(sql)?;
+    let names: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+    let mut rows = statement.query([])?;
+    let Some(row) = rows.next()? else { return Ok(Vec::new()) };
+    names.into_iter().enumerate().map(|(at, name)| Ok((name, value(row.get_ref(at)?)))).collect()
 }
 
 /// What must be the same before and after: the oldest row, which may lack columns that were added since, and the columns of
 /// each index that SQLite made for a key, which it numbers by the order in the text. Of an index its columns.
 struct Witness {
-    row: BTreeMap<String, Value>,
-    keys: Vec<(String, i64, Option<String>, bool)>,
+    row: Vec<(String, Value)>,
+    keys: Vec<Key>,
 }
+
+/// The index or the collating sequence, and place, name and direction of the column.
+type Key = (String, i64, Option<String>, bool);
 
 impl Witness {
     /// As the table, or as the index that is called `name` by now, is seen.
-    fn of(conn: &Connection, schema: &Rows, edit: &CatalogEdit, name: &str) -> rusqlite::Result<Witness> {
-        let mut keys = Vec::new();
+    fn of(schema: &mut Rows<'_>, edit: &CatalogEdit, name: &str) -> rusqlite::Result<Witness> {
+        let key = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?));
         if edit.index.is_some() {
             let sql =
                 "SELECT coll, seqno, name, desc FROM temp.pragma_index_xinfo(?1, 'main') ORDER BY seqno";
-            let mut statement = conn.prepare(sql)?;
-            let found = statement
-                .query_map([name], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?;
-            return Ok(Witness { row: BTreeMap::new(), keys: found.collect::<rusqlite::Result<_>>()? });
+            let mut statement = schema.conn.prepare(sql)?;
+            let keys = statement.query_map([name], key)?.collect::<rusqlite::Result<_>>()?;
+            return Ok(Witness { row: Vec::new(), keys });
         }
-        if schema.unnamed.contains_key(&edit.name) {
-            let sql = "SELECT list.name, term.seqno, term.name, term.desc FROM temp.pragma_index_list(?1, 'main') AS list,
-                temp.pragma_index_xinfo(list.name, 'main') AS term WHERE list.origin <> 'c' AND term.key ORDER BY 1, 2";
-            let mut statement = conn.prepare(sql)?;
-            let found = statement
-                .query_map([&edit.name], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?;
-            keys = found.collect::<rusqlite::Result<_>>()?;
-        }
-        Ok(Witness { row: first_row(conn, &edit.name, schema.keyed.contains(&edit.name))?, keys })
+        let keys = match schema.unnamed.contains(&edit.name) {
+            true => schema.keys.query_map([&edit.name], key)?.collect::<rusqlite::Result<_>>()?,
+            false => Vec::new(),
+        };
+        Ok(Witness { row: schema.first_row(&edit.name)?, keys })
     }
 
     fn refutes(&self, after: &Witness) -> Option<String> {
         if self.keys != after.keys {
             return Some("its keys would be others, or numbered in another order".to_owned());
         }
-        let differs =
-            |(name, value): &(&String, &Value)| after.row.get(*name).is_some_and(|now| now != *value);
-        self.row
-            .iter()
-            .find(|pair| differs(pair))
-            .map(|(name, _)| format!("column `{name}` would read otherwise"))
+        let differs = |(name, value): &&(String, Value)| {
+            after.row.iter().any(|(other, now)| other == name && now != value)
+        };
+        let (name, _) = self.row.iter().find(differs)?;
+        Some(format!("column `{name}` would read otherwise"))
     }
 }
 
@@ -153,28 +211,4 @@ pub(crate) fn value(found: ValueRef<'_>) -> Value {
         ValueRef::Text(bytes) => Value::Text(String::from_utf8_lossy(bytes).into_owned()),
         ValueRef::Blob(bytes) => Value::Blob(bytes.to_vec()),
     }
-}
-
-/// The first row by column, without generated columns; empty where there is none.
-fn first_row(conn: &Connection, table: &str, keyed: bool) -> rusqlite::Result<BTreeMap<String, Value>> {
-    let sql = "SELECT name, pk > 0 FROM temp.pragma_table_xinfo(?1, 'main') WHERE hidden = 0";
-    let found: Vec<(String, bool)> = conn
-        .prepare(sql)?
-        .query_map([table], |row| Ok((row.get(0)?, row.get(1)?)))?
-        .collect::<rusqlite::Result<_>>()?;
-    let list: Vec<String> = found.iter().map(|(name, _)| quote_ident(name)).collect();
-    if list.is_empty() {
-        return Ok(BTreeMap::new());
-    }
-    // SQLite may read a WITHOUT ROWID table by any of its indexes, whatever NOT INDEXED says.
-    let key: Vec<String> =
-        found.iter().filter(|(_, key)| keyed && *key).map(|(name, _)| quote_ident(name)).collect();
-    let order = if key.is_empty() { String::new() } else { format!(" ORDER BY {}", key.join(", ")) };
-    let sql =
-        format!("SELECT {} FROM main.{} NOT INDEXED{order} LIMIT 1", list.join(", "), quote_ident(table));
-    let mut statement = conn.prepare(&sql)?;
-    let mut rows = statement.query([])?;
-    let Some(row) = rows.next()? else { return Ok(BTreeMap::new()) };
-    let value = |at: usize| row.get_ref(at).map(value);
-    found.into_iter().enumerate().map(|(at, (name, _))| Ok((name, value(at)?))).collect()
 }
