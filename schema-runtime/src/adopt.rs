@@ -146,7 +146,7 @@ impl Run<'_> {
             return Ok((report, (tracking, told, known)));
         }
         if found.left().is_none() && !found.live.is_empty() {
-            let snapshot = Snapshot::of_others(self.migrator.source.name(), found.live.clone());
+            let snapshot = Snapshot::of_others(self.migrator.source.name(), (*found.live).clone());
             let mut baseline = self.baseline_row(conn, &snapshot, found.head + 1)?;
             baseline.reason = rows.first().and_then(|row| row.reason.clone());
             rows.push(baseline);

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use rusqlite::Connection;
 use schema_sql::{fold, quote_ident};
 
-use crate::catalog::{self, Catalog, TriggerInfo};
+use crate::catalog::{self, Catalog, Lookup, TriggerInfo};
 use crate::connection::{self, Deadline, SqliteResult, sqlite_error};
 use crate::creating::Creating;
 use crate::diff::{Change, diff};
@@ -25,6 +25,8 @@ pub(crate) struct Job<'a> {
     /// The live catalog, before any rename.
     pub(crate) start: &'a Catalog,
     pub(crate) target: &'a Catalog,
+    /// What was read, from the file or a scratch database: a table with a text from there is not read once more.
+    pub(crate) known: &'a [&'a Catalog],
     pub(crate) renames: &'a Renames,
     pub(crate) own: &'a [String],
     pub(crate) exact: &'a dyn Fn(&str) -> bool,
@@ -303,7 +305,8 @@ struct Census {
 impl Census {
     fn take(conn: &Connection, job: &Job<'_>) -> Result<Census> {
         let full = job.integrity == IntegrityCheck::Full;
-        let before = |table: &str| job.start.table(job.renames.old_table(table));
+        let start = Lookup::of(job.start);
+        let before = |table: &str| start.table(job.renames.old_table(table));
         let proofs = proofs(&job.plan.steps, &before, job.target, full);
         let (mut rows, mut found) = (BTreeMap::new(), BTreeMap::new());
         for proof in &proofs {
@@ -344,7 +347,7 @@ fn violations(conn: &Connection, table: &str) -> rusqlite::Result<u64> {
 
 /// Proves inside the transaction that the file is what was planned.
 fn verify(conn: &Connection, job: &Job<'_>, census: &Census) -> Result<(Catalog, u64)> {
-    let reached = catalog::read(conn, "main", job.own)?;
+    let reached = catalog::read_since(conn, "main", job.own, job.known)?;
     if let Some(change) = diff(&reached, job.target, job.exact).first() {
         return Err(wrong(format!("the catalog is not the target: {change} is left over")));
     }

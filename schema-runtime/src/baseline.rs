@@ -1,6 +1,7 @@
 //! A catalog taken for the model's own: recorded as such, or only to say what leads from it to a model.
 
 use std::path::Path;
+use std::rc::Rc;
 
 use rusqlite::Connection;
 
@@ -31,7 +32,7 @@ fn owned(found: &Found) -> Snapshot {
         };
         owners.set(key, state);
     }
-    Snapshot::baseline(&found.model.name, found.live.clone(), owners)
+    Snapshot::baseline(&found.model.name, (*found.live).clone(), owners)
 }
 
 /// The plan from `found.live`, all of it owned, to the model; what the model lacks is dropped by it.
@@ -39,7 +40,7 @@ fn differences(conn: &Connection, migrator: &Migrator, mut found: Found) -> Resu
     let mut comparing = migrator.clone();
     comparing.options.policies = Policies { removal: RemovalPolicy::Drop, drift: DriftPolicy::Repair };
     let unwritten = Revision::new(&found.model.name, Kind::Baseline, "0", "", String::new());
-    found.last = Some((unwritten, owned(&found)));
+    found.last = Some((unwritten, Rc::new(owned(&found))));
     found.newer = None;
     Ok(prepare(conn, &comparing, found, false)?.plan)
 }

@@ -7,6 +7,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::rc::Rc;
 use std::time::Duration;
 
 use rusqlite::Connection;
@@ -38,7 +39,7 @@ pub(crate) struct Done {
     /// Keys of what they made, each with the version that did.
     made: BTreeMap<String, String>,
     /// What was there before the first of them.
-    start: Option<Catalog>,
+    start: Option<Rc<Catalog>>,
     /// On a file that was new.
     pub(crate) on_nothing: bool,
     /// Whether nothing of the model was there.
@@ -171,10 +172,10 @@ impl Run<'_> {
         let mut batch = Batch {
             deadline,
             backup: backup.as_ref(),
-            live: found.live.clone(),
+            live: (*found.live).clone(),
             recorded,
             others: found.others.clone(),
-            reached: self.done.modelled.then(|| found.live.clone()),
+            reached: self.done.modelled.then(|| (*found.live).clone()),
         };
         let modelled = found.last.as_ref().map(|(_, last)| last.owners.clone());
         let mut report = Report::new(Outcome::Migrated, self.migrator.source.name(), &self.version);
@@ -327,13 +328,13 @@ impl Run<'_> {
     ) -> Result<Report> {
         let conn = batch.deadline.conn();
         let head = self.history.head(conn)?.map_or(0, |(id, _)| id);
-        let live = batch.live.clone();
+        let live = Rc::new(batch.live.clone());
         let prepared = prepare(conn, self.migrator, Found { live, head, ..found }, true)?;
         self.done.refuse_made_again(&prepared)?;
         self.took(&prepared);
         self.refuse_too_much(path, &prepared.plan)?;
         let applied = match prepared.plan.is_empty() {
-            true => Applied { reached: prepared.found.live.clone(), ..Applied::default() },
+            true => Applied { reached: (*prepared.found.live).clone(), ..Applied::default() },
             false => self.apply(batch.deadline, &prepared)?,
         };
         self.done.modelled = true;
@@ -478,6 +479,6 @@ impl Run<'_> {
             }
         }
         let live: Catalog = catalog::read(copy, "main", &found::own_tables(self.migrator))?;
-        self.prepare(copy, Found { live, ..found }, true).map(Some)
+        self.prepare(copy, Found { live: Rc::new(live), ..found }, true).map(Some)
     }
 }

@@ -1,5 +1,7 @@
 //! What a run finds: the live catalog, the model, and what the history knows of both.
 
+use std::rc::Rc;
+
 use rusqlite::Connection;
 use schema_sql::eq_name;
 
@@ -14,12 +16,11 @@ use crate::snapshot::{ConvertRecord, Owners, Snapshot, State};
 use crate::version::version_cmp;
 
 /// What was read: the three sides.
-#[derive(Clone)]
 pub(crate) struct Found {
-    pub(crate) live: Catalog,
+    pub(crate) live: Rc<Catalog>,
     pub(crate) model: Model,
     /// The last revision of the model, and what it left.
-    pub(crate) last: Option<(Revision, Snapshot)>,
+    pub(crate) last: Option<(Revision, Rc<Snapshot>)>,
     /// What a numbered migration above it has left.
     pub(crate) numbered: Option<Snapshot>,
     /// The newest row of the history, over all models; 0 without one.
@@ -31,7 +32,15 @@ pub(crate) struct Found {
 
 impl Found {
     pub(crate) fn without_history(live: Catalog, model: Model) -> Found {
-        Found { live, model, last: None, numbered: None, head: 0, others: Owners::default(), newer: None }
+        Found {
+            live: Rc::new(live),
+            model,
+            last: None,
+            numbered: None,
+            head: 0,
+            others: Owners::default(),
+            newer: None,
+        }
     }
 
     /// Refuses what cannot be read, and so cannot be recorded as it is.
@@ -50,7 +59,7 @@ impl Found {
 
     /// What the newest row says is there.
     pub(crate) fn left(&self) -> Option<&Snapshot> {
-        self.numbered.as_ref().or_else(|| self.last.as_ref().map(|(_, last)| last))
+        self.numbered.as_ref().or_else(|| self.last.as_ref().map(|(_, last)| &**last))
     }
 }
 
@@ -126,7 +135,7 @@ fn read_history(conn: &Connection, migrator: &Migrator, history: &History, found
         if let Some(snapshot) = &snapshot {
             set_made_conversions_aside(&mut found.model, &snapshot.converts);
         }
-        found.last = snapshot.map(|snapshot| (revision, snapshot));
+        found.last = snapshot.map(|snapshot| (revision, Rc::new(snapshot)));
     }
     let last = found.last.as_ref().map_or(0, |(row, _)| row.id);
     let numbered = history.numbered_above(conn, name, last)?.and_then(|row| row.snapshot);

@@ -67,6 +67,13 @@ pub(crate) struct TableHints {
     pub(crate) columns: BTreeMap<String, ColumnHints>,
 }
 
+impl TableHints {
+    /// Whether the table, or a column of it, was called otherwise before.
+    pub(crate) fn renames(&self) -> bool {
+        !self.renamed_from.is_empty() || self.columns.values().any(|column| !column.renamed_from.is_empty())
+    }
+}
+
 /// What a column says beside its shape.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]

@@ -3,6 +3,7 @@
 //! Reads the live database and writes only to scratch ones. A start-up does this under the lock; a dry run and `status`
 //! without it.
 
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
@@ -34,7 +35,7 @@ const TIMED: usize = 20;
 
 /// What a run is going to do.
 pub(crate) struct Prepared {
-    pub(crate) found: Found,
+    pub(crate) found: Rc<Found>,
     pub(crate) target: Target,
     pub(crate) plan: Plan,
     pub(crate) undo: Option<Plan>,
@@ -50,11 +51,20 @@ pub(crate) struct Times {
     pub(crate) rehearse: Duration,
 }
 
-/// SHA-256 of the catalog's JSON form.
-pub(crate) fn catalog_hash(catalog: &Catalog) -> Result<String> {
-    let json = serde_json::to_vec(catalog)
-        .map_err(|err| Error::new(ErrorKind::History, "cannot write the catalog as JSON").source(err))?;
-    Ok(hex(&Sha256::digest(&json)))
+/// SHA-256 of the names and texts of all objects.
+pub(crate) fn catalog_hash(catalog: &Catalog) -> String {
+    let mut hash = Sha256::new();
+    // No name and no text that SQLite takes has a NUL in it.
+    let mut add = |name: &str, sql: &str| [name, "\0", sql, "\0"].iter().for_each(|part| hash.update(part));
+    for table in &catalog.tables {
+        add(&table.name, &table.sql);
+        table.indexes.iter().for_each(|index| add(&index.name, &index.sql));
+    }
+    catalog.virtual_tables.iter().for_each(|table| add(&table.name, &table.sql));
+    catalog.views.iter().for_each(|view| add(&view.name, &view.sql));
+    catalog.triggers.iter().for_each(|trigger| add(&trigger.name, &trigger.sql));
+    catalog.opaque.iter().for_each(|object| add(&object.name, &object.sql));
+    hex(&hash.finalize())
 }
 
 /// A table that another model of the file manages is no former one of this model, whatever its name.
@@ -84,20 +94,21 @@ fn refuse_edited_owners(found: &Found) -> Result<()> {
 /// Merges, plans, checks the rows and rehearses. Without `data` no row is read, and nothing is held against rows.
 pub(crate) fn prepare(conn: &Connection, migrator: &Migrator, found: Found, data: bool) -> Result<Prepared> {
     let began = Instant::now();
+    let found = Rc::new(found);
     refuse_edited_owners(&found)?;
     let maker = Maker { conn, migrator, found: &found, own: own_tables(migrator) };
     let (target, broken) = maker.target()?;
     let exact = |table: &str| found.model.table_hints(table).exact_order;
     let mut times = Times { plan: began.elapsed(), ..Times::default() };
     let changes = diff(&target.live, &target.catalog, &exact);
-    let key = PlanKey { catalog: catalog_hash(&found.live)?, head: found.head };
+    let key = PlanKey { catalog: catalog_hash(&found.live), head: found.head };
     let mut prepared = Prepared {
         plan: Plan::empty(&found.model.name, &found.model.version, key.clone()),
         undo: None,
         notes: target.notes.clone(),
         times,
         target,
-        found: found.clone(),
+        found: Rc::clone(&found),
     };
     if changes.is_empty() && prepared.target.renames.is_empty() {
         return Ok(prepared);
@@ -144,22 +155,22 @@ impl Maker<'_> {
         let snapshot = snapshot.filter(|_| found.newer.is_none());
         let renames = match found.newer {
             Some(_) => Renames::default(),
-            None => Renames::resolve(&found.live, snapshot, &found.model)?,
+            None => Renames::resolve(&found.live, snapshot.map(Rc::as_ref), &found.model)?,
         };
         refuse_foreign_renames(&renames, &found.others)?;
         let mut broken = None;
-        let mut live = found.live.clone();
-        let mut last = snapshot.cloned();
+        let mut live = Rc::clone(&found.live);
+        let mut last = snapshot.map(Rc::clone);
         if !renames.is_empty() {
             let faults = rehearse::broken(&|| self.scratch(), &found.live)?;
             self.refuse_lost_triggers(&renames, &faults)?;
-            live = rehearse::renamed(&|| self.scratch(), &found.live, &renames, &faults, &self.own)?;
+            live = Rc::new(rehearse::renamed(&|| self.scratch(), &found.live, &renames, &faults, &self.own)?);
             if let Some(snapshot) = &mut last {
                 let old = renames.applicable(&snapshot.catalog);
                 let faults = rehearse::broken(&|| self.scratch(), &snapshot.catalog)?;
                 let catalog =
                     rehearse::renamed(&|| self.scratch(), &snapshot.catalog, &old, &faults, &self.own)?;
-                *snapshot = snapshot.renamed(catalog);
+                *snapshot = Rc::new(snapshot.renamed(catalog));
             }
             broken = Some(faults);
         }
@@ -303,9 +314,7 @@ impl Maker<'_> {
         let exact = |table: &str| self.found.model.table_hints(table).exact_order;
         let proving = Instant::now();
         let go_on = || self.may_go_on(proving);
-        let began = Instant::now();
-        let samples = if data { rehearse::samples(self.conn, &self.found.live)? } else { Vec::new() };
-        times.rehearse += began.elapsed();
+        let samples = |part: &Catalog| if data { rehearse::samples(self.conn, part) } else { Ok(Vec::new()) };
         let mut unready: Vec<Unready> = Vec::new();
         loop {
             let target = &prepared.target;
@@ -327,6 +336,7 @@ impl Maker<'_> {
                 own: &self.own,
                 start: &self.found.live,
                 target: &target.catalog,
+                known: &[&self.found.live, &self.found.model.catalog],
                 samples: &samples,
                 broken: &facts.broken,
                 exact: &exact,
@@ -450,7 +460,7 @@ impl Maker<'_> {
             renames: &back,
             model: &model,
             facts: &after,
-            key: PlanKey { catalog: catalog_hash(reached)?, head: 0 },
+            key: PlanKey { catalog: catalog_hash(reached), head: 0 },
             refuted,
             undo: true,
         }))

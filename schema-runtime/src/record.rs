@@ -117,8 +117,8 @@ impl Run<'_> {
         let mut snapshot = self.left_by(prepared, &applied.reached);
         // What a migration of this batch has left is what is there.
         let found = Some(&prepared.found).filter(|_| self.done.runs.is_empty());
-        let left = found.and_then(|found| found.left()).filter(|left| left.catalog != prepared.found.live);
-        snapshot.start = left.map(|_| prepared.found.live.clone());
+        let left = found.and_then(|found| found.left()).filter(|left| left.catalog != *prepared.found.live);
+        snapshot.start = left.map(|_| (*prepared.found.live).clone());
         revision.snapshot = Some(snapshot.to_json()?);
         revision.backup = backup.map(BackupInfo::recorded);
         Ok((self.history.append(conn, &revision)?, snapshot))

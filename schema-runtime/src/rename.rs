@@ -2,9 +2,9 @@
 
 use schema_sql::{eq_name, quote_ident};
 
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, Lookup};
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::Model;
+use crate::model::{Model, TableHints};
 use crate::snapshot::{RenameRecord, Snapshot, key};
 
 /// One rename that is to be applied. Columns are named within the table's new name: tables are renamed first.
@@ -151,6 +151,17 @@ impl Group<'_> {
     }
 }
 
+/// Whether every table and column of the model has the same upper and lower case letters in the file, or is not there.
+fn is_spelt_alike(live: &Catalog, wanted: &Catalog) -> bool {
+    let live = Lookup::of(live);
+    wanted.tables.iter().all(|table| {
+        live.table(&table.name).is_none_or(|found| {
+            let spelt = |name: &str| found.column(name).is_none_or(|column| column.name == name);
+            found.name == table.name && table.columns.iter().all(|column| spelt(&column.name))
+        })
+    })
+}
+
 /// Whether the name that moves from `from` to `to` pushes others until one moves to `from`.
 fn is_in_cycle(found: &[(String, String)], from: &str, to: &str) -> bool {
     let mut at = to;
@@ -174,6 +185,9 @@ impl Renames {
     /// they have done so already.
     pub(crate) fn resolve(live: &Catalog, last: Option<&Snapshot>, model: &Model) -> Result<Renames> {
         let mut renames = Renames::default();
+        if !model.tables.values().any(TableHints::renames) && is_spelt_alike(live, &model.catalog) {
+            return Ok(renames);
+        }
         let none: &[RenameRecord] = &[];
         let records = last.map_or(none, |last| last.renames.as_slice());
         let tables = Group {

@@ -207,7 +207,7 @@ impl Run<'_> {
             let state = last.owners.get(&key).cloned().unwrap_or(State::Foreign);
             owners.set(key, state);
         }
-        let snapshot = Snapshot { catalog: found.live.clone(), owners, start: None, ..last.clone() };
+        let snapshot = Snapshot { catalog: (*found.live).clone(), owners, start: None, ..last.clone() };
         let mut row = self.revision(
             conn,
             Kind::Baseline,

@@ -108,12 +108,14 @@ impl Owners {
 
 /// The keys of objects. Names are folded, so that a key does not depend on spelling.
 pub(crate) mod key {
-    use schema_sql::{fold, quote_ident};
+    use schema_sql::quote_ident;
 
     use crate::catalog::KeyTermInfo;
 
     fn name(text: &str) -> String {
-        quote_ident(&fold(text))
+        let mut name = quote_ident(text);
+        name.make_ascii_lowercase();
+        name
     }
 
     fn names<'a>(list: impl IntoIterator<Item = &'a str>) -> String {
@@ -121,11 +123,11 @@ pub(crate) mod key {
     }
 
     pub(crate) fn table(table: &str) -> String {
-        format!("table {}", name(table))
+        ["table ", &name(table)].concat()
     }
 
     pub(crate) fn column(table: &str, column: &str) -> String {
-        format!("column {}.{}", name(table), name(column))
+        ["column ", &name(table), ".", &name(column)].concat()
     }
 
     /// Rules over the same columns that compare otherwise are others.
@@ -157,7 +159,7 @@ pub(crate) mod key {
     }
 
     pub(crate) fn index(index: &str) -> String {
-        format!("index {}", name(index))
+        ["index ", &name(index)].concat()
     }
 
     pub(crate) fn view(view: &str) -> String {

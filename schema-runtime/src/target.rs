@@ -6,10 +6,12 @@
 mod columns;
 mod objects;
 
+use std::rc::Rc;
+
 use schema_sql::eq_name;
 use serde::{Deserialize, Serialize};
 
-use crate::catalog::{self, Catalog, TableInfo};
+use crate::catalog::{self, Catalog, Lookup, TableInfo};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::Model;
 use crate::rename::Renames;
@@ -68,7 +70,7 @@ pub(crate) enum NoteKind {
 #[derive(Debug, Clone)]
 pub(crate) struct Target {
     /// The live catalog after the declared renames.
-    pub(crate) live: Catalog,
+    pub(crate) live: Rc<Catalog>,
     /// The wanted end.
     pub(crate) catalog: Catalog,
     pub(crate) owners: Owners,
@@ -78,8 +80,8 @@ pub(crate) struct Target {
 
 /// The sides of a merge, all by the new names.
 pub(crate) struct Sides<'a> {
-    pub(crate) live: Catalog,
-    pub(crate) last: Option<Snapshot>,
+    pub(crate) live: Rc<Catalog>,
+    pub(crate) last: Option<Rc<Snapshot>>,
     pub(crate) model: &'a Model,
     pub(crate) renames: Renames,
     /// Keys of objects that other models of the file manage.
@@ -101,6 +103,9 @@ struct Three<'v, T: ?Sized> {
 
 struct Merge<'a> {
     sides: &'a Sides<'a>,
+    live: Lookup<'a>,
+    last: Lookup<'a>,
+    wanted: Lookup<'a>,
     policies: Policies,
     owners: Owners,
     notes: Vec<Note>,
@@ -118,6 +123,9 @@ struct Merge<'a> {
 pub(crate) fn merge(sides: Sides<'_>, policies: Policies) -> Result<Target> {
     let mut merge = Merge {
         sides: &sides,
+        live: Lookup::of(&sides.live),
+        last: sides.last.as_ref().map_or_else(Lookup::default, |last| Lookup::of(&last.catalog)),
+        wanted: Lookup::of(&sides.model.catalog),
         policies,
         owners: Owners::default(),
         notes: Vec::new(),
@@ -262,13 +270,13 @@ impl Merge<'_> {
     fn refuse_clashes(&mut self) {
         let live = &self.sides.live;
         let kind_of = |name: &str| {
-            if live.table(name).is_some() {
+            if self.live.table(name).is_some() {
                 Some("table")
             } else if live.virtual_table(name).is_some() {
                 Some("virtual table")
             } else if live.view(name).is_some() {
                 Some("view")
-            } else if live.index(name).is_some() {
+            } else if self.live.index(name).is_some() {
                 Some("index")
             } else {
                 None
@@ -300,7 +308,7 @@ impl Merge<'_> {
         }
         for table in &wanted.tables {
             for index in &table.indexes {
-                if let Some((holder, _)) = live.index(&index.name) {
+                if let Some((holder, _)) = self.live.index(&index.name) {
                     if !eq_name(&holder.name, &table.name) && !self.managed_last(&key::index(&index.name)) {
                         self.conflicts.push(format!(
                             "the model wants an index `{}` on `{}`, but the database has it on `{}`",
@@ -335,7 +343,7 @@ impl Merge<'_> {
     fn tables(&mut self, catalog: &mut Catalog) {
         let sides = self.sides;
         for live in &sides.live.tables {
-            match sides.model.catalog.table(&live.name) {
+            match self.wanted.table(&live.name) {
                 Some(wanted) => {
                     self.present(&format!("table `{}`", live.name), &key::table(&live.name));
                     let merged = self.table(live, wanted);
@@ -349,7 +357,7 @@ impl Merge<'_> {
             }
         }
         for wanted in &sides.model.catalog.tables {
-            if sides.live.table(&wanted.name).is_none() {
+            if self.live.table(&wanted.name).is_none() {
                 self.missing(&format!("table `{}`", wanted.name), &key::table(&wanted.name));
                 for key in table_keys(wanted) {
                     self.owners.set(key, State::Managed);
@@ -415,7 +423,7 @@ impl Merge<'_> {
     fn hint_lone_renames(&mut self) {
         let sides = self.sides;
         for wanted in &sides.model.catalog.tables {
-            let Some(live) = sides.live.table(&wanted.name) else { continue };
+            let Some(live) = self.live.table(&wanted.name) else { continue };
             let removed: Vec<_> = live
                 .columns
                 .iter()
@@ -441,10 +449,10 @@ impl Merge<'_> {
     fn hint_lone_table_rename(&mut self) {
         let sides = self.sides;
         let wanted = &sides.model.catalog;
-        let removed = sides.live.tables.iter().filter(|table| wanted.table(&table.name).is_none());
+        let removed = sides.live.tables.iter().filter(|table| self.wanted.table(&table.name).is_none());
         let removed: Vec<_> = removed.filter(|table| self.managed_last(&key::table(&table.name))).collect();
         let added: Vec<_> =
-            wanted.tables.iter().filter(|table| sides.live.table(&table.name).is_none()).collect();
+            wanted.tables.iter().filter(|table| self.live.table(&table.name).is_none()).collect();
         let ([old], [new]) = (removed.as_slice(), added.as_slice()) else { return };
         let alike = old.columns.len() == new.columns.len()
             && old.columns.iter().all(|column| new.column(&column.name).is_some());

@@ -28,7 +28,7 @@ use schema_sql::eq_name;
 
 use super::order::Request;
 use super::{Check, CheckKind, Cost, Method, Step, TableFacts, TableProof, proofs};
-use crate::catalog::{Affinity, IndexInfo, TableInfo, affinity};
+use crate::catalog::{Affinity, IndexInfo, Lookup, TableInfo, affinity};
 use crate::diff::Change;
 
 /// The time that something takes: nanoseconds a row, and picoseconds a byte.
@@ -213,7 +213,11 @@ fn check(check: &Check, facts: TableFacts) -> u64 {
 
 /// Gives every step its cost, with what a run spends beside the statements: the checks before them, the rehearsal, and the proofs
 /// afterwards. All of it at the pace that the database's history tells.
-pub(super) fn complete(steps: &mut [Step], request: &Request<'_>) {
+pub(super) fn complete(
+    steps: &mut [Step],
+    request: &Request<'_>,
+    (live, target): (&Lookup<'_>, &Lookup<'_>),
+) {
     let tables = request.target.tables.len() as u64;
     let of_table = |name: &str| request.facts.of(request.renames.old_table(name));
     let load = |step: &Step| {
@@ -222,7 +226,7 @@ pub(super) fn complete(steps: &mut [Step], request: &Request<'_>) {
         let dropped = step.changes.first().filter(|change| matches!(change, Change::DropIndex { .. }));
         let name = content.as_deref().or(dropped.map(Change::table)).unwrap_or(&step.object);
         let facts = of_table(name);
-        Load { facts, table: request.target.table(&step.object), tables }
+        Load { facts, table: target.table(&step.object), tables }
     };
     let mut times: Vec<u64> = steps
         .iter()
@@ -236,14 +240,14 @@ pub(super) fn complete(steps: &mut [Step], request: &Request<'_>) {
     if let Some(first) = times.first_mut() {
         *first = first.saturating_add(RUN).saturating_add(RUN_TABLE.saturating_mul(tables));
     }
-    let before = |name: &str| request.live.table(name);
+    let before = |name: &str| live.table(name);
     for proof in proofs(steps, &before, request.target, false) {
         let on = |step: &Step| {
             let changed = || step.changes.iter().any(|change| eq_name(change.table(), &proof.table));
             eq_name(&step.object, &proof.table) || changed()
         };
         let at = steps.iter().rposition(on).unwrap_or(0);
-        if let (Some(time), Some(table)) = (times.get_mut(at), request.target.table(&proof.table)) {
+        if let (Some(time), Some(table)) = (times.get_mut(at), target.table(&proof.table)) {
             let before = before(&table.name).map_or(0, |table| table.foreign_keys.len());
             *time = time.saturating_add(proved(&proof, table, before, of_table(&table.name)));
         }

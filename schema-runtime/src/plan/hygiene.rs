@@ -1,20 +1,32 @@
 //! Findings about the model itself, said when a plan brings them into a file: nothing is wrong now, and something gets slow.
 
-use schema_sql::eq_name;
+use std::collections::HashMap;
+
+use schema_sql::{eq_name, fold};
 
 use super::order::Request;
 use super::{Hazard, HazardCode, Step};
-use crate::catalog::{ForeignKeyInfo, IndexInfo, TableInfo, name_sql};
+use crate::catalog::{ForeignKeyInfo, IndexInfo, Lookup, TableInfo, name_sql};
+use crate::diff::Change;
 use crate::indexing;
 
 /// Puts each finding on the first step of its table. A plan that goes back says nothing: it brings back what was there; nor is said what
 /// the model allows.
-pub(super) fn warn(steps: &mut [Step], request: &Request<'_>) {
+pub(super) fn warn(steps: &mut [Step], request: &Request<'_>, live: &Lookup<'_>) {
     if request.undo {
         return;
     }
+    // The first step of each table.
+    let mut places: HashMap<String, usize> = HashMap::new();
+    for (at, step) in steps.iter().enumerate() {
+        let tables = step.changes.iter().map(Change::table).chain([step.object.as_str()]);
+        tables.for_each(|table| {
+            places.entry(fold(table)).or_insert(at);
+        });
+    }
     for table in &request.target.tables {
-        let live = request.live.table(&table.name);
+        let Some(step) = places.get(&fold(&table.name)).and_then(|at| steps.get_mut(*at)) else { continue };
+        let live = live.table(&table.name);
         let references = table.foreign_keys.iter().filter(|key| is_new(key, table, live));
         let references = references.filter(|key| {
             !request.model.allows(HazardCode::UnindexedReference.code(), &table.name, &key.columns, None)
@@ -30,14 +42,7 @@ pub(super) fn warn(steps: &mut [Step], request: &Request<'_>) {
             !request.model.allows(HazardCode::DuplicateIndex.code(), &table.name, &[], Some(&index.name))
         });
         let indexes = indexes.filter_map(|index| duplicate(index, table));
-        let hazards: Vec<Hazard> = references.chain(indexes).collect();
-        let of_table = |step: &&mut Step| {
-            eq_name(&step.object, &table.name)
-                || step.changes.iter().any(|change| eq_name(change.table(), &table.name))
-        };
-        if let Some(step) = steps.iter_mut().find(of_table) {
-            step.hazards.extend(hazards);
-        }
+        step.hazards.extend(references.chain(indexes));
     }
 }
 

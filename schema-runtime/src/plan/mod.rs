@@ -62,7 +62,7 @@ pub struct Plan {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct PlanKey {
-    /// SHA-256 of the live catalog's snapshot form, in hexadecimal digits.
+    /// SHA-256 of the names and texts of the live catalog's objects, in hexadecimal digits.
     pub catalog: String,
     /// The id of the newest history row, 0 where there is none.
     pub head: i64,

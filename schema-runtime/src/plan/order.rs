@@ -1,6 +1,8 @@
 //! The order of the whole: what is set aside first, renames, drops, tables, then everything that names them.
 
-use schema_sql::{eq_name, quote_ident};
+use std::collections::HashMap;
+
+use schema_sql::{eq_name, fold, quote_ident};
 
 use super::checks::{computed_index_check, unique_index_check};
 use super::method::Way;
@@ -10,7 +12,7 @@ use super::{
     CatalogEdit, Cost, Facts, Hazard, HazardCode, Method, Needs, Plan, PlanKey, Step, cost, hygiene,
     virtual_tables,
 };
-use crate::catalog::{Catalog, IndexInfo, TableInfo, Texts, name_sql, same_index};
+use crate::catalog::{Catalog, IndexInfo, Lookup, TableInfo, Texts, name_sql, same_index};
 use crate::diff::{Change, ColumnProperty, diff};
 use crate::model::Model;
 use crate::rename::Renames;
@@ -41,8 +43,16 @@ pub(crate) fn plan(request: &Request<'_>) -> Plan {
     // A program of before may read and write by position.
     let exact = |table: &str| request.undo || request.model.table_hints(table).exact_order;
     let changes = diff(request.live, request.target, &exact);
-    let mut planner =
-        Planner { request, changes, steps: Vec::new(), aside: Vec::new(), edited_indexes: Vec::new() };
+    let (live, target) = (Lookup::of(request.live), Lookup::of(request.target));
+    let mut planner = Planner {
+        request,
+        live: &live,
+        target: &target,
+        changes,
+        steps: Vec::new(),
+        aside: Vec::new(),
+        edited_indexes: Vec::new(),
+    };
     planner.aside = planner.broken();
     planner.set_aside();
     planner.drop_dependants();
@@ -73,15 +83,17 @@ pub(crate) fn plan(request: &Request<'_>) -> Plan {
             });
         }
     }
-    cost::complete(&mut planner.steps, request);
+    cost::complete(&mut planner.steps, request, (&live, &target));
     warn_of_the_whole(&mut planner.steps, request.facts);
-    hygiene::warn(&mut planner.steps, request);
+    hygiene::warn(&mut planner.steps, request, &live);
     let empty = Plan::empty(&request.model.name, &request.model.version, request.key.clone());
     Plan { steps: planner.steps, pace: request.facts.pace, ..empty }
 }
 
 struct Planner<'a> {
     request: &'a Request<'a>,
+    live: &'a Lookup<'a>,
+    target: &'a Lookup<'a>,
     changes: Vec<Change>,
     steps: Vec<Step>,
     /// What does not work and is out of the way while the others run: kind, name and text.
@@ -262,6 +274,9 @@ impl Planner<'_> {
         if request.facts.defensive {
             return;
         }
+        if !self.changes.iter().any(|change| matches!(change, Change::DropIndex { .. })) {
+            return;
+        }
         let texts = Texts::new(&[request.live, request.target]);
         let left_alone = |table: &str| {
             !self.changes.iter().any(|change| change.alters_table() && eq_name(change.table(), table))
@@ -340,7 +355,7 @@ impl Planner<'_> {
     fn create_tables(&mut self) {
         for change in self.take(&|change| matches!(change, Change::CreateTable { .. })) {
             let Change::CreateTable { table } = &change else { continue };
-            let Some(table) = self.request.target.table(table) else { continue };
+            let Some(table) = self.target.table(table) else { continue };
             let name = table.name.clone();
             let sql = in_main(&crate::catalog::table_sql(table));
             self.steps.push(catalog_step(vec![change], &name, vec![sql]));
@@ -348,17 +363,19 @@ impl Planner<'_> {
     }
 
     fn alter_tables(&mut self) {
-        let altering = self.take(&Change::alters_table);
-        let mut names: Vec<String> = Vec::new();
-        for change in &altering {
-            if !names.iter().any(|name| eq_name(name, change.table())) {
-                names.push(change.table().to_owned());
+        // By table, in the order of their first changes.
+        let mut places: HashMap<String, usize> = HashMap::new();
+        let mut altering: Vec<(String, Vec<Change>)> = Vec::new();
+        for change in self.take(&Change::alters_table) {
+            let at = *places.entry(fold(change.table())).or_insert(altering.len());
+            match altering.get_mut(at) {
+                Some((_, changes)) => changes.push(change),
+                None => altering.push((change.table().to_owned(), vec![change])),
             }
         }
-        let many = names.len() > FEW;
+        let many = altering.len() > FEW;
         let (mut edits, mut others) = (Vec::new(), Vec::new());
-        for name in names {
-            let changes = altering.iter().filter(|change| eq_name(change.table(), &name)).cloned().collect();
+        for (name, changes) in altering {
             match self.alter_table(&name, changes, many) {
                 Some(Way::Edit(edit)) => edits.push(*edit),
                 Some(Way::Steps(steps)) => others.extend(steps),
@@ -381,7 +398,7 @@ impl Planner<'_> {
 
     fn alter_table(&self, name: &str, changes: Vec<Change>, many: bool) -> Option<Way> {
         let request = self.request;
-        let (from, to) = (request.live.table(name)?, request.target.table(name)?);
+        let (from, to) = (self.live.table(name)?, self.target.table(name)?);
         let hints = request.model.table_hints(name);
         let recreated = |object: &str| {
             !self.changes.iter().any(|change| match change {

@@ -358,6 +358,7 @@ impl<'a> Run<'a> {
             plan: &way.undo,
             start: live,
             target: &way.target,
+            known: &[live],
             renames: &way.renames,
             own,
             exact: &|_| true,

@@ -1,6 +1,7 @@
 //! The backups of a run: whether there is to be one, when it is made, and what is noted of it.
 
 use std::path::Path;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -97,7 +98,7 @@ impl Run<'_> {
             let before = Before::steps(&prepared.plan);
             (prepared.found, before)
         } else {
-            (found, Before::migrations(&due))
+            (Rc::new(found), Before::migrations(&due))
         };
         if self.no_backup(conn, &found, &before).is_some() {
             return Ok(None);

@@ -106,7 +106,7 @@ impl<'a> Run<'a> {
             adopt_any: options.adopt_any,
         };
         let model = found::model(&conn, migrator, &prepared.found.live)?;
-        PlanFile::seal(made, prepared.found.live, model, prepared.plan)
+        PlanFile::seal(made, (*prepared.found.live).clone(), model, prepared.plan)
     }
 
     /// A newer version of the program has been here: run as it is where it only added, else refuse.

@@ -355,6 +355,7 @@ impl<'a> Run<'a> {
             plan: &prepared.plan,
             start: &prepared.found.live,
             target: &prepared.target.catalog,
+            known: &[&prepared.found.live, &prepared.found.model.catalog],
             renames: &prepared.target.renames,
             own: &own,
             exact: &exact,
@@ -387,7 +388,7 @@ impl<'a> Run<'a> {
     fn nothing_to_do(&mut self, deadline: &Deadline<'_>, prepared: &Prepared) -> Result<Report> {
         let conn = deadline.conn();
         let found = &prepared.found;
-        let snapshot = prepared.snapshot(found.live.clone());
+        let snapshot = prepared.snapshot((*found.live).clone());
         let known = prepared.is_known(&snapshot);
         let written = self.note_state(deadline, prepared, snapshot, known);
         let revision = match written {

@@ -7,7 +7,7 @@ use crate::catalog::{
     self, CheckInfo, ColumnInfo, ForeignKeyInfo, GeneratedInfo, IndexInfo, NotNullInfo, PrimaryKeyInfo,
     TableInfo, Texts, UniqueInfo,
 };
-use crate::snapshot::{State, key};
+use crate::snapshot::{State, key, table_keys};
 
 /// One table on the three sides.
 struct Table<'a> {
@@ -26,7 +26,10 @@ impl<'a> Merge<'a> {
             .last
             .as_ref()
             .filter(|last| last.owners.is_managed(&key::table(&live.name)))
-            .and_then(|last| last.catalog.table(&live.name));
+            .and_then(|_| self.last.table(&live.name));
+        if live == wanted && base == Some(live) && self.carry_managed(live) {
+            return live.clone();
+        }
         let texts = Texts::of([live, wanted].into_iter().chain(base));
         let table = Table { live, base, wanted, texts };
         self.owners.set(key::table(&wanted.name), State::Managed);
@@ -46,6 +49,16 @@ impl<'a> Merge<'a> {
             merged.sql = catalog::table_sql(&merged);
         }
         merged
+    }
+
+    /// Records a table that is the same on all sides; `false`, and nothing, where a part of it was not the model's.
+    fn carry_managed(&mut self, table: &TableInfo) -> bool {
+        let keys = table_keys(table);
+        let managed = keys.iter().all(|key| self.managed_last(key));
+        if managed {
+            keys.into_iter().for_each(|key| self.owners.set(key, State::Managed));
+        }
+        managed
     }
 
     fn options(&mut self, table: &Table<'_>, merged: &mut TableInfo) {

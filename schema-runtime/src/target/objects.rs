@@ -8,6 +8,10 @@ use crate::snapshot::{State, key};
 
 /// For texts that can see any table: views and triggers.
 fn texts_of<'s>(sides: &'s Sides<'_>) -> Texts<'s> {
+    if sides.live.has_no_dependants() {
+        // There is nothing to compare with.
+        return Texts::default();
+    }
     let mut catalogs = vec![&sides.live, &sides.model.catalog];
     catalogs.extend(sides.last.as_ref().map(|last| &last.catalog));
     Texts::new(&catalogs)

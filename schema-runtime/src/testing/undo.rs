@@ -59,6 +59,7 @@ fn undo(model: &str, history: &History, own: &[String], deadline: &Deadline<'_>)
         plan: &way.undo,
         start: &live,
         target: &way.target,
+        known: &[],
         renames: &way.renames,
         own,
         exact: &|_| false,
