@@ -21,10 +21,12 @@ use crate::plan::CatalogEdit;
 /// What SQLite says, with the name of the table in the text where a proof fails.
 pub(crate) fn edit(conn: &Connection, edits: &[&CatalogEdit]) -> rusqlite::Result<()> {
     let mut schema = Rows::read(conn)?;
-    let before = edits
-        .iter()
-        .map(|edit| Witness::of(&mut schema, edit, &edit.name))
-        .collect::<rusqlite::Result<Vec<_>>>()?;
+    let mut before = Vec::new();
+    for edit in edits {
+        if !schema.tables.get(&edit.name).is_some_and(|(_, text)| only_appends(text, &edit.sql)) {
+            before.push((edit, Witness::of(&mut schema, edit, &edit.name)?));
+        }
+    }
     let cookie: i64 = conn.query_row("PRAGMA main.schema_version", [], |row| row.get(0))?;
     conn.execute_batch("PRAGMA writable_schema = ON")?;
     write(&schema, edits)?;
@@ -37,13 +39,24 @@ pub(crate) fn edit(conn: &Connection, edits: &[&CatalogEdit]) -> rusqlite::Resul
     if now != bumped {
         return Err(fault("the schema version cannot be set on this connection".to_owned()));
     }
-    for (edit, before) in edits.iter().zip(before) {
+    for (edit, before) in before {
         let name = edit.index.as_ref().unwrap_or(&edit.name);
         if let Some(what) = before.refutes(&Witness::of(&mut schema, edit, name)?) {
             return Err(fault(format!("`{}` cannot be edited in place: {what}", edit.name)));
         }
     }
     Ok(())
+}
+
+/// Whether the new text of a table is the old one with more behind its last definition, so that what is stored is read by the very same
+/// words, and no key gets another number.
+fn only_appends(old: &str, new: &str) -> bool {
+    let Some(end) = old.rfind(')') else { return false };
+    let (kept, options) = old.split_at(end);
+    let kept = kept.trim_end();
+    new.strip_prefix(kept)
+        .and_then(|more| more.strip_suffix(options))
+        .is_some_and(|more| more.starts_with(','))
 }
 
 /// A statement for each: a connection may take few parameters in one, and a file have many texts.
@@ -75,6 +88,11 @@ struct Rows<'c> {
     indexes: HashMap<String, i64>,
     /// Tables with indexes that have no text.
     unnamed: HashSet<String>,
+    asked: Option<Asked<'c>>,
+}
+
+/// What is asked only where a table has to be proved.
+struct Asked<'c> {
     /// Tables WITHOUT ROWID.
     keyed: HashSet<String>,
     /// The columns of a table, and the key columns of its indexes that have no text.
@@ -82,21 +100,29 @@ struct Rows<'c> {
     keys: Statement<'c>,
 }
 
-impl<'c> Rows<'c> {
-    fn read(conn: &'c Connection) -> rusqlite::Result<Self> {
+impl<'c> Asked<'c> {
+    fn of(conn: &'c Connection) -> rusqlite::Result<Self> {
         // Once for all tables: with the name of one SQLite would look through all of them too.
         let keyed = "SELECT name FROM temp.pragma_table_list WHERE schema = 'main' AND wr";
         let columns = "SELECT name, pk > 0 FROM temp.pragma_table_xinfo(?1, 'main') WHERE hidden = 0";
         let keys = "SELECT list.name, term.seqno, term.name, term.desc FROM temp.pragma_index_list(?1, 'main') AS list,
             temp.pragma_index_xinfo(list.name, 'main') AS term WHERE list.origin <> 'c' AND term.key ORDER BY 1, 2";
+        Ok(Asked {
+            keyed: conn.prepare(keyed)?.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?,
+            columns: conn.prepare(columns)?,
+            keys: conn.prepare(keys)?,
+        })
+    }
+}
+
+impl<'c> Rows<'c> {
+    fn read(conn: &'c Connection) -> rusqlite::Result<Self> {
         let mut rows = Rows {
             conn,
             tables: HashMap::new(),
             indexes: HashMap::new(),
             unnamed: HashSet::new(),
-            keyed: conn.prepare(keyed)?.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?,
-            columns: conn.prepare(columns)?,
-            keys: conn.prepare(keys)?,
+            asked: None,
         };
         let sql = "SELECT rowid, tbl_name, CASE WHEN type = 'index' AND sql IS NOT NULL THEN name END, type = 'table',
             CASE WHEN type = 'table' THEN CAST(coalesce(sql, '') AS BLOB) END FROM main.sqlite_schema WHERE type IN ('table', 'index')";
@@ -116,17 +142,26 @@ impl<'c> Rows<'c> {
         Ok(rows)
     }
 
+    fn asked(&mut self) -> rusqlite::Result<&mut Asked<'c>> {
+        match &mut self.asked {
+            Some(asked) => Ok(asked),
+            none => Ok(none.insert(Asked::of(self.conn)?)),
+        }
+    }
+
     /// The first row by column, without generated columns; empty where there is none.
     fn first_row(&mut self, table: &str) -> rusqlite::Result<Vec<(String, Value)>> {
-        let keyed = self.keyed.contains(table);
         let generates = self.tables.get(table).is_none_or(|(_, text)| may_generate(text));
+        let conn = self.conn;
+        let asked = self.asked()?;
+        let keyed = asked.keyed.contains(table);
         if !keyed && !generates {
             return row_of(
                 self.conn,
                 &format!("SELECT * FROM main.{} NOT INDEXED LIMIT 1", quote_ident(table)),
             );
         }
-        let found: Vec<(String, bool)> = self
+        let found: Vec<(String, bool)> = asked
             .columns
             .query_map([table], |row| Ok((row.get(0)?, row.get(1)?)))?
             .collect::<rusqlite::Result<_>>()?;
@@ -139,7 +174,7 @@ impl<'c> Rows<'c> {
             found.iter().filter(|(_, key)| keyed && *key).map(|(name, _)| quote_ident(name)).collect();
         let order = if key.is_empty() { String::new() } else { format!(" ORDER BY {}", key.join(", ")) };
         let (list, table) = (list.join(", "), quote_ident(table));
-        row_of(self.conn, &format!("SELECT {list} FROM main.{table} NOT INDEXED{order} LIMIT 1"))
+        row_of(conn, &format!("SELECT {list} FROM main.{table} NOT INDEXED{order} LIMIT 1"))
     }
 }
 
@@ -183,8 +218,10 @@ impl Witness {
             let keys = statement.query_map([name], key)?.collect::<rusqlite::Result<_>>()?;
             return Ok(Witness { row: Vec::new(), keys });
         }
-        let keys = match schema.unnamed.contains(&edit.name) {
-            true => schema.keys.query_map([&edit.name], key)?.collect::<rusqlite::Result<_>>()?,
+        let unnamed = schema.unnamed.contains(&edit.name);
+        let asked = schema.asked()?;
+        let keys = match unnamed {
+            true => asked.keys.query_map([&edit.name], key)?.collect::<rusqlite::Result<_>>()?,
             false => Vec::new(),
         };
         Ok(Witness { row: schema.first_row(&edit.name)?, keys })
@@ -210,5 +247,40 @@ pub(crate) fn value(found: ValueRef<'_>) -> Value {
         ValueRef::Real(number) => Value::Real(number),
         ValueRef::Text(bytes) => Value::Text(String::from_utf8_lossy(bytes).into_owned()),
         ValueRef::Blob(bytes) => Value::Blob(bytes.to_vec()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_with_more_behind_its_last_definition_is_told_from_every_other() {
+        let old = "CREATE TABLE t (\n    a TEXT,\n    b INT\n) STRICT";
+        for (new, appends) in [
+            ("CREATE TABLE t (\n    a TEXT,\n    b INT,\n    c ANY CHECK (c > 0)\n) STRICT", true),
+            ("CREATE TABLE t (\n    a TEXT,\n    b INT, CHECK (a > b)) STRICT", true),
+            ("CREATE TABLE t (\n    a TEXT,\n    b INT,\n    c ANY\n)", false),
+            ("CREATE TABLE t (\n    a TEXT,\n    b INT DEFAULT 5,\n    c ANY\n) STRICT", false),
+            ("CREATE TABLE t (\n    a TEXT,\n    c INT,\n    b INT\n) STRICT", false),
+            ("CREATE TABLE t (\n    a TEXT,\n    b INTEGER,\n    c ANY\n) STRICT", false),
+            (old, false),
+        ] {
+            assert_eq!(only_appends(old, new), appends, "{new}");
+        }
+        assert!(!only_appends("CREATE TABLE t (a) -- )", "CREATE TABLE t (a, b)"));
+        assert!(!only_appends("", "CREATE TABLE t (a, b)"));
+    }
+
+    #[test]
+    fn a_generated_column_has_the_word_that_is_looked_for() {
+        for (text, may) in [
+            ("CREATE TABLE tasks (last TEXT, basis INT)", false),
+            ("CREATE TABLE t (a, b AS(a))", true),
+            ("CREATE TABLE t (a, b GENERATED ALWAYS/**/aS/**/(a))", true),
+            ("CREATE TABLE t (a, b GENERATED ALWAYS AS", true),
+        ] {
+            assert_eq!(may_generate(text), may, "{text}");
+        }
     }
 }

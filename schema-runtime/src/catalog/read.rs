@@ -490,7 +490,8 @@ mod tests {
             let before = read(&conn, "main", &[]).unwrap();
             conn.execute_batch(&change).unwrap();
             let after = read(&conn, "main", &[]).unwrap();
-            for known in [&[][..], &[&before], &[&after], &[&before, &after], &[&Catalog::default(), &before]] {
+            for known in [&[][..], &[&before], &[&after], &[&before, &after], &[&Catalog::default(), &before]]
+            {
                 assert_eq!(read_since(&conn, "main", &[], known).unwrap(), after, "{change}");
             }
         }

@@ -132,6 +132,12 @@ impl<'a> Merge<'a> {
             .base
             .and_then(|base| base.column(&live.name))
             .filter(|_| self.managed_last(&key::column(&table.wanted.name, &live.name)));
+        if live == wanted
+            && base.is_none_or(|base| base == wanted)
+            && !key_behaviour_differs(table, &wanted.name)
+        {
+            return live.clone();
+        }
         let what = |property: &str| format!("{property} of `{}`.`{}`", table.wanted.name, wanted.name);
         let hints = self.sides.model.table_hints(&table.wanted.name);
         let model = self.sides.model;
