@@ -33,7 +33,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("connection", &["deadline", "error", "location", "settings", "sqlite_error"]),
     ("integrity", &[]),
     ("backup", &["connection", "error", "integrity", "revision", "sqlite_error"]),
-    ("history", &["connection", "error", "revision", "sqlite_error", "version"]),
+    ("history", &["connection", "error", "fingerprint", "revision", "sqlite_error", "version"]),
     // What is found, what is wanted as SQLite reads it, and the merge of both with what was.
     ("creating", &[]),
     ("catalog", &["creating", "error", "sqlite_error"]),

@@ -369,8 +369,11 @@ fn a_snapshot_that_cannot_be_read_is_refused() {
 fn a_stamp_that_somebody_spoiled_only_costs_the_full_check() {
     for damage in [
         "DELETE FROM migration_state",
-        "UPDATE migration_state SET schema_cookie = 'x'",
-        "UPDATE migration_state SET revision = 'x', fingerprint = x'00'",
+        "UPDATE migration_state SET stamp = 'x'",
+        "UPDATE migration_state SET stamp = 7",
+        "UPDATE migration_state SET stamp = x'00'",
+        "UPDATE migration_state SET stamp = zeroblob(1000000)",
+        "UPDATE migration_state SET id = 1",
         "DROP TABLE migration_state",
     ] {
         let place = Place::with_model(V1);

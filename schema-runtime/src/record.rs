@@ -28,8 +28,7 @@ impl Run<'_> {
         if matches!(source, Source::Model(_)) && !self.is_without_model() {
             return Ok(None);
         }
-        let Some(stamp) = self.history.read_stamp(conn, source.name())? else { return Ok(None) };
-        let cookie = schema_cookie(conn)?;
+        let Some((stamp, cookie)) = self.history.read_stamp(conn, source.name())? else { return Ok(None) };
         let same = stamp == self.stamp(cookie, stamp.revision) && self.has_stamped_texts(conn)?;
         Ok(same.then_some(stamp))
     }
@@ -141,7 +140,7 @@ impl Run<'_> {
             // SQLite may report an error for a COMMIT that has happened; the stamp of this run tells.
             Err(error)
                 if conn.is_autocommit()
-                    && self.history.read_stamp(conn, &stamp.model)?.as_ref() == Some(stamp) =>
+                    && self.history.read_stamp(conn, &stamp.model)?.is_some_and(|(now, _)| now == *stamp) =>
             {
                 self.warnings.push(format!(
                     "COMMIT reported an error, but the change is in the file: {}",
@@ -197,8 +196,8 @@ impl Run<'_> {
         let last = prepared.found.last.as_ref().map(|(revision, _)| revision.id);
         if let Some(id) = last.filter(|_| known) {
             // A model that was read from a file has no fast path; what is written already is not written once more.
-            let stamp = self.stamp(schema_cookie(conn)?, id);
-            let there = self.history.read_stamp(conn, self.migrator.source.name())? == Some(stamp);
+            let stamp = self.history.read_stamp(conn, self.migrator.source.name())?;
+            let there = stamp.is_some_and(|(stamp, cookie)| stamp == self.stamp(cookie, id));
             if there && self.has_stamped_texts(conn)? {
                 connection::rollback(conn)?;
                 return Ok(Some(id));

@@ -23,7 +23,9 @@ use schema_sql::{eq_name, fold, tokenize};
 fn is_ours(table: &TableInfo) -> bool {
     let has = |names: &[&str]| names.iter().all(|name| table.column(name).is_some());
     (eq_name(&table.name, "migration_history") && has(&["applied_at", "checksum", "status", "rollback_sql"]))
-        || (eq_name(&table.name, "migration_state") && has(&["model", "fingerprint"]))
+        || (eq_name(&table.name, "migration_state")
+            && has(&["model"])
+            && (has(&["stamp"]) || has(&["fingerprint"])))
         || fold(&table.name).starts_with("__schema_")
 }
 

@@ -2,7 +2,9 @@
 
 use std::fs;
 use std::io;
+use std::panic::resume_unwind;
 use std::path::Path;
+use std::thread::{self, ScopedJoinHandle};
 use std::time::Duration;
 
 use rusqlite::Connection;
@@ -92,8 +94,7 @@ fn create_in(request: &BackupRequest<'_>, folder: &Path, progress: Progress<'_>)
     let mut partial = Partial::default();
     let temporary = partial.create(folder, request.database)?;
     copy(source, &temporary, request, progress)?;
-    check(&temporary, &facts, request.hook)?;
-    let (sha256, bytes) = flush_and_hash(&temporary)?;
+    let (sha256, bytes) = prove(&temporary, &facts, request.hook)?;
     give_mode_and_owner(&temporary, request.database);
     let path = partial.publish(&temporary, &Name { folder, database: request.database, at: &created_at })?;
     let info = BackupInfo {
@@ -208,6 +209,21 @@ pub(super) fn backup_kind(kind: ErrorKind) -> ErrorKind {
         | ErrorKind::TimeLimit => kind,
         _ => ErrorKind::Backup,
     }
+}
+
+/// Checks the copy, and meanwhile flushes and hashes it, as another core can; its hash and number of bytes. Nobody else knows the
+/// file yet: that its locks end when one of the two closes it does no harm.
+fn prove(path: &Path, facts: &Facts, hook: Option<&Hook>) -> Result<(String, u64)> {
+    thread::scope(|scope| {
+        let hashing = thread::Builder::new().spawn_scoped(scope, || flush_and_hash(path));
+        check(path, facts, hook)?;
+        match hashing.map(ScopedJoinHandle::join) {
+            Ok(Ok(hashed)) => hashed,
+            Ok(Err(panic)) => resume_unwind(panic),
+            // No thread is to be had.
+            Err(_) => flush_and_hash(path),
+        }
+    })
 }
 
 fn check(path: &Path, facts: &Facts, hook: Option<&Hook>) -> Result<()> {

@@ -9,7 +9,7 @@ use super::{Exam, FindingCode, HistoryFacts, RevisionFacts, RollbackFacts, copie
 use crate::catalog::Catalog;
 use crate::diff::diff;
 use crate::error::{Error, Result};
-use crate::history::{Shape, schema_cookie};
+use crate::history::Shape;
 use crate::migrator::Source;
 use crate::plan::{Method, Plan};
 use crate::prepare::key_of;
@@ -155,10 +155,9 @@ fn stamp(exam: &Exam<'_>, models: &[String]) -> Result<Option<bool>> {
     {
         return Ok(Some(Run::new(&migrator).fast_path(conn)?.is_some()));
     }
-    let cookie = schema_cookie(conn)?;
     let mut current = None;
     for model in models {
-        if let Some(stamp) = exam.history.read_stamp(conn, model)? {
+        if let Some((stamp, cookie)) = exam.history.read_stamp(conn, model)? {
             current = Some(current.unwrap_or(true) && stamp.schema_cookie == cookie);
         }
     }

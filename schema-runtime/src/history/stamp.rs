@@ -1,27 +1,33 @@
 //! The stamp: what lets the next start be over after one look.
 
+use std::io::Read;
+
 use rusqlite::types::ValueRef;
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, MAIN_DB, params};
 use schema_sql::quote_ident;
 
 use super::History;
 use super::shape::{ColumnShape, columns, create, object};
 use crate::connection::{SqliteResult, name_of};
+use crate::fingerprint::text_fingerprint;
 use crate::{ErrorKind, Result};
 
 /// The stamp's columns. They are a cache: a table of another format of ours is made anew.
 ///
-/// What must be equal is one text: each column more would take longer to ask for than to compare.
-const STAMP: [(&str, &str); 5] = [
-    ("model", "TEXT PRIMARY KEY"),
-    ("fingerprint", "TEXT NOT NULL"),
-    ("schema_cookie", "INTEGER NOT NULL"),
-    ("revision", "INTEGER NOT NULL"),
+/// The stamp is one value at a rowid that the model's name tells, so that it can be read without a statement of SQL: to parse one takes
+/// longer than all the rest. A blob, since text would be UTF-16 in some files.
+const STAMP: [(&str, &str); 4] = [
+    ("id", "INTEGER PRIMARY KEY"),
+    ("model", "TEXT NOT NULL"),
+    ("stamp", "BLOB NOT NULL"),
     ("texts", "BLOB"),
 ];
 
 /// Columns that older versions had.
-const FORMER: [&str; 3] = ["policy", "migrations", "format"];
+const FORMER: [&str; 6] = ["fingerprint", "schema_cookie", "revision", "policy", "migrations", "format"];
+
+/// No stamp of ours is longer.
+const LONGEST: usize = 1 << 16;
 
 /// What lets the next start-up be over after one look: one row a model.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,6 +40,32 @@ pub(crate) struct Stamp {
     pub(crate) schema_cookie: i64,
     /// The history's last revision then.
     pub(crate) revision: i64,
+}
+
+impl Stamp {
+    fn to_bytes(&self) -> Vec<u8> {
+        let Stamp { model, fingerprint, schema_cookie, revision } = self;
+        format!("{fingerprint}\n{schema_cookie}\n{revision}\n{model}").into_bytes()
+    }
+
+    /// `None` for what is no stamp, or of another model whose name tells the same rowid.
+    fn from_bytes(bytes: &[u8], model: &str) -> Option<Stamp> {
+        let mut parts = std::str::from_utf8(bytes).ok()?.splitn(4, '\n');
+        let (fingerprint, cookie, revision) = (parts.next()?, parts.next()?, parts.next()?);
+        let (schema_cookie, revision) = (cookie.parse().ok()?, revision.parse().ok()?);
+        (parts.next()? == model).then(|| Stamp {
+            model: model.to_owned(),
+            fingerprint: fingerprint.to_owned(),
+            schema_cookie,
+            revision,
+        })
+    }
+}
+
+/// The rowid of a model's stamp.
+fn rowid_of(model: &str) -> i64 {
+    let [.., a, b, c, d, e, f, g, h] = text_fingerprint(model).to_be_bytes();
+    i64::from_be_bytes([a, b, c, d, e, f, g, h])
 }
 
 impl History {
@@ -50,7 +82,8 @@ impl History {
                 let found = columns(conn, &name)?;
                 let names = || STAMP.iter().map(|(name, _)| *name).chain(FORMER);
                 let known = |column: &ColumnShape| names().any(|name| column.is(name));
-                let ours = found.iter().any(|column| column.is("fingerprint")) && found.iter().all(known);
+                let marks = |column: &ColumnShape| column.is("stamp") || column.is("fingerprint");
+                let ours = found.iter().any(marks) && found.iter().all(known);
                 if ours {
                     let present = STAMP.iter().all(|(name, _)| found.iter().any(|column| column.is(name)));
                     Ok(Some(present && found.len() == STAMP.len()))
@@ -78,23 +111,28 @@ impl History {
         conn.execute_batch(&sql).at(|| self.cannot_write(conn))
     }
 
-    /// The stamp of `model`, by one statement. None where the table is missing or is not ours: then the whole check runs.
+    /// The stamp of `model`, and the schema cookie of the same moment. None where the table is missing or is not ours: then the whole
+    /// check runs.
     ///
     /// # Errors
     /// What reading the file may give, such as `Busy`, `Corrupt` or `NewerSqlite`.
-    pub(crate) fn read_stamp(&self, conn: &Connection, model: &str) -> Result<Option<Stamp>> {
-        let sql = format!(
-            "SELECT fingerprint, schema_cookie, revision FROM main.{} WHERE model = ?1",
-            quote_ident(&self.state_table())
-        );
-        let stamp = conn.prepare(&sql).and_then(|mut statement| {
-            statement.query_row([model], |row| {
-                let (fingerprint, schema_cookie, revision) = (row.get(0)?, row.get(1)?, row.get(2)?);
-                Ok(Stamp { model: model.to_owned(), fingerprint, schema_cookie, revision })
-            })
-        });
-        match stamp {
-            Ok(stamp) => Ok(Some(stamp)),
+    ///
+    /// SQLite: <https://www.sqlite.org/c3ref/blob_open.html>.
+    pub(crate) fn read_stamp(&self, conn: &Connection, model: &str) -> Result<Option<(Stamp, i64)>> {
+        let read = || -> rusqlite::Result<Option<(Stamp, i64)>> {
+            let id = rowid_of(model);
+            let mut blob = conn.blob_open(MAIN_DB, &*self.state_table(), "stamp", id, true)?;
+            let mut bytes = vec![0; blob.len().min(LONGEST)];
+            // What it may fail with, SQLite says once more to whoever looks at everything.
+            if blob.read_exact(&mut bytes).is_err() {
+                return Ok(None);
+            }
+            // As long as the blob is open the file is as it was.
+            let cookie = cookie(conn)?;
+            Ok(Stamp::from_bytes(&bytes, model).map(|stamp| (stamp, cookie)))
+        };
+        match read() {
+            Ok(stamp) => Ok(stamp),
             Err(err) => match crate::sqlite_error::kind_of(&err) {
                 // No such table, no such column, no row, another type of value.
                 ErrorKind::Sqlite => Ok(None),
@@ -109,11 +147,10 @@ impl History {
     /// What writing may give.
     pub(crate) fn write_stamp(&self, conn: &Connection, stamp: &Stamp, texts: Option<&[u8]>) -> Result<()> {
         let sql = format!(
-            "INSERT OR REPLACE INTO main.{} (model, fingerprint, schema_cookie, revision, texts) VALUES (?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO main.{} (id, model, stamp, texts) VALUES (?, ?, ?, ?)",
             quote_ident(&self.state_table())
         );
-        let Stamp { model, fingerprint, schema_cookie, revision } = stamp;
-        conn.execute(&sql, params![model, fingerprint, schema_cookie, revision, texts])
+        conn.execute(&sql, params![rowid_of(&stamp.model), stamp.model, stamp.to_bytes(), texts])
             .map(|_| ())
             .at(|| self.cannot_write(conn))
     }
@@ -123,12 +160,14 @@ impl History {
     /// # Errors
     /// What reading the file may give.
     pub(crate) fn has_stamped_texts(&self, conn: &Connection, model: &str) -> Result<bool> {
-        let sql = format!("SELECT texts FROM main.{} WHERE model = ?1", quote_ident(&self.state_table()));
         let compare = || -> rusqlite::Result<bool> {
-            let mut statement = conn.prepare(&sql)?;
-            let mut found = statement.query([model])?;
-            let Some(row) = found.next()? else { return Ok(false) };
-            let ValueRef::Blob(mut rest) = row.get_ref(0)? else { return Ok(false) };
+            let id = rowid_of(model);
+            let mut blob = conn.blob_open(MAIN_DB, &*self.state_table(), "texts", id, true)?;
+            let mut stamped = vec![0; blob.len()];
+            if blob.read_exact(&mut stamped).is_err() {
+                return Ok(false);
+            }
+            let mut rest = stamped.as_slice();
             let same = each_text(conn, |text| {
                 let Some(after) = rest.strip_prefix(text).and_then(|rest| rest.strip_prefix(&[0])) else {
                     return false;
@@ -138,7 +177,14 @@ impl History {
             })?;
             Ok(same && rest.is_empty())
         };
-        compare().at(|| self.cannot_read(conn))
+        match compare() {
+            Ok(same) => Ok(same),
+            Err(err) => match crate::sqlite_error::kind_of(&err) {
+                // No texts, or something that is none.
+                ErrorKind::Sqlite => Ok(false),
+                _ => Err(err).at(|| self.cannot_read(conn)),
+            },
+        }
     }
 
     /// Lets the next start of every model look at everything.
@@ -187,9 +233,11 @@ fn each_text(conn: &Connection, mut take: impl FnMut(&[u8]) -> bool) -> rusqlite
 /// # Errors
 /// What reading the file's header may give.
 pub(crate) fn schema_cookie(conn: &Connection) -> Result<i64> {
-    conn.prepare("PRAGMA main.schema_version")
-        .and_then(|mut statement| statement.query_row([], |row| row.get(0)))
-        .at(|| format!("cannot read the schema version of {}", name_of(conn)))
+    cookie(conn).at(|| format!("cannot read the schema version of {}", name_of(conn)))
+}
+
+fn cookie(conn: &Connection) -> rusqlite::Result<i64> {
+    conn.prepare("PRAGMA main.schema_version")?.query_row([], |row| row.get(0))
 }
 
 #[cfg(test)]
@@ -212,7 +260,17 @@ mod tests {
         history.write_stamp(&conn, &stamp, None).expect("write");
         stamp.revision = 2;
         history.write_stamp(&conn, &stamp, None).expect("write");
-        assert_eq!(history.read_stamp(&conn, "main").expect("read"), Some(stamp));
+        let cookie = stamp.schema_cookie;
+        assert_eq!(history.read_stamp(&conn, "main").expect("read"), Some((stamp.clone(), cookie)));
+        assert_eq!(history.read_stamp(&conn, "other").expect("no row"), None);
+        for model in ["", "a\nb", "é"] {
+            let stamp = Stamp { model: model.to_owned(), ..stamp.clone() };
+            assert_eq!(Stamp::from_bytes(&stamp.to_bytes(), model), Some(stamp.clone()));
+            assert_eq!(Stamp::from_bytes(&stamp.to_bytes(), "main"), None);
+        }
+        for other in [&b""[..], b"f", b"f\n1\nx\nmain", b"f\nx\n1\nmain", b"\xff\n1\n1\nmain"] {
+            assert_eq!(Stamp::from_bytes(other, "main"), None);
+        }
         conn.execute_batch("DROP TABLE migration_state; CREATE TABLE migration_state (x)").expect("foreign");
         assert_eq!(history.read_stamp(&conn, "main").expect("foreign"), None);
         assert_eq!(history.ensure(&conn).expect_err("foreign").kind(), ErrorKind::History);
