@@ -56,6 +56,7 @@ mod programs;
 mod race;
 mod random;
 mod random_schemas;
+mod reach;
 mod rebuild_values;
 mod rebuilds;
 mod releases;

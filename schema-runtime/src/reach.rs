@@ -83,9 +83,11 @@ fn parts_beside_tables(catalog: &Catalog) -> Catalog {
     }
 }
 
-/// The table's name and those of its indexes, folded.
+/// The table's name and those of its indexes, folded, and the table that SQLite makes with it.
 fn names(table: &TableInfo) -> impl Iterator<Item = String> + '_ {
-    std::iter::once(&table.name).chain(table.indexes.iter().map(|index| &index.name)).map(|name| fold(name))
+    let sequence = table.autoincrement().then(|| "sqlite_sequence".to_owned());
+    let indexes = table.indexes.iter().map(|index| &index.name);
+    std::iter::once(&table.name).chain(indexes).map(|name| fold(name)).chain(sequence)
 }
 
 /// All that a plan's statements name, folded; `None` where they rename, for SQLite then looks for the name in every text.
@@ -276,6 +278,9 @@ mod tests {
         assert_eq!(kept(&view, add).unwrap(), ["p", "q", "t", "u"]);
         let trigger = format!("{schema} CREATE TRIGGER r AFTER INSERT ON u BEGIN DELETE FROM w; END");
         assert_eq!(kept(&trigger, add), None);
+        let sequence = format!("{schema} CREATE TABLE s(a INTEGER PRIMARY KEY AUTOINCREMENT)");
+        assert_eq!(kept(&sequence, add).unwrap(), ["p", "q", "t"]);
+        assert_eq!(kept(&sequence, "DELETE FROM main.sqlite_sequence").unwrap(), ["p", "q", "t", "s"]);
         let text = format!("{schema} CREATE VIRTUAL TABLE f USING fts5(a, content='u')");
         assert_eq!(kept(&text, add).unwrap(), ["p", "q", "t", "u"]);
     }
