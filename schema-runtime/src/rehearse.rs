@@ -1,4 +1,4 @@
-//! The plan, tried on a scratch copy of the catalog with one real row from each table, before the file is touched.
+//! The plan, tried on a scratch copy of what it can reach of the catalog, with one real row from each table, before the file is touched.
 //!
 //! The rehearsal proves that every statement works, that the result is the target, that every view and trigger that worked
 //! still works, that every foreign key has a parent to refer to, and that the undo leads back to the start.
