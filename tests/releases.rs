@@ -531,3 +531,60 @@ fn rows_are_told_apart_whatever_their_key_is_or_becomes() {
         contains(&error.to_string(), &[part]);
     }
 }
+
+const SEARCH_ONE: &str = "--: version 1.0.0
+    CREATE TABLE doc (id INTEGER PRIMARY KEY, title TEXT NOT NULL, old TEXT);
+    CREATE TABLE gone (id INTEGER PRIMARY KEY, word TEXT);
+    CREATE VIRTUAL TABLE notes USING fts5(head, body);
+    CREATE VIRTUAL TABLE places USING rtree(id, x0, x1);
+    CREATE VIRTUAL TABLE found USING fts5(title, content='doc', content_rowid='id');
+    CREATE TRIGGER doc_new AFTER INSERT ON doc BEGIN INSERT INTO found (rowid, title) VALUES (new.id, new.title); END";
+const SEARCH_TWO: &str = "--: version 1.1.0
+    CREATE TABLE doc (id INTEGER PRIMARY KEY, title TEXT NOT NULL, kind TEXT);
+    CREATE VIRTUAL TABLE notes USING fts5(head, body, tokenize='porter');
+    CREATE VIRTUAL TABLE places USING rtree(id, x0, x1);
+    CREATE VIRTUAL TABLE found USING fts5(title, content='doc', content_rowid='id');
+    CREATE TRIGGER doc_new AFTER INSERT ON doc BEGIN INSERT INTO found (rowid, title) VALUES (new.id, new.title); END";
+
+#[test]
+fn what_virtual_tables_and_retired_columns_hold_is_compared() {
+    let folder = Folder::of(&[SEARCH_ONE, SEARCH_TWO]);
+    let told = folder.passes(&program(SEARCH_TWO), "1.0.0");
+    // Of four tables that keep content of their own.
+    contains(&told, &["1.0.0 migrates: 96 rows, invented"]);
+    let (there, gone) = (
+        "SELECT count(*) FROM pragma_table_info('doc') WHERE name = 'kind'",
+        "1.0.0 does not migrate straight to 1.1.0",
+    );
+    let back = "1.0.0 does not come back from straight to 1.1.0";
+    for (when, spoil, parts) in [
+        (there, "UPDATE doc SET old = 'new'", [gone, "values of `doc`.`old` have changed"]),
+        (there, "DELETE FROM gone WHERE id = 7", [gone, "1 of 24 rows of `gone` are gone (first: id 7)"]),
+        (
+            there,
+            "DELETE FROM notes WHERE rowid = 7",
+            [gone, "1 of 24 rows of `notes` are gone (first: rowid 7)"],
+        ),
+        (
+            there,
+            "UPDATE notes SET body = 'other' WHERE rowid = 7",
+            [gone, "1 values of `notes`.`body` have changed"],
+        ),
+        (there, "UPDATE places SET x1 = 9999 WHERE id = 7", [gone, "1 values of `places`.`x1` have changed"]),
+        (
+            there,
+            "INSERT INTO found (found) VALUES ('delete-all')",
+            [gone, "full-text index `found` does not say what its table has"],
+        ),
+        (BACK, "DELETE FROM notes", [back, "24 of 24 rows of `notes` are gone"]),
+        (BACK, "UPDATE doc SET old = NULL WHERE id = 7", [back, "1 values of `doc`.`old` have changed"]),
+        (
+            BACK,
+            "INSERT INTO found (found) VALUES ('delete-all')",
+            [back, "full-text index `found` does not say what its table has"],
+        ),
+    ] {
+        let error = folder.check(&spoiled(SEARCH_TWO, "straight.db", when, spoil), "1.0.0").expect_err(spoil);
+        contains(&error.to_string(), &parts);
+    }
+}

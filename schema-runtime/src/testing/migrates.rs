@@ -13,6 +13,7 @@ use super::place::Place;
 use super::release::{Release, fixtures, open, program, read};
 use super::rows::Pair;
 use super::trail::{Hop, Trail};
+use super::virtual_tables::{as_tables, faults};
 use super::{check_drift, releases};
 use crate::catalog::Catalog;
 use crate::connection::{self, SqliteResult};
@@ -89,8 +90,8 @@ pub fn assert_release(
 /// - no foreign key is broken that was not before;
 /// - a rollback to the start brings catalog and rows back. Where a numbered migration has no way back that is told instead.
 ///
-/// All of it happens in a temporary folder, which goes away. Objects that the model no longer has and the policy retains are not compared,
-/// nor is what virtual tables hold.
+/// All of it happens in a temporary folder, which goes away. The definitions of objects that the model no longer has and the policy retains are not compared,
+/// but the values in them are. Virtual tables are compared by their rows; an index of another table's content is checked by its module.
 ///
 /// # Errors
 /// As a start on a real database. `Data` of invented rows says how to give others. `Verify` where something was lost, or the ways lead to
@@ -131,6 +132,10 @@ struct Check {
 struct Start {
     path: PathBuf,
     catalog: Catalog,
+    /// The same, with the virtual tables among the tables.
+    tables: Catalog,
+    /// Full-text indexes that were wrong already.
+    faults: Vec<String>,
     rows: i64,
     violations: usize,
     /// The revisions that a rollback to it leaves.
@@ -141,6 +146,8 @@ struct Start {
 struct End {
     path: PathBuf,
     catalog: Catalog,
+    /// The same, with the virtual tables among the tables.
+    tables: Catalog,
     trail: Trail,
     /// The numbered migrations that ran.
     numbered: Vec<String>,
@@ -244,8 +251,9 @@ impl Check {
     fn start(&self, path: &Path) -> Result<Start> {
         let conn = open(&self.today, path)?;
         let catalog = read(&self.today, &conn)?;
+        let tables = as_tables(&conn, &catalog)?;
         let mut rows = 0;
-        for table in &catalog.tables {
+        for table in &tables.tables {
             let sql = format!("SELECT count(*) FROM main.{}", quote_ident(&table.name));
             rows += conn
                 .query_row(&sql, [], |row| row.get::<_, i64>(0))
@@ -253,7 +261,8 @@ impl Check {
         }
         let violations = violations(&conn)?.len();
         let revisions = self.today.rollback_candidates(path)?.len();
-        Ok(Start { path: path.to_owned(), catalog, rows, violations, revisions })
+        let faults = faults(&conn, &catalog);
+        Ok(Start { path: path.to_owned(), catalog, tables, faults, rows, violations, revisions })
     }
 
     /// Runs the programs one after another on a copy.
@@ -265,7 +274,8 @@ impl Check {
         let mut end = End {
             path,
             catalog: Catalog::default(),
-            trail: Trail::of(&start.catalog),
+            tables: Catalog::default(),
+            trail: Trail::of(&start.tables),
             numbered: Vec::new(),
             way,
         };
@@ -278,13 +288,15 @@ impl Check {
             let report = step.program.run(&end.path).map_err(told)?;
             let ran = report.migrations.iter().filter(|run| !run.contained);
             let ran: Vec<String> = ran.map(|run| run.title()).collect();
-            end.catalog =
-                open(&self.today, &end.path).and_then(|conn| read(&self.today, &conn)).map_err(told)?;
+            let conn = open(&self.today, &end.path).map_err(told)?;
+            end.catalog = read(&self.today, &conn).map_err(told)?;
+            end.tables = as_tables(&conn, &end.catalog).map_err(told)?;
+            drop(conn);
             end.trail.follow(&Hop {
                 plan: &report.plan,
                 model: &step.model,
                 consents: &step.program.options.consents,
-                left: &end.catalog,
+                left: &end.tables,
                 numbered: &ran,
             });
             end.numbered.extend(ran);
@@ -297,7 +309,8 @@ impl Check {
         let (before, after) = (open(&self.today, &start.path)?, open(&self.today, &end.path)?);
         let mut lost = end.trail.lost.clone();
         let mut notes = end.trail.notes.clone();
-        for pair in end.trail.pairs(&start.catalog, &end.catalog) {
+        lost.extend(faults(&after, &end.catalog).into_iter().filter(|fault| !start.faults.contains(fault)));
+        for pair in end.trail.pairs(&start.tables, &end.tables) {
             let found = pair.compare(&before, &after)?;
             let mut differs = found.rows;
             for (column, text) in found.values {
@@ -389,8 +402,10 @@ impl Check {
             let causes = changes.iter().map(|change| format!("it lacks: {change}")).collect();
             return Err(verify("the rollback leads to another schema", causes));
         }
-        let mut differs = Vec::new();
-        for pair in end.trail.pairs_back(&start.catalog, &end.catalog, &catalog) {
+        let mut differs = faults(&after, &catalog);
+        differs.retain(|fault| !start.faults.contains(fault));
+        let tables = as_tables(&after, &catalog)?;
+        for pair in end.trail.pairs_back(&start.tables, &end.tables, &tables) {
             let found = Pair::compare(&pair, &before, &after)?;
             differs.extend(found.rows);
             differs.extend(found.values.into_iter().map(|(_, text)| text));

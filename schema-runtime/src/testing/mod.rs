@@ -27,6 +27,7 @@ mod rows;
 mod snapshot;
 mod trail;
 mod undo;
+mod virtual_tables;
 
 use std::path::Path;
 

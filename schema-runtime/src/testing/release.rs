@@ -11,6 +11,7 @@ use schema_sql::{CreateKind, create_kind, eq_name, fold, split_statements};
 use super::dice::Dice;
 use super::file::{File, Numbered};
 use super::fill::fill;
+use super::virtual_tables;
 use crate::backup::{BackupPolicy, Retention};
 use crate::catalog::{self, Catalog};
 use crate::connection::{self, Cancel, OpenMode, SqliteResult};
@@ -99,7 +100,10 @@ impl Release {
     pub(super) fn invent(&self, today: &Migrator, path: &Path) -> Result<Vec<String>> {
         self.program(today).run(path)?;
         let conn = open(today, path)?;
-        fill(&conn, &read(today, &conn)?, &mut Dice::new(1), ROWS)
+        let (catalog, mut dice) = (read(today, &conn)?, Dice::new(1));
+        let mut short = fill(&conn, &catalog, &mut dice, ROWS)?;
+        short.extend(virtual_tables::fill(&conn, &catalog, &mut dice, ROWS)?);
+        Ok(short)
     }
 
     /// Makes a database from a fixture at `path`: a copy of a database, a dump of one, or statements that fill an empty one.

@@ -57,7 +57,11 @@ pub fn assert_releases(
         return;
     }
     let (migrator, folder) = (model.into(), folder.as_ref());
-    let versions = check_releases(&migrator, folder, fixtures).unwrap_or_else(|error| panic!("{error}"));
+    // No closure: the panic is told with the place of the test.
+    let versions = match check_releases(&migrator, folder, fixtures) {
+        Ok(versions) => versions,
+        Err(error) => panic!("{error}"),
+    };
     for version in versions.iter().filter(|version| !tested.contains(&version.as_str())) {
         assert_release(migrator.clone(), folder, version, fixtures);
     }

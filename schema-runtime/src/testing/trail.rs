@@ -77,8 +77,15 @@ impl Trail {
         for table in &mut self.tables {
             let Some(was) = table.now.take() else { continue };
             let name = renames.new_table(&was).to_owned();
-            let is_dropped =
-                |change: &Change| matches!(change, Change::DropTable { table } if eq_name(table, &name));
+            // Where a virtual table cannot keep its content, that goes by consent.
+            let anew = |table: &str| {
+                hop.consents.iter().any(|consent| consent.covers(HazardCode::DropVirtualTable, table))
+            };
+            let is_dropped = |change: &Change| match change {
+                Change::DropTable { table } | Change::DropVirtualTable { table } => eq_name(table, &name),
+                Change::AlterVirtualTable { table, .. } => eq_name(table, &name) && anew(table),
+                _ => false,
+            };
             let dropped = name == was && hop.plan.changes().any(is_dropped);
             let Some(left) = hop.left.table(&name).filter(|_| !dropped) else {
                 gone(format!("table `{}`", table.old), dropped);
@@ -87,7 +94,14 @@ impl Trail {
             for column in &mut table.columns {
                 let Some(was) = column.now.take() else { continue };
                 let new = renames.new_column(&name, &was).to_owned();
-                let is_dropped = |change: &Change| matches!(change, Change::DropColumn { table, column } if eq_name(table, &name) && eq_name(column, &new));
+                let is_dropped = |change: &Change| match change {
+                    Change::DropColumn { table, column } => eq_name(table, &name) && eq_name(column, &new),
+                    // Without a consent the run was refused.
+                    Change::AlterVirtualTable { table, .. } => {
+                        eq_name(table, &name) && left.column(&new).is_none()
+                    }
+                    _ => false,
+                };
                 let dropped = new == was && hop.plan.changes().any(is_dropped);
                 if dropped || left.column(&new).is_none() {
                     gone(format!("column `{}`.`{}`", table.old, column.old), dropped);
