@@ -88,3 +88,19 @@ fn the_programs_are_built_with_the_versions_of_the_page() {
     built.sort();
     assert_eq!(built, programs());
 }
+
+#[test]
+fn each_program_has_a_page_that_leads_to_its_section() {
+    let (page, readme) = (read("docs/programs.md"), read("README.md"));
+    for program in programs() {
+        let own = read(&format!("examples/programs/{program}/README.md"));
+        let title = own.lines().next().and_then(|line| line.strip_prefix("# ")).expect("a title");
+        assert!(
+            sections(&page).iter().any(|(heading, _)| heading == &title),
+            "{program}: no section {title}"
+        );
+        assert!(own.contains(&format!("docs/programs.md#{title})")), "{program}");
+        assert!(own.contains("\n    cargo run\n"), "{program}");
+        assert!(readme.contains(&format!("(examples/programs/{program}/README.md)")), "{program}");
+    }
+}
