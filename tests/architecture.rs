@@ -465,6 +465,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "found",
             "history",
             "integrity",
+            "lint",
             "migration",
             "migrator",
             "model",

@@ -303,7 +303,7 @@ fn a_model_allows_in_place_and_is_told_of_what_allows_nothing() {
     );
     for wrong in ["L101", "L5", "STRICT=users"] {
         let error = ModelLint::new().allow(wrong).check(&ALLOWED).expect_err(wrong);
-        contains(&error.to_string(), &["allows nothing", "no lint of a model has the code"]);
+        contains(&error.to_string(), &["allows or denies nothing", "no lint of a model has the code"]);
     }
 }
 
@@ -392,13 +392,19 @@ fn renames_that_no_release_needs() {
 
 #[test]
 fn the_assertion_for_tests_says_all_of_it() {
-    testing::assert_lints_clean(model("CREATE TABLE t (id INTEGER PRIMARY KEY) STRICT"));
-    testing::assert_lints_clean_with(
-        &ModelLint::new().allow("L513"),
+    testing::assert_lints_with(
+        &ModelLint::new().deny_warnings(),
+        model("CREATE TABLE t (id INTEGER PRIMARY KEY) STRICT"),
+    );
+    testing::assert_lints_with(
+        &ModelLint::new().allow("L513").deny_warnings(),
         model("CREATE TABLE t (id INTEGER PRIMARY KEY)"),
     );
     let sql = "CREATE TABLE t (id INTEGER PRIMARY KEY AUTOINCREMENT, a TEXT UNIQUE)";
-    let panic = std::panic::catch_unwind(|| testing::assert_lints_clean(model(sql))).expect_err("findings");
+    let panic = std::panic::catch_unwind(|| {
+        testing::assert_lints_with(&ModelLint::new().deny_warnings(), model(sql))
+    })
+    .expect_err("findings");
     let said = panic.downcast::<String>().expect("a text");
     contains(
         &said,
@@ -409,6 +415,88 @@ fn the_assertion_for_tests_says_all_of_it() {
             "caused by: L513 t: ",
             "or allow it: ",
             "help: change the model, or allow it in place",
+        ],
+    );
+}
+
+const WARNED: &str = "CREATE TABLE t (id INTEGER PRIMARY KEY AUTOINCREMENT, a TEXT UNIQUE)";
+
+#[test]
+fn a_warning_passes_until_it_is_denied() {
+    let check = |lint: &ModelLint, sql: &str| testing::check_lints(lint, &Migrator::new(model(sql)));
+    let warnings = check(&ModelLint::new(), WARNED).expect("warnings");
+    assert_eq!(
+        warnings.iter().map(|found| (found.code.code(), found.level)).collect::<Vec<_>>(),
+        ["L511", "L512", "L513"].map(|code| (code, LintLevel::Warning))
+    );
+    for (lint, denied) in [
+        (ModelLint::new().deny("L512"), "L512"),
+        (ModelLint::new().deny("l511=T.a"), "L511"),
+        (ModelLint::new().deny_warnings(), "L511"),
+    ] {
+        let error = check(&lint, WARNED).expect_err("denied");
+        contains(&error.to_string(), &["3 things are to be said of the model", denied]);
+    }
+    for lint in [
+        ModelLint::new().deny("L508"),
+        ModelLint::new().deny("L511=t.id"),
+        ModelLint::new().deny("L512").allow("L512"),
+    ] {
+        check(&lint, WARNED).expect("warnings");
+    }
+    let error = check(&ModelLint::new().deny("L101"), WARNED).expect_err("no lint of a model");
+    contains(&error.to_string(), &["`L101` allows or denies nothing"]);
+    // What means something else than it says is an error always.
+    let error =
+        check(&ModelLint::new(), "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT CHECK (a <> \"word\"))");
+    contains(&error.expect_err("an error").to_string(), &["L510"]);
+}
+
+mod generated {
+    use schema_runtime::{Schema, Table, schema};
+
+    #[derive(Table)]
+    #[table(strict)]
+    struct Clean {
+        #[column(primary_key)]
+        id: i64,
+        #[column(unique, allow = "L511")]
+        email: Option<String>,
+    }
+    const SCHEMA: Schema = schema! { version: "1.2.0", tables: [Clean] };
+
+    schema_runtime::lints!(SCHEMA, deny: warnings);
+
+    mod of_one {
+        schema_runtime::lints!(super::SCHEMA, deny: ["L508", "L511=clean.email"]);
+    }
+
+    mod of_a_migrator {
+        schema_runtime::lints!(schema_runtime::Migrator::new(&super::SCHEMA), releases: "no such folder",);
+    }
+}
+
+#[test]
+#[ignore = "run by the next test"]
+fn a_test_with_warnings() {
+    testing::assert_lints(model(WARNED));
+}
+
+#[test]
+fn warnings_are_shown_of_a_test_that_passes() {
+    let this = std::env::current_exe().expect("the test");
+    let output = std::process::Command::new(this)
+        .args(["--exact", "model_lints::a_test_with_warnings", "--ignored"])
+        .output()
+        .expect("run");
+    assert!(output.status.success());
+    let shown = String::from_utf8(output.stderr).expect("a text");
+    contains(
+        &shown,
+        &[
+            "warning: model `main`: L511 t.a: may be NULL, of which UNIQUE takes any number of rows\n    instead: ",
+            "warning: model `main`: L512 t.id: ",
+            "or allow it: ",
         ],
     );
 }

@@ -170,11 +170,10 @@ fn fill(folder: &Path, name: &str) -> Result<(), Box<dyn Error>> {
 
 #[cfg(test)]
 mod tests {
-    use schema_runtime::testing;
-
-    #[test]
-    fn nothing_is_to_be_said_of_the_models() {
-        testing::assert_lints_clean(&super::v1_0::SCHEMA);
-        testing::assert_lints_clean(&super::v1_1::SCHEMA);
+    mod v1_0 {
+        schema_runtime::lints!(super::super::v1_0::SCHEMA, deny: warnings);
+    }
+    mod v1_1 {
+        schema_runtime::lints!(super::super::v1_1::SCHEMA, deny: warnings);
     }
 }

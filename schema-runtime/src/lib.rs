@@ -283,6 +283,41 @@ pub use table::{Column, Table};
 pub use target::{DriftPolicy, RemovalPolicy};
 pub use tracking::Tracking;
 
+/// Makes a test of what is to be said of a model: a warning is shown and passes, an error fails.
+///
+/// ```no_run
+/// # use schema_runtime::{Schema, Table, schema};
+/// # #[derive(Table)]
+/// # struct Task { #[column(primary_key)] id: i64 }
+/// # const SCHEMA: Schema = schema! { version: "1.2.0", tables: [Task] };
+/// schema_runtime::lints!(SCHEMA);
+/// # mod with_releases { use super::*;
+/// // The folder of the snapshots has the releases that are supported; what is denied is an error.
+/// schema_runtime::lints!(SCHEMA, releases: "schema", deny: ["L508", "L511=user.email"]);
+/// # } mod strictly { use super::*;
+/// schema_runtime::lints!(SCHEMA, deny: warnings);
+/// # }
+/// ```
+///
+/// A `Migrator` may stand in place of the model. The test is called `lints_of_the_model`; as [`testing::assert_lints`](crate::testing::assert_lints).
+#[macro_export]
+macro_rules! lints {
+    ($model:expr $(, releases: $folder:expr)? , deny: warnings $(,)?) => {
+        #[::core::prelude::v1::test]
+        fn lints_of_the_model() {
+            let lint = $crate::ModelLint::new()$(.releases($folder))?.deny_warnings();
+            $crate::testing::assert_lints_with(&lint, $crate::__private::Tested::migrator(&($model)));
+        }
+    };
+    ($model:expr $(, releases: $folder:expr)? $(, deny: [$($finding:expr),* $(,)?])? $(,)?) => {
+        #[::core::prelude::v1::test]
+        fn lints_of_the_model() {
+            let lint = $crate::ModelLint::new()$(.releases($folder))?$($(.deny($finding))*)?;
+            $crate::testing::assert_lints_with(&lint, $crate::__private::Tested::migrator(&($model)));
+        }
+    };
+}
+
 /// What generated code calls; no part of the public interface.
 #[doc(hidden)]
 pub mod __private {

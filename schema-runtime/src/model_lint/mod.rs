@@ -29,7 +29,7 @@ use crate::plan::HazardCode;
 pub struct ModelFinding {
     /// The code, of which `docs/hazards.md` has a section.
     pub code: HazardCode,
-    /// An error where the model means something else than it says; a warning where it costs, or may surprise.
+    /// An error where the model means something else than it says, or a `deny` makes it one; a warning where it costs, or may surprise.
     pub level: LintLevel,
     /// `table`, `table.column`, the name of an index, or several of these.
     pub object: String,
@@ -78,6 +78,8 @@ impl fmt::Display for ModelFinding {
 pub struct ModelLint {
     releases: Option<PathBuf>,
     allowed: Vec<String>,
+    denied: Vec<String>,
+    denies_warnings: bool,
 }
 
 impl ModelLint {
@@ -99,15 +101,27 @@ impl ModelLint {
         self
     }
 
+    /// Makes an error of a warning: of a code (`L511`), or of the code on one object (`L511=user.email`).
+    pub fn deny(mut self, finding: &str) -> ModelLint {
+        self.denied.push(finding.trim().to_owned());
+        self
+    }
+
+    /// Makes an error of every warning.
+    pub fn deny_warnings(mut self) -> ModelLint {
+        self.denies_warnings = true;
+        self
+    }
+
     /// What is to be said of the model, in the order of its tables and of the codes.
     ///
     /// # Errors
-    /// `Model` if SQLite refuses the model, such as for a column that an expression names and that does not exist, an `allow` names no
+    /// `Model` if SQLite refuses the model, such as for a column that an expression names and that does not exist, an `allow` or a `deny` names no
     /// code of a model, or a file of the releases is no snapshot; `Io` if one cannot be read; `Missing` if the model needs a function,
     /// collation or module that the migrator does not register.
     pub fn check(&self, model: impl Into<Migrator>) -> Result<Vec<ModelFinding>> {
-        for allowed in &self.allowed {
-            known(allowed)?;
+        for named in self.allowed.iter().chain(&self.denied) {
+            known(named)?;
         }
         let migrator = model.into();
         let model = made(&migrator)?;
@@ -133,17 +147,23 @@ impl ModelLint {
         found.retain(|fault| !model.allow.iter().any(|allow| allow.is_for(fault)));
         let mut findings = findings(found, &model);
         findings.extend(idle);
-        findings.retain(|finding| !self.leaves_out(finding));
+        findings.retain(|finding| !names(&self.allowed, finding));
+        for finding in &mut findings {
+            if self.denies_warnings || names(&self.denied, finding) {
+                finding.level = LintLevel::Error;
+            }
+        }
         Ok(findings)
     }
+}
 
-    fn leaves_out(&self, finding: &ModelFinding) -> bool {
-        let is = |code: &str| HazardCode::from_code(code) == Some(finding.code);
-        self.allowed.iter().any(|allowed| match allowed.split_once('=') {
-            Some((code, object)) => is(code) && object.eq_ignore_ascii_case(&finding.object),
-            None => is(allowed),
-        })
-    }
+/// Whether one of the list is the finding's code, or the code with its object.
+fn names(list: &[String], finding: &ModelFinding) -> bool {
+    let is = |code: &str| HazardCode::from_code(code) == Some(finding.code);
+    list.iter().any(|named| match named.split_once('=') {
+        Some((code, object)) => is(code) && object.eq_ignore_ascii_case(&finding.object),
+        None => is(named),
+    })
 }
 
 /// One finding, before it is known whether it is allowed.
@@ -195,16 +215,16 @@ fn made(migrator: &Migrator) -> Result<Model> {
     }
 }
 
-/// Refuses an `allow` that can allow nothing.
-fn known(allowed: &str) -> Result<()> {
-    let code = allowed.split_once('=').map_or(allowed, |(code, _)| code);
+/// Refuses an `allow` or a `deny` that can mean nothing.
+fn known(named: &str) -> Result<()> {
+    let code = named.split_once('=').map_or(named, |(code, _)| code);
     if HazardCode::from_code(code).is_some_and(|code| code.is_model_lint() || code == HazardCode::IdleAllow) {
         return Ok(());
     }
-    Err(Error::new(ErrorKind::Model, format!("`{}` allows nothing", allowed.escape_debug()))
+    Err(Error::new(ErrorKind::Model, format!("`{}` allows or denies nothing", named.escape_debug()))
         .cause(format!("no lint of a model has the code {}", code.escape_debug()))
         .state("nothing was changed")
-        .help("allow a code such as `L511`, or `L511=user.email` for one object"))
+        .help("name a code such as `L511`, or `L511=user.email` for one object"))
 }
 
 /// What is allowed and was not found. Without releases nothing can be said of renames.

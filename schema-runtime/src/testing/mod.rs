@@ -36,11 +36,23 @@ use crate::migrator::Migrator;
 
 pub use dice::Dice;
 pub use fill::{fill, fill_roughly};
-pub use lints::{assert_lints_clean, assert_lints_clean_with, check_lints};
+pub use lints::{assert_lints, assert_lints_with, check_lints};
 pub use migrates::{ReleaseReport, assert_release, check_release};
 pub use releases::{assert_releases, check_releases};
 pub use snapshot::{accept_snapshot, assert_snapshot, check_snapshot};
 pub use undo::{undo_last, undo_last_of};
+
+/// Each line in its colour, where 0 is none, for a terminal; as it is for anything else, and where `NO_COLOR` is set.
+fn coloured(text: &str, terminal: bool, colour: fn(&str) -> u8) -> String {
+    if !terminal || std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()) {
+        return text.to_owned();
+    }
+    let lines = text.lines().map(|line| match colour(line) {
+        0 => line.to_owned(),
+        code => format!("\u{1b}[{code}m{line}\u{1b}[0m"),
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
 
 /// Fails where the database is not as the model has it: what a start would change, and what somebody has changed by hand.
 ///

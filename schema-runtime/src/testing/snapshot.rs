@@ -33,7 +33,7 @@ pub fn assert_snapshot(model: impl Into<Migrator>, folder: impl AsRef<Path>) {
     let done =
         if is_updating() { accept_snapshot(&migrator, folder) } else { check_snapshot(&migrator, folder) };
     if let Err(error) = done {
-        panic!("{}", coloured(&error.to_string(), std::io::stderr().is_terminal()));
+        panic!("{}", super::coloured(&error.to_string(), std::io::stderr().is_terminal(), colour));
     }
 }
 
@@ -219,22 +219,12 @@ fn write(folder: &Path, made: &Made) -> Result<()> {
 }
 
 /// For a terminal: what comes is green, what goes is red, what changes is yellow.
-fn coloured(text: &str, terminal: bool) -> String {
-    if !terminal || std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()) {
-        return text.to_owned();
+fn colour(line: &str) -> u8 {
+    let change = line.strip_prefix("caused by: ").unwrap_or_default();
+    match change.split(' ').next().unwrap_or_default() {
+        "add" | "create" => 32,
+        "drop" | "remove" => 31,
+        "alter" | "rename" | "replace" => 33,
+        _ => 0,
     }
-    let colour = |line: &str| {
-        let change = line.strip_prefix("caused by: ").unwrap_or_default();
-        match change.split(' ').next().unwrap_or_default() {
-            "add" | "create" => 32,
-            "drop" | "remove" => 31,
-            "alter" | "rename" | "replace" => 33,
-            _ => 0,
-        }
-    };
-    let lines = text.lines().map(|line| match colour(line) {
-        0 => line.to_owned(),
-        code => format!("\u{1b}[{code}m{line}\u{1b}[0m"),
-    });
-    lines.collect::<Vec<_>>().join("\n")
 }
