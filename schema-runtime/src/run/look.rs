@@ -25,7 +25,10 @@ impl<'a> Run<'a> {
         due.only_for(&found.newer);
         let mut report = match self.outlook(conn, found, &due)? {
             None => Report::new(Outcome::PlannedOnly, self.migrator.source.name(), &self.version),
-            Some(prepared) => self.report(Outcome::PlannedOnly, &prepared),
+            Some(prepared) => {
+                self.took(&prepared);
+                self.report(Outcome::PlannedOnly, &prepared)
+            }
         };
         report.pending = due.all().map(Migration::title).collect();
         Ok(report)
