@@ -446,14 +446,14 @@ impl Planner<'_> {
         let mut creates = self.take(&|change| matches!(change, Change::CreateIndex { .. }));
         let unique = |change: &Change| match change {
             Change::CreateIndex { index, .. } => {
-                self.request.target.index(index).is_some_and(|(_, index)| index.unique)
+                self.target.index(index).is_some_and(|(_, index)| index.unique)
             }
             _ => false,
         };
         creates.sort_by_key(|change| !unique(change));
         for change in creates {
             let Change::CreateIndex { index, .. } = &change else { continue };
-            let Some((table, index)) = self.request.target.index(index) else { continue };
+            let Some((table, index)) = self.target.index(index) else { continue };
             let step = self.create_index(table, index, change);
             self.steps.push(step);
         }
