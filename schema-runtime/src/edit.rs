@@ -191,7 +191,8 @@ fn may_generate(text: &str) -> bool {
 
 fn row_of(conn: &Connection, sql: &str) -> rusqlite::Result<Vec<(String, Value)>> {
     let mut statement = conn.prepare(sql)?;
-    let names: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+    let name = |at: usize| statement.column_name(at).map(str::to_owned);
+    let names: Vec<String> = (0..statement.column_count()).map(name).collect::<rusqlite::Result<_>>()?;
     let mut rows = statement.query([])?;
     let Some(row) = rows.next()? else { return Ok(Vec::new()) };
     names.into_iter().enumerate().map(|(at, name)| Ok((name, value(row.get_ref(at)?)))).collect()

@@ -212,8 +212,13 @@ pub(super) fn backup_kind(kind: ErrorKind) -> ErrorKind {
 }
 
 /// Checks the copy, and meanwhile flushes and hashes it, as another core can; its hash and number of bytes. Nobody else knows the
-/// file yet: that its locks end when one of the two closes it does no harm.
+/// file yet: that its locks end when one of the two closes it does no harm. A hook may write to what is opened, such as its journal mode: what it
+/// leaves is hashed afterwards.
 fn prove(path: &Path, facts: &Facts, hook: Option<&Hook>) -> Result<(String, u64)> {
+    if hook.is_some() {
+        check(path, facts, hook)?;
+        return flush_and_hash(path);
+    }
     thread::scope(|scope| {
         let hashing = thread::Builder::new().spawn_scoped(scope, || flush_and_hash(path));
         check(path, facts, hook)?;
