@@ -99,7 +99,7 @@ impl<'a> Printer<'a> {
             // On the type's own tokens, so that a type that is no `ColumnType` is marked there.
             let span = ty.clone().into_iter().next().map_or(konst.span(), |token| token.span());
             let there = respan(krate.clone(), span);
-            let base = match crate::ast::is_wide_integer(ty) {
+            let base = match stub && crate::ast::is_wide_integer(ty) {
                 true => quote!(#ty),
                 false => quote_spanned!(span=> <#ty as #there::ColumnType>::Base),
             };
@@ -124,15 +124,33 @@ impl<'a> Printer<'a> {
         let (generics, ty_generics, bounds) = self.input.generics.split_for_impl();
         let columns = model.fields.iter().map(|field| self.column(field));
         let key = self.primary_key();
-        let (uniques, checks, indexes) = (self.uniques(), self.check_constraints(), self.indexes());
         let (parents, foreign_keys) = self.foreign_keys();
-        let (renamed, dropped) = (&model.attrs.renamed_from, &model.attrs.dropped);
+        let lists = [
+            ("uniques", "UniqueDescriptor", self.uniques()),
+            ("checks", "CheckDescriptor", self.check_constraints()),
+            ("foreign_keys", "ForeignKeyDescriptor", foreign_keys),
+            ("indexes", "IndexDescriptor", self.indexes()),
+        ];
+        let lists: Vec<_> = lists.into_iter().filter(|(.., members)| !members.is_empty()).collect();
+        let consts = lists.iter().map(|(method, ty, members)| {
+            let (konst, ty) = (format_ident!("{}", method.to_uppercase()), format_ident!("{ty}"));
+            quote!(const #konst: &[#krate::#ty] = &[#(#members),*];)
+        });
+        let calls = lists.iter().map(|(method, ..)| {
+            let (konst, method) = (format_ident!("{}", method.to_uppercase()), format_ident!("{method}"));
+            quote!(.#method(#konst))
+        });
+        let names = [
+            list("renamed_from", &model.attrs.renamed_from),
+            list("dropped", &model.attrs.dropped),
+            list("allow", &model.attrs.allow),
+        ];
         let strict = model.attrs.strict.map(|_| quote!(.strict()));
         let without_rowid = model.attrs.without_rowid.map(|_| quote!(.without_rowid()));
         let external = model.attrs.external.map(|_| quote!(.external()));
         let exact = model.attrs.column_order.as_ref().filter(|order| order.value() == "exact");
         let order = exact.map(|_| quote!(.column_order(#krate::ColumnOrder::Exact)));
-        let (name, allow) = (&model.name, allowed(&model.attrs.allow));
+        let (name, names) = (&model.name, names.iter().flatten());
         quote! {
             #[automatically_derived]
             #[allow(single_use_lifetimes)]
@@ -140,21 +158,10 @@ impl<'a> Printer<'a> {
                 const NAME: &'static str = #name;
                 const DESCRIPTOR: #krate::TableDescriptor = {
                     const COLUMNS: &[#krate::ColumnDescriptor] = &[#(#columns),*];
-                    const UNIQUES: &[#krate::UniqueDescriptor] = &[#(#uniques),*];
-                    const CHECKS: &[#krate::CheckDescriptor] = &[#(#checks),*];
                     #(#parents)*
-                    const FOREIGN_KEYS: &[#krate::ForeignKeyDescriptor] = &[#(#foreign_keys),*];
-                    const INDEXES: &[#krate::IndexDescriptor] = &[#(#indexes),*];
+                    #(#consts)*
                     #krate::TableDescriptor::new(#name, COLUMNS)
-                        #key
-                        .uniques(UNIQUES)
-                        .checks(CHECKS)
-                        .foreign_keys(FOREIGN_KEYS)
-                        .indexes(INDEXES)
-                        #strict #without_rowid
-                        .renamed_from(&[#(#renamed),*])
-                        .dropped(&[#(#dropped),*])
-                        #external #order #allow
+                        #key #(#calls)* #strict #without_rowid #external #order #(#names)*
                 };
             }
         }
@@ -173,15 +180,13 @@ impl<'a> Printer<'a> {
         });
         let backfill = attrs.backfill.as_ref().map(|it| quote!(.backfill(#it)));
         let convert = attrs.convert.as_ref().map(|it| quote!(.convert(#it)));
-        let (renamed, allow) = (&attrs.renamed_from, allowed(&attrs.allow));
+        let (renamed, allow) = (list("renamed_from", &attrs.renamed_from), list("allow", &attrs.allow));
         let span = ty.clone().into_iter().next().map_or_else(Span::call_site, |token| token.span());
         let there = respan(krate.clone(), span);
-        let of_type = quote_spanned!(span=> <#ty as #there::ColumnType>);
+        let of_type = quote_spanned!(span=> <#ty as #there::ColumnType>::COLUMN);
         quote! {
-            #krate::__private::column(#name, #of_type::SQL_TYPE, #of_type::NULLABLE, #of_type::VALUES)
-                #type_name #default #collate #generated #backfill #convert
-                .renamed_from(&[#(#renamed),*])
-                #allow
+            #krate::__private::column(#of_type, #name)
+                #type_name #default #collate #generated #backfill #convert #renamed #allow
         }
     }
 
@@ -266,7 +271,7 @@ impl<'a> Printer<'a> {
         let name = self.model.index_name(index);
         let unique = index.unique.then(|| quote!(.unique()));
         let filter = index.filter.as_ref().map(|it| quote!(.filter(#it)));
-        let allow = allowed(&index.allow);
+        let allow = list("allow", &index.allow);
         quote! {{
             const TERMS: &[#krate::IndexTermDescriptor] = &[#(#terms),*];
             #krate::IndexDescriptor::new(#name, TERMS)#unique #filter #allow
@@ -479,8 +484,10 @@ struct Parent<'a> {
     actions: &'a ActionsAttr,
 }
 
-fn allowed(codes: &[LitStr]) -> Option<TokenStream> {
-    (!codes.is_empty()).then(|| quote!(.allow(&[#(#codes),*])))
+/// `.method(&["a", "b"])`, where there is any.
+fn list(method: &str, texts: &[LitStr]) -> Option<TokenStream> {
+    let method = format_ident!("{method}");
+    (!texts.is_empty()).then(|| quote!(.#method(&[#(#texts),*])))
 }
 
 /// The runtime knows the codes.
@@ -513,7 +520,7 @@ fn last_span(path: &TypePath) -> Span {
     path.path.segments.last().map_or_else(Span::call_site, |segment| segment.ident.span())
 }
 
-fn respan(tokens: TokenStream, span: Span) -> TokenStream {
+pub(crate) fn respan(tokens: TokenStream, span: Span) -> TokenStream {
     tokens
         .into_iter()
         .map(|mut token| {

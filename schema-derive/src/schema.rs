@@ -1,7 +1,7 @@
 //! `schema! { … }`: the tables and other objects of a model, checked against each other.
 
 use proc_macro2::{Span, TokenStream};
-use quote::{ToTokens, format_ident, quote, quote_spanned};
+use quote::{ToTokens, quote, quote_spanned};
 use schema_sql::CreateKind;
 use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
@@ -184,34 +184,32 @@ impl Input {
     /// {
     ///     struct ThisSchema;
     ///     impl Contains<Task> for ThisSchema {}                  // for each table
-    ///     const _: () = closed::<ThisSchema, Task>();            // its references stay inside
-    ///     const OBJECTS: Objects = …; const CLASH: Option<Clash> = OBJECTS.clash::<{ OBJECTS.slots() }>();
-    ///     const _: () = if let Some(message) = Clash::message(&CLASH, 0) { panic!("{}", message) }; // for each object, on its own tokens
+    ///     const _: () = { closed::<ThisSchema, Task>(); … };     // its references stay inside
+    ///     const OBJECTS: Objects = …; const CLASH: &Option<Clash> = &OBJECTS.clash::<{ OBJECTS.slots() }>();
+    ///     const _: () = { Clash::refuse(CLASH, 0); … };          // for each object, on its own tokens
     ///     Schema::of_tables("main", env!("CARGO_PKG_VERSION"), TABLES, &[…]).views(VIEWS)…
     /// }
     /// ```
     fn print(&self, krate: &TokenStream) -> TokenStream {
         let tables = self.tables.as_deref().unwrap_or_default();
-        let members = tables.iter().map(|table| {
-            let closed = quote_spanned!(table.span()=> const _: () = #krate::__private::closed::<ThisSchema, #table>(););
-            quote!(impl #krate::__private::Contains<#table> for ThisSchema {} #closed)
-        });
+        let closed = tables
+            .iter()
+            .map(|table| quote_spanned!(table.span()=> #krate::__private::closed::<ThisSchema, #table>();));
         let [(views, ..), (virtual_tables, ..), (triggers, ..)] = self.kinds();
         let dropped = self.dropped.as_deref().unwrap_or_default();
         let name = self.name.as_ref().map_or_else(|| quote!("main"), |name| quote!(#name));
         let version =
             self.version.as_ref().map_or_else(|| quote!(::core::env!("CARGO_PKG_VERSION")), |it| quote!(#it));
-        let fingerprints: Vec<Ident> =
-            (0..tables.len()).map(|at| format_ident!("FINGERPRINT_{at}")).collect();
         let (kinds, clashes) = (self.kind_checks(krate), self.clash_checks(krate));
         let allow = self.allow.as_deref().unwrap_or_default();
         let codes = allow.iter().map(|code| crate::expand::allow_check(krate, code));
         quote! {{
             struct ThisSchema;
-            #(#members)*
+            #(impl #krate::__private::Contains<#tables> for ThisSchema {})*
+            const _: () = { #(#closed)* };
             #kinds
             #(#codes)*
-            const TABLES: &[&#krate::TableDescriptor] = &[#(&<#tables as #krate::Table>::DESCRIPTOR),*];
+            const TABLES: &[&#krate::TableDescriptor] = &[#(<#tables as #krate::Table>::TABLE),*];
             const VIEWS: &[&str] = &[#(#views),*];
             const VIRTUAL_TABLES: &[&str] = &[#(#virtual_tables),*];
             const TRIGGERS: &[&str] = &[#(#triggers),*];
@@ -224,14 +222,10 @@ impl Input {
                 dropped: DROPPED,
             };
             #[allow(long_running_const_eval)]
-            const CLASH: ::core::option::Option<#krate::__private::Clash> = OBJECTS.clash::<{ OBJECTS.slots() }>();
-            #clashes
-            #(
-                #[allow(long_running_const_eval)]
-                const #fingerprints: u128 = <#tables as #krate::Table>::FINGERPRINT;
-            )*
+            const CLASH: &::core::option::Option<#krate::__private::Clash> = &OBJECTS.clash::<{ OBJECTS.slots() }>();
+            const _: () = { #clashes };
             #[allow(long_running_const_eval)]
-            const SCHEMA: #krate::Schema = #krate::Schema::of_tables(#name, #version, TABLES, &[#(#fingerprints),*])
+            const SCHEMA: #krate::Schema = #krate::Schema::of_tables(#name, #version, TABLES, &[#(<#tables as #krate::Table>::FINGERPRINT),*])
                 .views(VIEWS)
                 .triggers(TRIGGERS)
                 .virtual_tables(VIRTUAL_TABLES)
@@ -260,7 +254,7 @@ impl Input {
         checks
     }
 
-    /// One assertion for each object, in the order in which `Objects` counts them.
+    /// One question for each object, in the order in which `Objects` counts them.
     fn clash_checks(&self, krate: &TokenStream) -> TokenStream {
         let tables = self.tables.iter().flatten().map(Spanned::span);
         let others = self.kinds().into_iter().flat_map(|(statements, ..)| statements).map(Spanned::span);
@@ -270,11 +264,9 @@ impl Input {
             .chain(dropped)
             .enumerate()
             .map(|(at, span)| {
-                quote_spanned! {span=>
-                    const _: () = if let ::core::option::Option::Some(message) = #krate::__private::Clash::message(&CLASH, #at) {
-                        ::core::panic!("{}", message)
-                    };
-                }
+                // The compiler marks the whole call.
+                let there = crate::expand::respan(krate.clone(), span);
+                quote_spanned!(span=> #there::__private::Clash::refuse(CLASH, #at);)
             })
             .collect()
     }

@@ -29,11 +29,13 @@ pub struct Clash {
 }
 
 impl Clash {
-    /// What is wrong, where the object number `owner` is the one whose name is taken.
-    pub const fn message(clash: &Option<Clash>, owner: usize) -> Option<&str> {
-        match clash {
-            Some(clash) if clash.owner == owner => Some(clash.message.as_str()),
-            _ => None,
+    /// Says what is wrong, at the place of the call, where the object number `owner` is the one whose name is taken.
+    #[track_caller]
+    pub const fn refuse(clash: &Option<Clash>, owner: usize) {
+        if let Some(clash) = clash {
+            if clash.owner == owner {
+                panic!("{}", clash.message.as_str())
+            }
         }
     }
 }

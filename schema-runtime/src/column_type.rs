@@ -7,7 +7,7 @@ use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::descriptor::{ConstValue, SqlType};
+use crate::descriptor::{ColumnDescriptor, ConstValue, SqlType};
 
 /// A Rust type that a column can hold.
 ///
@@ -55,6 +55,12 @@ pub trait ColumnType {
     const VALUES: &'static [ConstValue] = &[];
     /// Which literals `default = …` accepts.
     const LITERALS: Literals = Literals::of(Self::SQL_TYPE);
+    /// A column of this type without a name, which the compiler evaluates once for all columns of the type.
+    #[doc(hidden)]
+    const COLUMN: ColumnDescriptor = {
+        let column = ColumnDescriptor::new("", Self::SQL_TYPE).values(Self::VALUES);
+        if Self::NULLABLE { column } else { column.not_null() }
+    };
 }
 
 /// Which literals a column of some type accepts as its default.

@@ -157,10 +157,7 @@ impl ColumnDescriptor {
 
     /// A column whose type, nullability and allowed values are those of the Rust type `T`.
     pub const fn of<T: crate::ColumnType>(name: &'static str) -> Self {
-        let mut column = ColumnDescriptor::new(name, T::SQL_TYPE);
-        column.not_null = !T::NULLABLE;
-        column.values = T::VALUES;
-        column
+        ColumnDescriptor { name, ..T::COLUMN }
     }
 
     /// Overrides the SQL type name.

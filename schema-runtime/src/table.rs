@@ -4,7 +4,7 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use crate::column_type::ColumnType;
-use crate::descriptor::{ColumnDescriptor, ConstValue, SqlType, TableDescriptor};
+use crate::descriptor::{ColumnDescriptor, TableDescriptor};
 use crate::fingerprint::table_fingerprint;
 
 /// A struct that declares a table; [`#[derive(Table)]`](derive@crate::Table) implements it.
@@ -18,8 +18,11 @@ pub trait Table {
     const NAME: &'static str;
     /// What the program wants of the table.
     const DESCRIPTOR: TableDescriptor;
+    /// Where the descriptor is; lists of tables are made of these.
+    #[doc(hidden)]
+    const TABLE: &'static TableDescriptor = &Self::DESCRIPTOR;
     /// FNV-1a (128 bits) over the evaluated descriptor.
-    const FINGERPRINT: u128 = table_fingerprint(&Self::DESCRIPTOR);
+    const FINGERPRINT: u128 = table_fingerprint(Self::TABLE);
 }
 
 /// A column of the table `T`, whose values are of type `B` (without its `Option`, see [`ColumnType::Base`]).
@@ -108,14 +111,8 @@ pub const fn same_base<C: ColumnType, P: ?Sized, B: ?Sized + BaseFor<C::Base>>(_
 #[doc(hidden)]
 pub const fn closed<S, T: TableIn<S>>() {}
 
-/// As [`ColumnDescriptor::of`], from the consts of the type: a type that is no `ColumnType` is then reported once.
+/// [`ColumnDescriptor::of`] a type, from its [`ColumnType::COLUMN`]: a type that is no `ColumnType` is then reported once.
 #[doc(hidden)]
-pub const fn column(
-    name: &'static str,
-    sql_type: SqlType,
-    nullable: bool,
-    values: &'static [ConstValue],
-) -> ColumnDescriptor {
-    let column = ColumnDescriptor::new(name, sql_type).values(values);
-    if nullable { column } else { column.not_null() }
+pub const fn column(of_type: ColumnDescriptor, name: &'static str) -> ColumnDescriptor {
+    ColumnDescriptor { name, ..of_type }
 }
