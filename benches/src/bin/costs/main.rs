@@ -50,25 +50,26 @@ fn main() -> Result<()> {
     let args = args()?;
     let folder = tempfile::tempdir()?;
     let load = machine::load();
-    let mut body = String::new();
-    if args.rows > 0 {
-        rows(&args, folder.path(), &mut body)?;
-    }
-    if args.compile {
-        compile(&args, folder.path(), &mut body)?;
-    }
-    if args.build {
-        build(folder.path(), &mut body)?;
-    }
-    if args.size {
-        size(folder.path(), &mut body)?;
-    }
     let date = machine::date()?;
     let mut page = format!("# Other costs, {date}\n\n");
     for line in machine::lines(folder.path()) {
         writeln!(page, "- {line}")?;
     }
     writeln!(page, "- SQLite {}, commit {}", schema_runtime::rusqlite::version(), machine::commit())?;
+    // Each table when it is made, since all of them take half an hour.
+    let mut body = String::new();
+    if args.rows > 0 {
+        show(&mut body, rows(&args, folder.path())?);
+    }
+    if args.compile {
+        show(&mut body, compile(&args, folder.path())?);
+    }
+    if args.build {
+        show(&mut body, build(folder.path())?);
+    }
+    if args.size {
+        show(&mut body, size(folder.path())?);
+    }
     writeln!(
         page,
         "- load: {load} before, {} after; medians of {} samples\n",
@@ -78,12 +79,17 @@ fn main() -> Result<()> {
     page += &body;
     std::fs::create_dir_all(&args.folder)?;
     std::fs::write(args.folder.join(format!("{date}-costs.md")), &page)?;
-    print!("{page}");
     Ok(())
 }
 
+fn show(body: &mut String, tables: String) {
+    print!("{tables}");
+    body.push_str(&tables);
+}
+
 /// The backup, and the peak of memory of each change; both with a tenth of the rows as well.
-fn rows(args: &Args, folder: &Path, body: &mut String) -> Result<()> {
+fn rows(args: &Args, folder: &Path) -> Result<String> {
+    let mut body = String::new();
     let status = Command::new("cargo")
         .args(["build", "--release", "--locked", "--quiet", "--bin", "large"])
         .current_dir(env!("CARGO_MANIFEST_DIR"))
@@ -133,7 +139,7 @@ fn rows(args: &Args, folder: &Path, body: &mut String) -> Result<()> {
         writeln!(body)?;
     }
     writeln!(body, "\nThe bare connection: {:.1} MiB.\n", peak(args.rows, "open") as f64 / 1024.0)?;
-    Ok(())
+    Ok(body)
 }
 
 fn median(mut list: Vec<f64>) -> f64 {
@@ -142,7 +148,8 @@ fn median(mut list: Vec<f64>) -> f64 {
 }
 
 /// The crate with the structs alone, all it depends on being built.
-fn compile(args: &Args, folder: &Path, body: &mut String) -> Result<()> {
+fn compile(args: &Args, folder: &Path) -> Result<String> {
+    let mut body = String::new();
     writeln!(body, "## Compile time of structs of 8 fields, unoptimised: seconds of the processor\n")?;
     writeln!(
         body,
@@ -181,14 +188,15 @@ fn compile(args: &Args, folder: &Path, body: &mut String) -> Result<()> {
         )?;
     }
     writeln!(body)?;
-    Ok(())
+    Ok(body)
 }
 
 /// Once each: they take long.
-fn build(folder: &Path, body: &mut String) -> Result<()> {
+fn build(folder: &Path) -> Result<String> {
+    let mut body = String::new();
     writeln!(
         body,
-        "## A clean build with one struct, SQLite included, unoptimised\n\n| | | above the first |\n| --- | ---: | ---: |"
+        "## A clean build with one struct, SQLite included, unoptimised\n\n| | clock | processor | above the first |\n| --- | ---: | ---: | ---: |"
     )?;
     let mut first = None;
     for kind in Kind::ALL {
@@ -199,10 +207,11 @@ fn build(folder: &Path, body: &mut String) -> Result<()> {
         writeln!(body, "| {} | {clock:.1} s | {cpu:.1} s | {above:.1} s |", kind.name())?;
     }
     writeln!(body)?;
-    Ok(())
+    Ok(body)
 }
 
-fn size(folder: &Path, body: &mut String) -> Result<()> {
+fn size(folder: &Path) -> Result<String> {
+    let mut body = String::new();
     writeln!(
         body,
         "## A release with one struct, stripped\n\n| | | above the first |\n| --- | ---: | ---: |"
@@ -221,5 +230,5 @@ fn size(folder: &Path, body: &mut String) -> Result<()> {
         )?;
     }
     writeln!(body)?;
-    Ok(())
+    Ok(body)
 }
