@@ -33,8 +33,6 @@ pub(crate) struct Model {
     pub(crate) name_span: Span,
     pub(crate) attrs: TableAttrs,
     pub(crate) fields: Vec<Field>,
-    /// The words in `#[column(…)]` that are attributes, where they stand; those of skipped fields too.
-    pub(crate) keys: Vec<Ident>,
 }
 
 impl Model {
@@ -79,13 +77,12 @@ impl Model {
             });
         }
         refuse_attributes_of_skipped(&fields, errors);
-        let keys = fields.iter().flat_map(|field| field.attrs.keys.iter().cloned()).collect();
         fields.retain(|field| field.attrs.skip.is_none());
         let (name, name_span) = match &attrs.name {
             Some(name) => (name.value(), name.span()),
             None => (Case::Snake.apply(&input.ident.unraw().to_string()), input.ident.span()),
         };
-        Some(Model { krate, name, name_span, attrs, fields, keys })
+        Some(Model { krate, name, name_span, attrs, fields })
     }
 
     /// The field that a list means.

@@ -91,8 +91,6 @@ pub(crate) struct TableAttrs {
     pub(crate) renamed_from: Vec<LitStr>,
     pub(crate) dropped: Vec<LitStr>,
     pub(crate) allow: Vec<LitStr>,
-    /// The words that are attributes, where they stand.
-    pub(crate) keys: Vec<Ident>,
 }
 
 #[derive(Default)]
@@ -115,8 +113,6 @@ pub(crate) struct ColumnAttrs {
     pub(crate) json: Option<Span>,
     pub(crate) skip: Option<Span>,
     pub(crate) allow: Vec<LitStr>,
-    /// The words that are attributes, where they stand.
-    pub(crate) keys: Vec<Ident>,
 }
 
 #[derive(Default)]
@@ -126,8 +122,6 @@ pub(crate) struct ColumnTypeAttrs {
     pub(crate) integer: Option<Span>,
     pub(crate) rename_all: Option<LitStr>,
     pub(crate) rename: Option<LitStr>,
-    /// The words that are attributes, where they stand.
-    pub(crate) keys: Vec<Ident>,
 }
 
 const TABLE: &[&str] = &[
@@ -174,7 +168,7 @@ type Parse<T> = syn::Result<T>;
 impl TableAttrs {
     pub(crate) fn read(attrs: &[Attribute], errors: &Errors) -> Self {
         let mut it = TableAttrs::default();
-        let keys = read(attrs, "table", TABLE, errors, |key, input| match key.to_string().as_str() {
+        read(attrs, "table", errors, |key, input| match key.to_string().as_str() {
             "crate" => once(&mut it.krate, key, text(input)?),
             "name" => once(&mut it.name, key, text(input)?),
             "rename_all" => once(&mut it.rename_all, key, text(input)?),
@@ -203,7 +197,6 @@ impl TableAttrs {
             "allow" => allow(input).map(|codes| it.allow.extend(codes)),
             _ => Err(unknown("table", key, TABLE)),
         });
-        it.keys = keys;
         it
     }
 }
@@ -211,7 +204,7 @@ impl TableAttrs {
 impl ColumnAttrs {
     pub(crate) fn read(attrs: &[Attribute], field: &str, errors: &Errors) -> Self {
         let mut it = ColumnAttrs::default();
-        let keys = read(attrs, "column", COLUMN, errors, |key, input| match key.to_string().as_str() {
+        read(attrs, "column", errors, |key, input| match key.to_string().as_str() {
             "name" => once(&mut it.name, key, text(input)?),
             "type" => once(&mut it.type_name, key, text(input)?),
             "primary_key" => once(&mut it.primary_key, key, key.span()),
@@ -237,7 +230,6 @@ impl ColumnAttrs {
             "allow" => allow(input).map(|codes| it.allow.extend(codes)),
             _ => Err(unknown("column", key, COLUMN)),
         });
-        it.keys = keys;
         it
     }
 }
@@ -245,42 +237,31 @@ impl ColumnAttrs {
 impl ColumnTypeAttrs {
     pub(crate) fn read(attrs: &[Attribute], errors: &Errors) -> Self {
         let mut it = ColumnTypeAttrs::default();
-        let keys =
-            read(attrs, "column_type", COLUMN_TYPE, errors, |key, input| match key.to_string().as_str() {
-                "crate" => once(&mut it.krate, key, text(input)?),
-                "text" => once(&mut it.text, key, key.span()),
-                "integer" => once(&mut it.integer, key, key.span()),
-                "rename_all" => once(&mut it.rename_all, key, text(input)?),
-                "rename" => once(&mut it.rename, key, text(input)?),
-                _ => Err(unknown("column_type", key, COLUMN_TYPE)),
-            });
-        it.keys = keys;
+        read(attrs, "column_type", errors, |key, input| match key.to_string().as_str() {
+            "crate" => once(&mut it.krate, key, text(input)?),
+            "text" => once(&mut it.text, key, key.span()),
+            "integer" => once(&mut it.integer, key, key.span()),
+            "rename_all" => once(&mut it.rename_all, key, text(input)?),
+            "rename" => once(&mut it.rename, key, text(input)?),
+            _ => Err(unknown("column_type", key, COLUMN_TYPE)),
+        });
         it
     }
 }
 
-/// Calls `each` for every item of every `#[kind(…)]`; after a mistake it goes on behind the next comma. Gives the words that are `known`.
+/// Calls `each` for every item of every `#[kind(…)]`; after a mistake it goes on behind the next comma.
 fn read(
     attrs: &[Attribute],
     kind: &str,
-    known: &[&str],
     errors: &Errors,
     mut each: impl FnMut(&Ident, ParseStream<'_>) -> Parse<()>,
-) -> Vec<Ident> {
-    let mut keys = Vec::new();
-    let mut each = |key: &Ident, input: ParseStream<'_>| {
-        if known.iter().any(|known| key == known) {
-            keys.push(key.clone());
-        }
-        each(key, input)
-    };
+) {
     for attr in attrs.iter().filter(|attr| attr.path().is_ident(kind)) {
         let parsed = attr.parse_args_with(|input: ParseStream<'_>| items(input, errors, &mut each));
         if let Err(error) = parsed {
             errors.push(error);
         }
     }
-    keys
 }
 
 fn items(
@@ -289,7 +270,8 @@ fn items(
     each: &mut dyn FnMut(&Ident, ParseStream<'_>) -> Parse<()>,
 ) -> Parse<()> {
     while !input.is_empty() {
-        let result = input.call(Ident::parse_any).and_then(|key| each(&key, input));
+        // An editor completes a keyword as `r#type`.
+        let result = input.call(Ident::parse_any).and_then(|key| each(&key.unraw(), input));
         if let Err(error) = result {
             errors.push(error);
             skip_to_comma(input)?;

@@ -19,14 +19,14 @@ use crate::ast::{Field, Model, lifetimes, make_static};
 use crate::attr::{ActionsAttr, ColumnRef, IndexAttr, Term};
 use crate::check::{is_literal, reference_action};
 use crate::default::DefaultValue;
-use crate::editor::{keys, touch};
+use crate::editor::{of_table, unseen};
 
 /// Everything that the derive adds to a correct struct.
 pub(crate) fn table(model: &Model, input: &DeriveInput) -> TokenStream {
     let printer = Printer::new(model, input);
     let (consts, table, within) = (printer.consts(false), printer.table(), printer.within());
-    let (checks, touch, keys) = (printer.checks(), touch(input, Some(model)), keys(model));
-    quote!(#consts #table #within #checks #touch #keys)
+    let (checks, editor) = (unseen(&model.krate, &printer.checks()), of_table(&model.krate, input));
+    quote!(#editor #consts #table #within #checks)
 }
 
 /// What the derive adds after its own errors, so that nothing else complains.
@@ -38,9 +38,10 @@ pub(crate) fn stubs(model: Option<&Model>, input: &DeriveInput) -> TokenStream {
     let mut with_schema = input.generics.clone();
     with_schema.params.push(syn::parse_quote!(__S));
     let (schema_generics, _, _) = with_schema.split_for_impl();
-    let (touch, keys) = (touch(input, model), model.map(keys));
+    let editor = of_table(&krate, input);
     let name = model.map_or("", |model| model.name.as_str());
     quote! {
+        #editor
         #consts
         #[automatically_derived]
         #[allow(single_use_lifetimes)]
@@ -51,7 +52,6 @@ pub(crate) fn stubs(model: Option<&Model>, input: &DeriveInput) -> TokenStream {
         #[automatically_derived]
         #[allow(single_use_lifetimes)]
         impl #schema_generics #krate::__private::TableIn<__S> for #ident #ty_generics #bounds {}
-        #touch #keys
     }
 }
 
@@ -205,9 +205,10 @@ impl<'a> Printer<'a> {
             DefaultValue::Bytes(value) => quote!(#krate::ConstValue::Blob(#value)),
             DefaultValue::Path(path) => {
                 let path = self.outside(path.to_token_stream());
-                quote_spanned! {default.span=>
+                let value = quote_spanned! {default.span=>
                     <<#ty as #krate::ColumnType>::Const>::__schema_value(&#path)
-                }
+                };
+                quote!(#krate::__private::unseen_value!(#value))
             }
         })
     }
@@ -389,9 +390,7 @@ impl<'a> Printer<'a> {
             let message = format!(
                 "the default NULL does not fit the type `{shown}`, which is no `Option`; make it one, or choose another default"
             );
-            return Some(
-                quote_spanned!(sql.span()=> const _: () = ::core::assert!(<#ty as #krate::ColumnType>::NULLABLE, "{}", #message);),
-            );
+            return Some(must(sql.span(), &quote!(<#ty as #krate::ColumnType>::NULLABLE), &message));
         }
         let default = field.attrs.default.as_ref()?;
         let text = &default.text;
@@ -399,9 +398,7 @@ impl<'a> Printer<'a> {
             let message = format!(
                 "the default NULL does not fit the type `{shown}`, which is no `Option`; make it one, or choose another default"
             );
-            return Some(
-                quote_spanned!(default.span=> const _: () = ::core::assert!(<#ty as #krate::ColumnType>::NULLABLE, "{}", #message);),
-            );
+            return Some(must(default.span, &quote!(<#ty as #krate::ColumnType>::NULLABLE), &message));
         }
         if !is_literal(&default.value) {
             return None;
@@ -416,9 +413,8 @@ impl<'a> Printer<'a> {
         };
         let is_bool = matches!(default.value, DefaultValue::Bool(_));
         let value = self.default_value(field)?;
-        Some(quote_spanned! {default.span=>
-            const _: () = ::core::assert!(<#ty as #krate::ColumnType>::LITERALS.accept(#value, #is_bool), "{}", #message);
-        })
+        let accepted = quote!(<#ty as #krate::ColumnType>::LITERALS.accept(#value, #is_bool));
+        Some(must(default.span, &accepted, &message))
     }
 
     fn autoincrement_check(&self, field: &Field) -> Option<TokenStream> {
@@ -428,11 +424,9 @@ impl<'a> Printer<'a> {
             "`autoincrement` needs a key that is stored as INTEGER, and `{}` is not; use an integer type such as `i64`",
             show(ty)
         );
-        Some(quote_spanned! {span=>
-            const _: () = ::core::assert!(
-                ::core::matches!(<#ty as #krate::ColumnType>::SQL_TYPE, #krate::SqlType::Integer), "{}", #message
-            );
-        })
+        let integer =
+            quote!(::core::matches!(<#ty as #krate::ColumnType>::SQL_TYPE, #krate::SqlType::Integer));
+        Some(must(span, &integer, &message))
     }
 
     fn parent_checks(&self, parent: &Parent<'_>) -> TokenStream {
@@ -440,9 +434,8 @@ impl<'a> Printer<'a> {
         let mut checks = TokenStream::new();
         for (field, to) in parent.columns.iter().zip(&parent.to) {
             let ty = &field.ty;
-            checks.extend(quote_spanned! {parent.span=>
-                const _: () = #krate::__private::same_base::<#ty, _, _>(#to);
-            });
+            let same = quote_spanned!(parent.span=> #krate::__private::same_base::<#ty, _, _>(#to));
+            checks.extend(quote!(const _: () = #same;));
             let set_null = [&parent.actions.on_delete, &parent.actions.on_update];
             for action in
                 set_null.into_iter().flatten().filter(|it| reference_action(&it.value()) == Some("SetNull"))
@@ -451,24 +444,19 @@ impl<'a> Printer<'a> {
                     "`set null` cannot work on `{}`, whose type is no `Option`; make it one, or choose another action",
                     field.name
                 );
-                checks.extend(quote_spanned! {action.span()=>
-                    const _: () = ::core::assert!(<#ty as #krate::ColumnType>::NULLABLE, "{}", #message);
-                });
+                checks.extend(must(action.span(), &quote!(<#ty as #krate::ColumnType>::NULLABLE), &message));
             }
         }
         let to = &parent.to;
         checks.extend(match to.as_slice() {
             [only] => {
                 let message = format!("`{}` is neither a primary key nor unique, so no foreign key can refer to it; add `primary_key` or `unique` to that column", show(only));
-                quote_spanned!(parent.span=> const _: () = ::core::assert!(#only.is_unique(), "{}", #message);)
+                must(parent.span, &quote!(#only.is_unique()), &message)
             }
             _ => {
                 let message = format!("these columns of `{}` together are neither its primary key nor unique, so no foreign key can refer to them; add `unique(…)` of them to that table", show(table));
-                quote_spanned! {parent.span=>
-                    const _: () = ::core::assert!(
-                        #krate::__private::has_key(&<#table as #krate::Table>::DESCRIPTOR, &[#(#to.name()),*]), "{}", #message
-                    );
-                }
+                let has_key = quote!(#krate::__private::has_key(&<#table as #krate::Table>::DESCRIPTOR, &[#(#to.name()),*]));
+                must(parent.span, &has_key, &message)
             }
         });
         checks
@@ -496,9 +484,13 @@ pub(crate) fn allow_check(krate: &TokenStream, code: &LitStr) -> TokenStream {
         "there is no lint of a model `{}`; `L508` and those that follow it are in docs/hazards.md",
         code.value()
     );
-    quote_spanned! {code.span()=>
-        const _: () = ::core::assert!(#krate::__private::is_model_lint(#code), "{}", #message);
-    }
+    must(code.span(), &quote!(#krate::__private::is_model_lint(#code)), &message)
+}
+
+/// A check of the compiler's whose message stands on `span`.
+fn must(span: Span, condition: &TokenStream, message: &str) -> TokenStream {
+    let assertion = quote_spanned!(span=> ::core::assert!(#condition, "{}", #message));
+    quote!(const _: () = #assertion;)
 }
 
 fn named(name: Option<&LitStr>) -> Option<TokenStream> {

@@ -185,7 +185,7 @@ pub fn derive_table(input: TokenStream) -> TokenStream {
         (None, Some(model)) => expand::table(model, &input),
         (errors, model) => {
             let stubs = expand::stubs(model.as_ref(), &input);
-            quote::quote!(#errors #stubs)
+            quote::quote!(#stubs #errors)
         }
     }
     .into()

@@ -8,6 +8,7 @@ use syn::{Data, DataEnum, DeriveInput, Fields, GenericParam, LitStr, Type, parse
 
 use crate::ast::{Case, crate_path, lifetimes, make_static, option_of, refuse_wide_integers};
 use crate::attr::ColumnTypeAttrs;
+use crate::editor::of_type;
 use crate::errors::Errors;
 
 /// The impls for `input`, or the mistakes in it with stub impls.
@@ -26,26 +27,14 @@ pub(crate) fn derive(input: &DeriveInput) -> TokenStream {
             None
         }
     };
-    let keys = keys(input, &attrs, &krate);
+    let editor = of_type(&krate, input);
     match (errors.finish(), tokens) {
-        (None, tokens) => quote!(#tokens #keys),
+        (None, tokens) => quote!(#editor #tokens),
         (Some(errors), _) => {
             let stubs = stubs(input, &krate);
-            quote!(#errors #stubs #keys)
+            quote!(#editor #stubs #errors)
         }
     }
-}
-
-/// The attributes of the type and of its variants, as paths to what documents them.
-fn keys(input: &DeriveInput, attrs: &ColumnTypeAttrs, krate: &TokenStream) -> TokenStream {
-    let mut keys = attrs.keys.clone();
-    if let Data::Enum(data) = &input.data {
-        // Their mistakes are told where they are judged.
-        let unheard = Errors::default();
-        keys.extend(data.variants.iter().flat_map(|it| ColumnTypeAttrs::read(&it.attrs, &unheard).keys));
-    }
-    let paths = crate::editor::paths(krate, "column_type", &keys);
-    quote!(const _: &[()] = &[#(#paths),*];)
 }
 
 fn stubs(input: &DeriveInput, krate: &TokenStream) -> TokenStream {

@@ -8,6 +8,36 @@ macro_rules! attributes {
     };
 }
 
+/// Leaves what a derive checks to the compiler, whose messages stand on the attributes' tokens.
+#[cfg(not(rust_analyzer))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __unseen {
+    ($($token:tt)*) => { $($token)* };
+}
+#[cfg(rust_analyzer)]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __unseen {
+    ($($token:tt)*) => {};
+}
+
+/// The same of a value.
+#[cfg(not(rust_analyzer))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __unseen_value {
+    ($($token:tt)*) => { $($token)* };
+}
+#[cfg(rust_analyzer)]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __unseen_value {
+    ($($token:tt)*) => {
+        loop {}
+    };
+}
+
 /// Of `#[table(…)]`.
 pub mod table {
     attributes! {
@@ -113,5 +143,126 @@ pub mod column_type {
         rename_all,
         /// `rename = "gone"`: this variant's text.
         rename,
+    }
+}
+
+/// Of `index(…)`.
+pub mod index {
+    attributes! {
+        /// `columns(a desc, b collate "nocase", expr = "lower(x)")`: fields, a column's own name in quotes, or expressions.
+        columns,
+        /// No two rows have the same values in these columns.
+        unique,
+        /// `where = "a > 0"`: only rows for which this is true are in the index.
+        ///
+        /// SQLite: <https://www.sqlite.org/partialindex.html>.
+        r#where,
+        /// `name = "by_a"`: the index's name; without it `idx_<table>_<columns>`. One with an expression needs a name.
+        name,
+        /// `allow = "L509"`, `allow("L508", "L509")`: lints that find nothing on this index.
+        ///
+        /// `docs/hazards.md` has a section on each.
+        allow,
+    }
+}
+
+/// Of `index(…)` of a column.
+pub mod column_index {
+    pub use super::index::{allow, name, unique, r#where};
+}
+
+/// Of `columns(…)` in an `index(…)`.
+pub mod term {
+    attributes! {
+        /// `expr = "lower(x)"`: an expression instead of a column.
+        ///
+        /// SQLite: <https://www.sqlite.org/expridx.html>.
+        expr,
+        /// Ascending, the default.
+        asc,
+        /// Descending.
+        desc,
+        /// `b collate "nocase"`: a collating sequence for this index.
+        collate,
+    }
+}
+
+/// Of `unique(…)` of a table.
+pub mod key {
+    attributes! {
+        /// `name = "one"`: the constraint's name.
+        name,
+    }
+}
+
+/// Of `check(…)`.
+pub mod check {
+    attributes! {
+        /// `name = "positive"`: the constraint's name.
+        name,
+    }
+}
+
+/// Of `generated(…)`.
+pub mod generated {
+    attributes! {
+        /// The value is stored when the row is written.
+        ///
+        /// SQLite: <https://www.sqlite.org/gencol.html>.
+        stored,
+        /// The value is computed whenever it is read, the default.
+        r#virtual,
+    }
+}
+
+/// Of `references(…)`.
+pub mod references {
+    attributes! {
+        /// `on_delete = "cascade"`: what happens to the rows here when the row that they refer to is deleted.
+        ///
+        /// `no action`, the default, and `restrict` refuse it, `set null` and `set default` change the column, `cascade` deletes the rows.
+        ///
+        /// SQLite: <https://www.sqlite.org/foreignkeys.html>, section 4.3.
+        on_delete,
+        /// `on_update = "cascade"`: what happens to the rows here when the key that they refer to is changed.
+        ///
+        /// `no action`, the default, and `restrict` refuse it, `set null` and `set default` change the column, `cascade` follows.
+        ///
+        /// SQLite: <https://www.sqlite.org/foreignkeys.html>, section 4.3.
+        on_update,
+        /// The key is checked when the transaction commits, and not after each statement.
+        ///
+        /// SQLite: <https://www.sqlite.org/foreignkeys.html>, section 4.2.
+        deferrable,
+        /// `name = "fk"`: the constraint's name.
+        name,
+    }
+}
+
+/// Of `foreign_key(…)`.
+pub mod foreign_key {
+    attributes! {
+        /// `columns(a, b)`: the fields that refer.
+        columns,
+        /// `references(Other, x, y)`: the table, and as many of its fields, which together are a key or unique.
+        references,
+    }
+    pub use super::references::{deferrable, name, on_delete, on_update};
+}
+
+/// What `on_delete` and `on_update` can say. SQLite: <https://www.sqlite.org/foreignkeys.html>, section 4.3.
+pub mod action {
+    attributes! {
+        /// `NO ACTION`, the default: refused, unless the rows that refer are gone or changed by the end of the statement, or of the
+        /// transaction where the key is `deferrable`.
+        no_action,
+        /// `RESTRICT`: refused at once, also where the key is `deferrable`.
+        restrict,
+        /// `SET NULL`: the columns that refer become NULL; their fields are `Option`.
+        set_null,
+        /// `SET DEFAULT`: the columns that refer take their defaults.
+        set_default,
+        /// `CASCADE`: the rows that refer are deleted, or take the new key.
+        cascade,
     }
 }

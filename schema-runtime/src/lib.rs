@@ -321,8 +321,12 @@ macro_rules! lints {
 /// What generated code calls; no part of the public interface.
 #[doc(hidden)]
 pub mod __private {
+    pub use crate::{__unseen as unseen, __unseen_value as unseen_value};
     pub mod attributes {
-        pub use crate::attributes::{column, column_type, table};
+        pub use crate::attributes::{
+            action, check, column, column_index, column_type, foreign_key, generated, index, key, references,
+            table, term,
+        };
     }
     pub use crate::clash::{Clash, Objects, expect_kind, has_key, unknown_value};
     pub use crate::plan::is_model_lint;
