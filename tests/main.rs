@@ -60,6 +60,7 @@ mod reach;
 mod rebuild_values;
 mod rebuilds;
 mod releases;
+mod releases_kept;
 mod removal;
 mod renames;
 mod resolve;

@@ -38,11 +38,11 @@ const THREE: &str = "--: version 2.0.0
     CREATE VIEW late AS SELECT id FROM job WHERE state = 'late'";
 
 /// A folder of snapshots, and one of fixtures.
-struct Folder(tempfile::TempDir);
+pub(crate) struct Folder(tempfile::TempDir);
 
 impl Folder {
     /// With the snapshots of these models, each accepted when it was the newest.
-    fn of(models: &[&str]) -> Folder {
+    pub(crate) fn of(models: &[&str]) -> Folder {
         let folder = Folder(tempfile::tempdir().expect("a folder"));
         fs::create_dir(folder.fixtures()).expect("a folder");
         for sql in models {
@@ -51,7 +51,7 @@ impl Folder {
         folder
     }
 
-    fn schema(&self) -> PathBuf {
+    pub(crate) fn schema(&self) -> PathBuf {
         self.0.path().join("schema")
     }
 
@@ -67,19 +67,19 @@ impl Folder {
         testing::accept_snapshot(migrator, self.schema()).unwrap_or_else(|err| panic!("{err}"));
     }
 
-    fn fixture(&self, name: &str, text: &str) {
+    pub(crate) fn fixture(&self, name: &str, text: &str) {
         fs::write(self.fixtures().join(name), text).expect("written");
     }
 
-    fn check(&self, migrator: &Migrator, version: &str) -> schema_runtime::Result<ReleaseReport> {
+    pub(crate) fn check(&self, migrator: &Migrator, version: &str) -> schema_runtime::Result<ReleaseReport> {
         testing::check_release(migrator, self.schema(), version, Some(&self.fixtures()))
     }
 
-    fn passes(&self, migrator: &Migrator, version: &str) -> String {
+    pub(crate) fn passes(&self, migrator: &Migrator, version: &str) -> String {
         self.check(migrator, version).unwrap_or_else(|err| panic!("{err}")).to_string()
     }
 
-    fn fails(&self, migrator: &Migrator, version: &str, kind: ErrorKind, parts: &[&str]) -> Error {
+    pub(crate) fn fails(&self, migrator: &Migrator, version: &str, kind: ErrorKind, parts: &[&str]) -> Error {
         failed(self.check(migrator, version).map(|_| ()), kind, parts)
     }
 
@@ -96,12 +96,12 @@ fn failed(result: schema_runtime::Result<()>, kind: ErrorKind, parts: &[&str]) -
     error
 }
 
-fn program(sql: &str) -> Migrator {
+pub(crate) fn program(sql: &str) -> Migrator {
     Migrator::new(model(sql))
 }
 
 /// A program with something in it that spoils the database at the end of a way, once the query gives a number that is not 0.
-fn spoiled(sql: &str, way: &'static str, when: &'static str, spoil: &'static str) -> Migrator {
+pub(crate) fn spoiled(sql: &str, way: &'static str, when: &'static str, spoil: &'static str) -> Migrator {
     program(sql).connection(move |conn: &Connection| {
         let file = conn.path().is_some_and(|path| path.ends_with(way));
         let writable: i64 = conn.query_row("PRAGMA query_only", [], |row| row.get(0))?;

@@ -13,8 +13,7 @@ use super::place::Place;
 use super::release::{Release, fixtures, open, program, read};
 use super::rows::Pair;
 use super::trail::{Hop, Trail};
-use super::virtual_tables::{as_tables, faults};
-use super::{check_drift, releases};
+use super::{check_drift, releases, virtual_tables};
 use crate::catalog::Catalog;
 use crate::connection::{self, SqliteResult};
 use crate::diff::{Change, diff};
@@ -85,13 +84,15 @@ pub fn assert_release(
 ///
 /// - no start is refused: policies and consents are those of `migrator`, a `backfill`, `convert` or `dropped` on the way that of its release;
 /// - the database is then as the model has it, on both ways the same, and a second start plans nothing;
-/// - every row is there, and every value of every column that is still there, but for what a `convert` or a consent to L103 changes, and NULL
-///   where a column is NOT NULL now. What the model drops by consent is told, and what numbered migrations change: they may;
+/// - every row is there, and every value of every column that is still there, in the model or kept beside it, but for what a `convert` or a
+///   consent to L103 changes, and NULL where a column is NOT NULL now. What the model drops by consent is told, and what numbered migrations
+///   change: they may;
+/// - virtual tables give the rows that they gave, and full-text indexes find the words that they found;
 /// - no foreign key is broken that was not before;
-/// - a rollback to the start brings catalog and rows back. Where a numbered migration has no way back that is told instead.
+/// - a rollback to the start brings catalog and rows back. Where a numbered migration has no way back that is told instead, and where a
+///   virtual table was dropped, which comes back with the whole backup only.
 ///
-/// All of it happens in a temporary folder, which goes away. The definitions of objects that the model no longer has and the policy retains are not compared,
-/// but the values in them are. Virtual tables are compared by their rows; an index of another table's content is checked by its module.
+/// All of it happens in a temporary folder, which goes away.
 ///
 /// # Errors
 /// As a start on a real database. `Data` of invented rows says how to give others. `Verify` where something was lost, or the ways lead to
@@ -132,10 +133,6 @@ struct Check {
 struct Start {
     path: PathBuf,
     catalog: Catalog,
-    /// The same, with the virtual tables among the tables.
-    tables: Catalog,
-    /// Full-text indexes that were wrong already.
-    faults: Vec<String>,
     rows: i64,
     violations: usize,
     /// The revisions that a rollback to it leaves.
@@ -146,8 +143,6 @@ struct Start {
 struct End {
     path: PathBuf,
     catalog: Catalog,
-    /// The same, with the virtual tables among the tables.
-    tables: Catalog,
     trail: Trail,
     /// The numbered migrations that ran.
     numbered: Vec<String>,
@@ -251,18 +246,17 @@ impl Check {
     fn start(&self, path: &Path) -> Result<Start> {
         let conn = open(&self.today, path)?;
         let catalog = read(&self.today, &conn)?;
-        let tables = as_tables(&conn, &catalog)?;
         let mut rows = 0;
-        for table in &tables.tables {
+        for table in &catalog.tables {
             let sql = format!("SELECT count(*) FROM main.{}", quote_ident(&table.name));
             rows += conn
                 .query_row(&sql, [], |row| row.get::<_, i64>(0))
                 .at(|| format!("cannot count the rows of `{}`", table.name))?;
         }
+        rows += virtual_tables::count(&conn, &catalog);
         let violations = violations(&conn)?.len();
         let revisions = self.today.rollback_candidates(path)?.len();
-        let faults = faults(&conn, &catalog);
-        Ok(Start { path: path.to_owned(), catalog, tables, faults, rows, violations, revisions })
+        Ok(Start { path: path.to_owned(), catalog, rows, violations, revisions })
     }
 
     /// Runs the programs one after another on a copy.
@@ -274,8 +268,7 @@ impl Check {
         let mut end = End {
             path,
             catalog: Catalog::default(),
-            tables: Catalog::default(),
-            trail: Trail::of(&start.tables),
+            trail: Trail::of(&start.catalog),
             numbered: Vec::new(),
             way,
         };
@@ -288,15 +281,13 @@ impl Check {
             let report = step.program.run(&end.path).map_err(told)?;
             let ran = report.migrations.iter().filter(|run| !run.contained);
             let ran: Vec<String> = ran.map(|run| run.title()).collect();
-            let conn = open(&self.today, &end.path).map_err(told)?;
-            end.catalog = read(&self.today, &conn).map_err(told)?;
-            end.tables = as_tables(&conn, &end.catalog).map_err(told)?;
-            drop(conn);
+            end.catalog =
+                open(&self.today, &end.path).and_then(|conn| read(&self.today, &conn)).map_err(told)?;
             end.trail.follow(&Hop {
                 plan: &report.plan,
                 model: &step.model,
                 consents: &step.program.options.consents,
-                left: &end.tables,
+                left: &end.catalog,
                 numbered: &ran,
             });
             end.numbered.extend(ran);
@@ -309,8 +300,7 @@ impl Check {
         let (before, after) = (open(&self.today, &start.path)?, open(&self.today, &end.path)?);
         let mut lost = end.trail.lost.clone();
         let mut notes = end.trail.notes.clone();
-        lost.extend(faults(&after, &end.catalog).into_iter().filter(|fault| !start.faults.contains(fault)));
-        for pair in end.trail.pairs(&start.tables, &end.tables) {
+        for pair in end.trail.pairs(&start.catalog, &end.catalog) {
             let found = pair.compare(&before, &after)?;
             let mut differs = found.rows;
             for (column, text) in found.values {
@@ -319,6 +309,17 @@ impl Check {
                     None => differs.push(text),
                 }
             }
+            match end.numbered.as_slice() {
+                [] => lost.append(&mut differs),
+                ran => notes.extend(differs.iter().map(|text| format!("{text}, with {}", ran.join(", ")))),
+            }
+        }
+        for pair in end.trail.virtual_pairs(&start.catalog, &end.catalog) {
+            if let Some(note) = pair.unreadable(&before) {
+                notes.push(note);
+                continue;
+            }
+            let mut differs = pair.compare(&before, &after)?.all();
             match end.numbered.as_slice() {
                 [] => lost.append(&mut differs),
                 ran => notes.extend(differs.iter().map(|text| format!("{text}, with {}", ran.join(", ")))),
@@ -393,7 +394,14 @@ impl Check {
             return Ok(());
         }
         if over > 0 {
-            program.rollback(&end.path, &Back::Last(over))?;
+            match program.rollback(&end.path, &Back::Last(over)) {
+                // What a module held comes back with the whole backup alone.
+                Err(error) if error.kind() == ErrorKind::Backup && end.trail.has_emptied() => {
+                    report.notes.push(format!("there is no way back from {}: {}", end.way, error.what()));
+                    return Ok(());
+                }
+                back => back?,
+            };
         }
         let (before, after) = (open(&self.today, &start.path)?, open(&self.today, &end.path)?);
         let catalog = read(&self.today, &after)?;
@@ -402,13 +410,13 @@ impl Check {
             let causes = changes.iter().map(|change| format!("it lacks: {change}")).collect();
             return Err(verify("the rollback leads to another schema", causes));
         }
-        let mut differs = faults(&after, &catalog);
-        differs.retain(|fault| !start.faults.contains(fault));
-        let tables = as_tables(&after, &catalog)?;
-        for pair in end.trail.pairs_back(&start.tables, &end.tables, &tables) {
-            let found = Pair::compare(&pair, &before, &after)?;
-            differs.extend(found.rows);
-            differs.extend(found.values.into_iter().map(|(_, text)| text));
+        let mut differs = Vec::new();
+        for pair in end.trail.pairs_back(&start.catalog, &end.catalog, &catalog) {
+            differs.extend(Pair::compare(&pair, &before, &after)?.all());
+        }
+        let pairs = end.trail.virtual_pairs(&start.catalog, &catalog);
+        for pair in pairs.iter().filter(|pair| pair.unreadable(&before).is_none()) {
+            differs.extend(pair.compare(&before, &after)?.all());
         }
         if differs.is_empty() {
             return Ok(());

@@ -101,8 +101,8 @@ impl Release {
         self.program(today).run(path)?;
         let conn = open(today, path)?;
         let (catalog, mut dice) = (read(today, &conn)?, Dice::new(1));
-        let mut short = fill(&conn, &catalog, &mut dice, ROWS)?;
-        short.extend(virtual_tables::fill(&conn, &catalog, &mut dice, ROWS)?);
+        let short = fill(&conn, &catalog, &mut dice, ROWS)?;
+        virtual_tables::fill(&conn, &catalog, &mut dice, ROWS)?;
         Ok(short)
     }
 

@@ -62,6 +62,12 @@ pub(super) struct Differences {
     pub(super) values: Vec<(String, String)>,
 }
 
+impl Differences {
+    pub(super) fn all(self) -> Vec<String> {
+        self.rows.into_iter().chain(self.values.into_iter().map(|(_, text)| text)).collect()
+    }
+}
+
 impl Pair<'_> {
     /// Compares all rows, each with that of the same key.
     ///
@@ -69,46 +75,8 @@ impl Pair<'_> {
     /// As reading.
     pub(super) fn compare(&self, before: &Connection, after: &Connection) -> Result<Differences> {
         let (old_key, new_key) = self.key();
-        let names = |of: fn(&Kept) -> &String| -> Vec<String> {
-            self.columns.iter().map(|column| quote_ident(of(column))).collect()
-        };
-        let was = read(before, &self.old.name, &old_key, &names(|column| &column.old))?;
-        let is = read(after, &self.new.name, &new_key, &names(|column| &column.new))?;
-        let mut found = Differences::default();
-        let (count, now) = (total(&was), total(&is));
-        let name = &self.old.name;
-        let gone: Vec<&Key> = was.keys().filter(|key| !is.contains_key(*key)).collect();
-        if let Some(first) = gone.first() {
-            let of = first_of(&old_key, first);
-            found.rows.push(format!("{} of {count} rows of `{name}` are gone ({of})", gone.len()));
-        } else if count != now {
-            found.rows.push(format!("`{name}` had {count} rows and has {now}"));
-        }
-        for (at, column) in self.columns.iter().enumerate() {
-            let mut told = Vec::new();
-            let mut number = 0;
-            for (key, rows) in &was {
-                let others = is.get(key).map(Vec::as_slice).unwrap_or_default();
-                for (row, other) in rows.iter().zip(others) {
-                    let (Some(was), Some(is)) = (row.get(at), other.get(at)) else { continue };
-                    if column.holds(was, is) {
-                        continue;
-                    }
-                    number += 1;
-                    if told.len() < NAMED {
-                        told.push(format!("{}: {} is now {}", place(&old_key, key), was.show(), is.show()));
-                    }
-                }
-            }
-            if number > 0 {
-                let first = told.join("; ");
-                found.values.push((
-                    column.old.clone(),
-                    format!("{number} values of `{name}`.`{}` have changed ({first})", column.old),
-                ));
-            }
-        }
-        Ok(found)
+        let sources = [Source::of(before, &self.old.name), Source::of(after, &self.new.name)];
+        compare(&self.old.name, sources, [old_key, new_key], &self.columns)
     }
 
     /// What tells a row from others, at the start and now: the rowid or the key, whichever both have. Nothing where they share neither: rows are
@@ -144,12 +112,89 @@ impl Pair<'_> {
     }
 }
 
+/// Something in a database that has rows.
+pub(super) struct Source<'s> {
+    conn: &'s Connection,
+    schema: &'static str,
+    name: &'s str,
+}
+
+impl<'s> Source<'s> {
+    pub(super) fn of(conn: &'s Connection, name: &'s str) -> Source<'s> {
+        Source { conn, schema: "main", name }
+    }
+
+    pub(super) fn temporary(conn: &'s Connection, name: &'s str) -> Source<'s> {
+        Source { conn, schema: "temp", name }
+    }
+}
+
+/// Compares the rows of before with those of after, each with that of the same key, which are terms of SQL as `columns` are names.
+///
+/// # Errors
+/// As reading.
+pub(super) fn compare(
+    name: &str,
+    [before, after]: [Source<'_>; 2],
+    [old_key, new_key]: [Vec<String>; 2],
+    columns: &[Kept],
+) -> Result<Differences> {
+    let names = |of: fn(&Kept) -> &String| -> Vec<String> {
+        columns.iter().map(|column| quote_ident(of(column))).collect()
+    };
+    let was = read(name, &before, &old_key, &names(|column| &column.old))?;
+    let is = read(name, &after, &new_key, &names(|column| &column.new))?;
+    let mut found = Differences::default();
+    let (count, now) = (total(&was), total(&is));
+    // Rows of one key that have no columns beside it are told apart by their number.
+    let fewer = |key: &Key, rows: &[Vec<Value>]| {
+        is.get(key).is_none_or(|others| columns.is_empty() && others.len() < rows.len())
+    };
+    let gone: Vec<&Key> = was.iter().filter(|(key, rows)| fewer(key, rows)).map(|(key, _)| key).collect();
+    if let Some(first) = gone.first() {
+        let of = first_of(&old_key, first);
+        found.rows.push(format!("{} of {count} rows of `{name}` are gone ({of})", gone.len()));
+    } else if count != now {
+        found.rows.push(format!("`{name}` had {count} rows and has {now}"));
+    }
+    for (at, column) in columns.iter().enumerate() {
+        let mut told = Vec::new();
+        let mut number = 0;
+        for (key, rows) in &was {
+            let others = is.get(key).map(Vec::as_slice).unwrap_or_default();
+            for (row, other) in rows.iter().zip(others) {
+                let (Some(was), Some(is)) = (row.get(at), other.get(at)) else { continue };
+                if column.holds(was, is) {
+                    continue;
+                }
+                number += 1;
+                if told.len() < NAMED {
+                    told.push(format!("{}: {} is now {}", place(&old_key, key), was.show(), is.show()));
+                }
+            }
+        }
+        if number > 0 {
+            let first = told.join("; ");
+            found.values.push((
+                column.old.clone(),
+                format!("{number} values of `{name}`.`{}` have changed ({first})", column.old),
+            ));
+        }
+    }
+    Ok(found)
+}
+
 /// The columns of the primary key.
 fn terms(table: &TableInfo) -> impl Iterator<Item = &str> {
     table.primary_key.iter().flat_map(|key| &key.terms).map(|term| term.column.as_str())
 }
 
 impl Kept {
+    /// One whose values stay as they are.
+    pub(super) fn same(old: &str, new: &str) -> Kept {
+        Kept { old: old.to_owned(), new: new.to_owned(), altered: false, filled: false }
+    }
+
     /// Whether `is` is what `was` may have become.
     fn holds(&self, was: &Value, is: &Value) -> bool {
         was == is || (self.filled && *was == Value::Null) || (self.altered && was.text() == is.text())
@@ -212,13 +257,14 @@ type Key = Vec<String>;
 type Rows = BTreeMap<Key, Vec<Vec<Value>>>;
 
 /// The columns of each row by its key; rows that share one are in an order of their own.
-fn read(conn: &Connection, table: &str, key: &[String], columns: &[String]) -> Result<Rows> {
+fn read(shown: &str, source: &Source<'_>, key: &[String], columns: &[String]) -> Result<Rows> {
+    let Source { conn, schema, name } = source;
     let mut terms: Vec<&str> = key.iter().chain(columns).map(String::as_str).collect();
     if terms.is_empty() {
         terms.push("1");
     }
-    let sql = format!("SELECT {} FROM main.{} NOT INDEXED", terms.join(", "), quote_ident(table));
-    let what = || format!("cannot read the rows of `{table}`");
+    let sql = format!("SELECT {} FROM {schema}.{} NOT INDEXED", terms.join(", "), quote_ident(name));
+    let what = || format!("cannot read the rows of `{shown}`");
     let mut statement = conn.prepare(&sql).at(what)?;
     let mut found = statement.query([]).at(what)?;
     let mut rows = Rows::new();

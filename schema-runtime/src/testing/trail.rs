@@ -3,7 +3,8 @@
 use schema_sql::eq_name;
 
 use super::rows::{Kept, Pair};
-use crate::catalog::{Catalog, TableInfo};
+use super::virtual_tables::VirtualPair;
+use crate::catalog::{Catalog, TableInfo, VirtualTableInfo, name_sql};
 use crate::diff::{Change, ColumnProperty, TableProperty};
 use crate::model::Model;
 use crate::plan::{HazardCode, Plan};
@@ -28,6 +29,15 @@ struct Column {
     free: Option<String>,
 }
 
+/// A virtual table of the start.
+struct Virtual {
+    name: String,
+    /// Whether it was dropped, or made anew without what it held.
+    gone: bool,
+    /// Its columns that were dropped.
+    dropped: Vec<String>,
+}
+
 /// What a run did to the names.
 pub(super) struct Hop<'h> {
     pub(super) plan: &'h Plan,
@@ -42,6 +52,7 @@ pub(super) struct Hop<'h> {
 /// All tables of the start.
 pub(super) struct Trail {
     tables: Vec<Table>,
+    virtual_tables: Vec<Virtual>,
     /// What went on purpose.
     pub(super) notes: Vec<String>,
     /// What went, and nobody has said so.
@@ -62,7 +73,14 @@ impl Trail {
             now: Some(table.name.clone()),
             columns: stored(table).map(column).collect(),
         };
-        Trail { tables: start.tables.iter().map(table).collect(), notes: Vec::new(), lost: Vec::new() }
+        let of_module =
+            |table: &VirtualTableInfo| Virtual { name: table.name.clone(), gone: false, dropped: Vec::new() };
+        Trail {
+            tables: start.tables.iter().map(table).collect(),
+            virtual_tables: start.virtual_tables.iter().map(of_module).collect(),
+            notes: Vec::new(),
+            lost: Vec::new(),
+        }
     }
 
     /// Goes on over a run.
@@ -77,15 +95,8 @@ impl Trail {
         for table in &mut self.tables {
             let Some(was) = table.now.take() else { continue };
             let name = renames.new_table(&was).to_owned();
-            // Where a virtual table cannot keep its content, that goes by consent.
-            let anew = |table: &str| {
-                hop.consents.iter().any(|consent| consent.covers(HazardCode::DropVirtualTable, table))
-            };
-            let is_dropped = |change: &Change| match change {
-                Change::DropTable { table } | Change::DropVirtualTable { table } => eq_name(table, &name),
-                Change::AlterVirtualTable { table, .. } => eq_name(table, &name) && anew(table),
-                _ => false,
-            };
+            let is_dropped =
+                |change: &Change| matches!(change, Change::DropTable { table } if eq_name(table, &name));
             let dropped = name == was && hop.plan.changes().any(is_dropped);
             let Some(left) = hop.left.table(&name).filter(|_| !dropped) else {
                 gone(format!("table `{}`", table.old), dropped);
@@ -94,14 +105,7 @@ impl Trail {
             for column in &mut table.columns {
                 let Some(was) = column.now.take() else { continue };
                 let new = renames.new_column(&name, &was).to_owned();
-                let is_dropped = |change: &Change| match change {
-                    Change::DropColumn { table, column } => eq_name(table, &name) && eq_name(column, &new),
-                    // Without a consent the run was refused.
-                    Change::AlterVirtualTable { table, .. } => {
-                        eq_name(table, &name) && left.column(&new).is_none()
-                    }
-                    _ => false,
-                };
+                let is_dropped = |change: &Change| matches!(change, Change::DropColumn { table, column } if eq_name(table, &name) && eq_name(column, &new));
                 let dropped = new == was && hop.plan.changes().any(is_dropped);
                 if dropped || left.column(&new).is_none() {
                     gone(format!("column `{}`.`{}`", table.old, column.old), dropped);
@@ -112,6 +116,42 @@ impl Trail {
             }
             table.now = Some(name);
         }
+        for table in self.virtual_tables.iter_mut().filter(|table| !table.gone) {
+            let name = &table.name;
+            let is_dropped = |change: &Change| matches!(change, Change::DropVirtualTable { table } if eq_name(table, name));
+            let hazards = || hop.plan.steps.iter().flat_map(|step| &step.hazards);
+            let emptied = hazards()
+                .any(|hazard| hazard.code == HazardCode::DropVirtualTable && hazard.object == name_sql(name));
+            let dropped = hop.plan.changes().any(is_dropped);
+            if dropped || emptied || hop.left.virtual_table(name).is_none() {
+                gone(format!("virtual table `{name}`"), dropped || emptied);
+                table.gone = true;
+                continue;
+            }
+            let of_table = |object: &str| {
+                let column = object.strip_prefix(&name_sql(name))?.strip_prefix('.')?;
+                schema_sql::significant(column).ok()?.first()?.ident()
+            };
+            let columns = hazards().filter(|hazard| hazard.code == HazardCode::DropColumn);
+            for column in columns.filter_map(|hazard| of_table(&hazard.object)) {
+                gone(format!("column `{name}`.`{column}`"), true);
+                table.dropped.push(column);
+            }
+        }
+    }
+
+    /// Whether a virtual table went with what it held.
+    pub(super) fn has_emptied(&self) -> bool {
+        self.virtual_tables.iter().any(|table| table.gone)
+    }
+
+    /// The virtual tables that both catalogs have.
+    pub(super) fn virtual_pairs<'c>(&self, start: &'c Catalog, now: &'c Catalog) -> Vec<VirtualPair<'c>> {
+        let pair = |table: &Virtual| {
+            let (old, new) = (start.virtual_table(&table.name)?, now.virtual_table(&table.name)?);
+            Some(VirtualPair { old, new, dropped: table.dropped.clone() })
+        };
+        self.virtual_tables.iter().filter(|table| !table.gone).filter_map(pair).collect()
     }
 
     /// The tables that both catalogs have, with the columns that both have.
