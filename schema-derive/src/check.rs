@@ -4,13 +4,13 @@ use std::collections::{HashMap, HashSet};
 
 use proc_macro2::Span;
 use schema_sql::token::{eq_name, fold};
+use schema_sql::{quoted_texts, unknown_columns};
 use syn::LitStr;
 
 use crate::ast::{Field, Model};
 use crate::attr::{ActionsAttr, ColumnRef, Term};
 use crate::default::DefaultValue;
 use crate::errors::{Errors, list};
-use crate::words::unknown_columns;
 
 /// Adds every mistake of `model` to `errors`.
 pub(crate) fn check(model: &Model, errors: &Errors) {
@@ -40,6 +40,9 @@ pub(crate) fn reserved(name: &str) -> bool {
 }
 
 pub(crate) const RESERVED: &str = "`sqlite_…`, `__schema_…`, `migration_history` and `migration_state` belong to SQLite and to this library";
+
+/// The lint of expressions whose double-quoted words are no columns: what it allows is for the runtime to look at.
+const UNKNOWN_COLUMN: &str = "L510";
 
 struct Judge<'a> {
     model: &'a Model,
@@ -188,11 +191,11 @@ impl Judge<'_> {
                     Term::Column(column) => {
                         self.columns(std::slice::from_ref(column), "the index", index.span)
                     }
-                    Term::Expr(expr) => self.expr(expr, true),
+                    Term::Expr(expr) => self.own_expr(expr, &index.allow),
                 }
             }
             if let Some(filter) = &index.filter {
-                self.expr(filter, true);
+                self.own_expr(filter, &index.allow);
             }
             let span = index.name.as_ref().map_or(index.span, LitStr::span);
             if columns != index.terms.len() && index.name.is_none() {
@@ -281,7 +284,7 @@ impl Judge<'_> {
                     "a generated column is computed, not filled; remove this, or remove `generated`",
                 );
             }
-            self.expr(&generated.expr, true);
+            self.own_expr(&generated.expr, &attrs.allow);
         }
         let Some(name) = &attrs.type_name else { return };
         let sql = format!("CREATE TABLE t(c {})", name.value());
@@ -312,13 +315,13 @@ impl Judge<'_> {
     fn column_sql(&self, field: &Field) {
         let attrs = &field.attrs;
         for check in &attrs.checks {
-            self.expr(&check.expr, true);
+            self.own_expr(&check.expr, &[]);
         }
         for sql in attrs.backfill.iter().chain(&attrs.convert) {
-            self.expr(sql, false);
+            self.expr(sql);
         }
         if let Some(sql) = &attrs.default_sql {
-            self.expr(sql, false);
+            self.expr(sql);
             let is_value = |name: &str| ["true", "false"].iter().any(|it| eq_name(it, name));
             for name in unknown_columns(&sql.value(), &is_value) {
                 let message = format!(
@@ -337,7 +340,7 @@ impl Judge<'_> {
 
     fn table_sql(&self) {
         for check in &self.model.attrs.checks {
-            self.expr(&check.expr, true);
+            self.own_expr(&check.expr, &[]);
         }
     }
 
@@ -355,27 +358,43 @@ impl Judge<'_> {
         }
     }
 
-    /// The text is one SQL expression; where `own` is set, it names only columns of this table.
-    fn expr(&self, sql: &LitStr, own: bool) {
-        if let Err(error) = schema_sql::check_expr(&sql.value()) {
+    /// Whether the text is one SQL expression.
+    fn expr(&self, sql: &LitStr) -> bool {
+        let fault = schema_sql::check_expr(&sql.value()).err();
+        if let Some(error) = &fault {
             self.errors.at(sql.span(), format!("this is no SQL expression: {error}"));
+        }
+        fault.is_none()
+    }
+
+    /// The text is one SQL expression, and names only columns of this table. `allowed` are the codes of its place.
+    fn own_expr(&self, sql: &LitStr, allowed: &[LitStr]) {
+        if !self.expr(sql) {
             return;
         }
-        if !own {
-            return;
-        }
-        let is_column = |name: &str| {
+        let is_field = |name: &str| {
             self.model.fields.iter().any(|field| eq_name(&field.name, name))
-                || ["rowid", "oid", "_rowid_", "true", "false"].iter().any(|it| eq_name(it, name))
+                || ["rowid", "oid", "_rowid_"].iter().any(|it| eq_name(it, name))
         };
+        let is_column = |name: &str| is_field(name) || ["true", "false"].iter().any(|it| eq_name(it, name));
+        let known = || list(self.model.fields.iter().map(|field| field.name.as_str()));
         for name in unknown_columns(&sql.value(), &is_column) {
-            let known = list(self.model.fields.iter().map(|field| field.name.as_str()));
-            self.errors.at(
-                sql.span(),
-                format!(
-                    "the expression names the column `{name}`, which does not exist; expected one of {known}"
-                ),
+            let message = format!(
+                "the expression names the column `{name}`, which does not exist; expected one of {}",
+                known()
             );
+            self.errors.at(sql.span(), message);
+        }
+        if allowed.iter().chain(&self.model.attrs.allow).any(|code| eq_name(&code.value(), UNKNOWN_COLUMN)) {
+            return;
+        }
+        for name in quoted_texts(&sql.value(), &is_field) {
+            let message = format!(
+                "the expression names the column `\"{name}\"`, which does not exist, so that SQLite takes it for a text; expected one of {}, or `{}` for a text",
+                known(),
+                schema_sql::quote_str(&name)
+            );
+            self.errors.at(sql.span(), message);
         }
     }
 

@@ -28,12 +28,13 @@
 //! | [`#[derive(ColumnType)]`](macro@ColumnType) | newtypes and enums |
 //! | [`schema!`] | what belongs to one schema |
 //! | [`migrations!`] | a folder of numbered migrations, compiled into the program |
+//! | [`migrates_from_every_release!`] | tests of the releases |
 //!
 //! The crate has no features.
 //!
 //! # Inside
 //!
-//! `attr`, `default` and `ast` parse, `check` and `words` judge, `expand`, `values` and `schema` print, `editor` what editors need. All mistakes of one
+//! `attr`, `default` and `ast` parse, `check` judges, `expand`, `values` and `schema` print, `editor` what editors need. All mistakes of one
 //! macro call are reported at once, each on the smallest token that shows it; the rest of the item is printed all the same.
 
 mod ast;
@@ -47,7 +48,6 @@ mod expand;
 mod releases;
 mod schema;
 mod values;
-mod words;
 
 use proc_macro::TokenStream;
 use syn::{DeriveInput, parse_macro_input};
@@ -166,8 +166,9 @@ use syn::{DeriveInput, parse_macro_input};
 /// ```
 ///
 /// # In an editor
-/// The attributes have documentation of their own, and fields in lists lead to the fields. The const of a field has the first paragraph of the field's
-/// documentation. A half-typed attribute is an error of its own: the consts and the impl are there meanwhile.
+/// The words of attributes have documentation of their own, also in parentheses, and rust-analyzer completes them; fields in lists, references and
+/// defaults lead to what they name. The const of a field has the first paragraph of the field's documentation. A half-typed attribute is an error of
+/// its own: the consts and the impl are there meanwhile.
 ///
 /// # Compile errors
 /// Unknown or repeated attributes, names that SQLite takes for the same, reserved names, lists of columns that do not exist, SQL

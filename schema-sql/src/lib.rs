@@ -22,6 +22,7 @@
 //! | tokens | [`tokenize`], [`significant`] |
 //! | a `CREATE` statement and its parts | [`create_head`], [`split_create_table`], [`split_create_index`] and the like |
 //! | expressions that mean the same | [`same`], [`normalise`] |
+//! | what an expression names | [`idents`], [`unknown_columns`], [`quoted_texts`] |
 //! | a script | [`split_statements`], [`line_column`], [`Snippet`] |
 //! | names and texts in SQL | [`quote_ident`], [`quote_str`], [`eq_name`] |
 
@@ -35,6 +36,7 @@ pub mod object;
 pub mod snippet;
 pub mod statements;
 pub mod token;
+pub mod words;
 
 pub use checksum::checksum_text;
 pub use create::{
@@ -52,3 +54,4 @@ pub use object::{
 pub use snippet::Snippet;
 pub use statements::{Statement, line_column, split_statements};
 pub use token::{LexError, Token, TokenKind, eq_name, fold, quote_ident, quote_str, significant, tokenize};
+pub use words::{quoted_texts, unknown_columns};

@@ -406,6 +406,17 @@ pub struct ÉtésRow {
     pub id: i64,
 }
 
+#[derive(Table)]
+#[table(allow = "L510")]
+pub struct Misquoted {
+    #[column(check = r#"state <> "gone""#)]
+    pub state: Option<String>,
+    #[column(generated(r#"state || "2""#))]
+    pub twice: Option<String>,
+    #[column(index(where = r#"word <> "none""#, name = "misquoted_word"))]
+    pub word: Option<String>,
+}
+
 pub const SCHEMA: Schema = schema! {
     tables: [
         OrderDetails,
@@ -432,6 +443,7 @@ pub const SCHEMA: Schema = schema! {
         Migration,
         Étés,
         ÉtésRow,
+        Misquoted,
     ],
     views: [
         "CREATE VIEW \"a view\" AS SELECT 1 AS \"one\"  \n  \

@@ -99,3 +99,5 @@ CREATE VIRTUAL TABLE places USING rtree(id, x0, x1, y0, y1);
 CREATE VIEW near AS SELECT id FROM places WHERE x0 < 1;
 CREATE TABLE "étés" ("é" INT, "é" INT, "ﬁ" INT, fi INT, "a‍b" TEXT CHECK ("a‍b" IN ('é', 'é', 'ﬁ')));
 CREATE TABLE "étés" (id INTEGER PRIMARY KEY);
+CREATE TABLE misquoted (state TEXT CHECK (state <> "gone"), twice TEXT AS (state || "2"), word TEXT);
+CREATE INDEX misquoted_word ON misquoted (word) WHERE word <> "none";

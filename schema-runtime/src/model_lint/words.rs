@@ -1,6 +1,6 @@
 //! Names, types and expressions.
 
-use schema_sql::{Token, TokenKind, eq_name, fold, is_reserved, significant};
+use schema_sql::{eq_name, fold, is_reserved, quoted_texts};
 
 use super::Fault;
 use crate::catalog::{Affinity, ColumnInfo, TableInfo, affinity, name_sql};
@@ -60,38 +60,17 @@ fn taken(name: &str) -> Option<String> {
 
 /// What is said of each double-quoted word in `expr` that is a text, since it is no column.
 fn texts(expr: &str, table: &TableInfo) -> Vec<String> {
-    let Ok(tokens) = significant(expr) else { return Vec::new() };
-    // A query has other names too.
-    if tokens.iter().any(|token| token.is_word("SELECT")) {
-        return Vec::new();
-    }
     let known = |name: &str| {
         table.column(name).is_some() || ["rowid", "oid", "_rowid_"].iter().any(|it| eq_name(it, name))
     };
-    let mut said = Vec::new();
-    for (at, token) in tokens.iter().enumerate() {
-        let before = at.checked_sub(1).and_then(|at| tokens.get(at));
-        let next = tokens.get(at + 1);
-        // A collation, a type, a function, a part of a name with a dot.
-        let other = before.is_some_and(|it| it.is_word("COLLATE") || it.is_word("AS") || it.is_op("."))
-            || next.is_some_and(|it| it.is_op("(") || it.is_op("."));
-        let name = Some(token).filter(|it| is_double_quoted(it) && !other).and_then(Token::ident);
-        if name.is_some_and(|name| !known(&name)) {
-            let text = format!(
-                "{} in `{expr}` is no column of {}, so that SQLite takes it for a text",
-                token.text,
-                name_sql(&table.name)
-            );
-            if !said.contains(&text) {
-                said.push(text);
-            }
-        }
-    }
-    said
-}
-
-fn is_double_quoted(token: &Token<'_>) -> bool {
-    token.kind == TokenKind::QuotedId && token.text.starts_with('"')
+    let said = |word: &String| {
+        format!(
+            "\"{}\" in `{expr}` is no column of {}, so that SQLite takes it for a text",
+            word.replace('"', "\"\""),
+            name_sql(&table.name)
+        )
+    };
+    quoted_texts(expr, &known).iter().map(said).collect()
 }
 
 /// What the name of a type promises and its affinity does not keep.

@@ -7,7 +7,8 @@ use schema_runtime::{
     ColumnInfo, ForeignKeyInfo, IndexInfo, KeyTermInfo, PrimaryKeyInfo, TableInfo, TriggerInfo, UniqueInfo,
 };
 use schema_sql::{
-    CreateKind, TokenKind, check_expr, create_kind, eq_name, fold, significant, split_statements,
+    CreateKind, TokenKind, check_expr, create_kind, eq_name, fold, quoted_texts, significant,
+    split_statements,
 };
 
 use super::types::Place;
@@ -34,6 +35,19 @@ pub(super) fn table_fault(table: &TableInfo) -> Option<Reason> {
         Some(format!("column `{}`: {fault}", column.name))
     });
     of_columns.or_else(|| key_fault(table, table.primary_key.as_ref()?))
+}
+
+/// Whether an expression of the table has a text in double quotes, which the derive takes for a mistake that nobody allows.
+pub(super) fn has_quoted_texts(table: &TableInfo) -> bool {
+    let known = |name: &str| {
+        table.column(name).is_some() || ["rowid", "oid", "_rowid_"].iter().any(|it| eq_name(it, name))
+    };
+    let checks = table.checks.iter().map(|check| &check.expr);
+    let generated = table.columns.iter().filter_map(|column| Some(&column.generated.as_ref()?.expr));
+    let terms = table.indexes.iter().flat_map(|index| &index.terms).filter(|term| term.is_expr);
+    let filters = table.indexes.iter().filter_map(|index| index.filter.as_ref());
+    let exprs = checks.chain(generated).chain(terms.map(|term| &term.term)).chain(filters);
+    exprs.into_iter().any(|expr| !quoted_texts(expr, &known).is_empty())
 }
 
 fn column_fault(table: &TableInfo, column: &ColumnInfo) -> Option<Reason> {

@@ -8,7 +8,7 @@ use schema_sql::{eq_name, fold, idents};
 use super::comments::{documented, of_table};
 use super::defaults::default_item;
 use super::enums::{Enum, Enums, Variants};
-use super::judge::{check_fault, index_fault, is_nullable, unique_fault};
+use super::judge::{check_fault, has_quoted_texts, index_fault, is_nullable, unique_fault};
 use super::layout::{Item, attributes};
 use super::names::{Case, Names, constant, declared, literal};
 use super::types::{Kind, Kinds, Link, Place, allowed_texts, type_attribute};
@@ -92,6 +92,9 @@ pub(super) fn sketch(
     draft.checks(&enum_checks);
     draft.foreign_keys(context, &links);
     draft.indexes();
+    if has_quoted_texts(table) {
+        draft.items.push(Item::text("allow", "L510"));
+    }
     Some(draft.print(rename_all))
 }
 
