@@ -125,13 +125,13 @@ impl<'c> Rows<'c> {
             asked: None,
         };
         let sql = "SELECT rowid, tbl_name, CASE WHEN type = 'index' AND sql IS NOT NULL THEN name END, type = 'table',
-            CASE WHEN type = 'table' THEN CAST(coalesce(sql, '') AS BLOB) END FROM main.sqlite_schema WHERE type IN ('table', 'index')";
+            CASE WHEN type = 'table' THEN CAST(coalesce(sql, '') AS TEXT) END FROM main.sqlite_schema WHERE type IN ('table', 'index')";
         let mut statement = conn.prepare(sql)?;
         let mut found = statement.query([])?;
         while let Some(row) = found.next()? {
             let (rowid, table, is_table): (i64, String, bool) = (row.get(0)?, row.get(1)?, row.get(3)?);
             if is_table {
-                let text = String::from_utf8_lossy(row.get_ref(4)?.as_blob()?).into_owned();
+                let text = String::from_utf8_lossy(row.get_ref(4)?.as_bytes()?).into_owned();
                 rows.tables.insert(table, (rowid, text));
             } else if let Some(index) = row.get(2)? {
                 rows.indexes.insert(index, rowid);
