@@ -25,6 +25,7 @@ mod equivalence;
 mod example;
 mod failure_policy;
 mod fast_review;
+mod fast_review_two;
 mod files;
 mod found_by_chance;
 mod hazards;
