@@ -120,10 +120,16 @@ fn named_by_dependants(catalog: &Catalog) -> Option<HashSet<String>> {
     Some(words)
 }
 
-/// Every word of the text, quoted or not; of strings too, which may be names. `None` where it cannot be read.
+/// Every word of the text, quoted or not; of strings too, which may be names, or SQL that a module or a function runs. `None` where it
+/// cannot be read.
 fn add_words(sql: &str, words: &mut HashSet<String>) -> Option<()> {
     for token in schema_sql::significant(sql).ok()? {
-        words.extend(token.ident().as_deref().map(fold));
+        let Some(name) = token.ident() else { continue };
+        if token.kind != TokenKind::Word {
+            let parts = name.split(|letter: char| !letter.is_alphanumeric() && letter != '_');
+            words.extend(parts.filter(|part| !part.is_empty()).map(fold));
+        }
+        words.insert(fold(&name));
     }
     Some(())
 }
@@ -283,6 +289,8 @@ mod tests {
         assert_eq!(kept(&sequence, "DELETE FROM main.sqlite_sequence").unwrap(), ["p", "q", "t", "s"]);
         let text = format!("{schema} CREATE VIRTUAL TABLE f USING fts5(a, content='u')");
         assert_eq!(kept(&text, add).unwrap(), ["p", "q", "t", "u"]);
+        let asked = "UPDATE main.t SET a = eval('SELECT max(a) FROM \"u\"')";
+        assert_eq!(kept(schema, asked).unwrap(), ["p", "q", "t", "u"]);
     }
 
     #[test]
