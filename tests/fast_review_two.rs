@@ -3,7 +3,7 @@
 
 use rusqlite::Connection;
 use schema_runtime::testing::{self, ReleaseReport};
-use schema_runtime::{HazardCode, Migrator};
+use schema_runtime::{HazardCode, Migrator, Outcome};
 
 use crate::support::model::model;
 use crate::support::place::{Place, contains};
@@ -71,4 +71,16 @@ fn a_consent_that_a_release_does_not_need_hides_no_lost_row() {
     let program = |migrator: Migrator| migrator.connection(spoil).allow(HazardCode::DropVirtualTable.code());
     let error = release_of(&KEPT, program).expect_err("a row is gone");
     contains(&error.to_string(), &["1 of 24 rows of `notes` are gone (first: rowid 7)"]);
+}
+
+/// A tool that copies tables leaves one without a key, in which no stamp is found at the model's rowid.
+#[test]
+fn a_copy_of_the_stamps_without_their_key_is_made_anew_and_does_not_grow() {
+    let place = Place::with_model("CREATE TABLE t (id INTEGER PRIMARY KEY)");
+    place.sql("CREATE TABLE copy AS SELECT * FROM migration_state; DROP TABLE migration_state; ALTER TABLE copy RENAME TO migration_state");
+    for _ in 0..3 {
+        let report = place.run("CREATE TABLE t (id INTEGER PRIMARY KEY)");
+        assert_eq!(report.outcome, Outcome::UpToDate);
+    }
+    assert_eq!(place.query("SELECT count(*) FROM migration_state"), "1");
 }

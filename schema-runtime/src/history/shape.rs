@@ -197,6 +197,11 @@ impl ColumnShape {
     pub(super) fn is(&self, name: &str) -> bool {
         self.name.eq_ignore_ascii_case(name)
     }
+
+    /// Whether the column is the rowid by another name.
+    pub(super) fn is_rowid(&self) -> bool {
+        self.key == 1 && self.type_name.eq_ignore_ascii_case("INTEGER")
+    }
 }
 
 /// Whether the affinity of a declared type leaves every text as it is.

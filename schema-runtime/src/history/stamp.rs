@@ -86,7 +86,9 @@ impl History {
                 let ours = found.iter().any(marks) && found.iter().all(known);
                 if ours {
                     let present = STAMP.iter().all(|(name, _)| found.iter().any(|column| column.is(name)));
-                    Ok(Some(present && found.len() == STAMP.len()))
+                    // Else a stamp is not found by its rowid, and each start adds one more.
+                    let keyed = found.iter().any(|column| column.is("id") && column.is_rowid());
+                    Ok(Some(present && keyed && found.len() == STAMP.len()))
                 } else {
                     refused("its columns are not those of a stamp".to_owned())
                 }
