@@ -1,4 +1,4 @@
-//! The programs of `docs/programs.md`: what the page shows is what CI compiles and runs.
+//! The programs of `docs/programs.md`: what the page shows, and the page of each, is what CI compiles and runs.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -36,6 +36,14 @@ fn blocks<'t>(text: &'t str, language: &str) -> Vec<&'t str> {
         .collect()
 }
 
+/// The manifest of the program has each line of the blocks of dependencies in `text`, by version.
+fn asks_for(folder: &str, text: &str) {
+    let manifest = read(&format!("{folder}/Cargo.toml")).replace("path = \"../../../schema-runtime\", ", "");
+    for line in blocks(text, "toml").iter().flat_map(|block| block.lines()) {
+        assert!(manifest.lines().any(|other| other == line), "{folder}: the manifest has not\n{line}");
+    }
+}
+
 #[test]
 fn what_the_page_shows_is_in_the_programs() {
     let page = read("docs/programs.md");
@@ -51,11 +59,7 @@ fn what_the_page_shows_is_in_the_programs() {
             assert!(program.contains(block), "{heading}: {link} has not\n{block}");
         }
         let folder = link.trim_end_matches("/main.rs");
-        let manifest =
-            read(&format!("{folder}/Cargo.toml")).replace("path = \"../../../schema-runtime\", ", "");
-        for line in blocks(text, "toml").iter().flat_map(|block| block.lines()) {
-            assert!(manifest.lines().any(|other| other == line), "{heading}: the manifest has not\n{line}");
-        }
+        asks_for(folder, text);
         shown.push(folder.rsplit('/').next().expect("a folder").to_owned());
     }
     shown.sort();
@@ -90,7 +94,7 @@ fn the_programs_are_built_with_the_versions_of_the_page() {
 }
 
 #[test]
-fn each_program_has_a_page_that_leads_to_its_section() {
+fn each_program_has_a_page_with_its_core_that_leads_to_its_section() {
     let (page, readme) = (read("docs/programs.md"), read("README.md"));
     for program in programs() {
         let own = read(&format!("examples/programs/{program}/README.md"));
@@ -101,6 +105,13 @@ fn each_program_has_a_page_that_leads_to_its_section() {
         );
         assert!(own.contains(&format!("docs/programs.md#{title})")), "{program}");
         assert!(own.contains("\n    cargo run\n"), "{program}");
+        let (folder, code) = (format!("examples/programs/{program}"), blocks(&own, "rust"));
+        let main = read(&format!("{folder}/main.rs"));
+        assert!(!code.is_empty(), "{program}: the page shows nothing of it");
+        for block in code {
+            assert!(main.contains(block), "{program}: main.rs has not\n{block}");
+        }
+        asks_for(&folder, &own);
         assert!(readme.contains(&format!("(examples/programs/{program}/README.md)")), "{program}");
     }
 }
