@@ -238,7 +238,7 @@ fn always_the_same(scratch: &Connection) -> rusqlite::Result<HashSet<String>> {
 mod tests {
     use super::*;
     use crate::catalog;
-    use crate::plan::{Cost, Method, Needs, PlanKey, Step};
+    use crate::plan::{PlanKey, catalog_step};
 
     fn read(conn: &Connection) -> Catalog {
         catalog::read(conn, "main", &[]).unwrap()
@@ -249,19 +249,7 @@ mod tests {
         conn.execute_batch(sql).unwrap();
         let start = read(&conn);
         let mut plan = Plan::empty("m", "1", PlanKey::default());
-        plan.steps.push(Step {
-            changes: Vec::new(),
-            object: "t".to_owned(),
-            sql: vec![statement.to_owned()],
-            edits: Vec::new(),
-            needs: Needs::default(),
-            method: Method::Catalog,
-            hazards: Vec::new(),
-            checks: Vec::new(),
-            cost: Cost::default(),
-            keeps_rows: true,
-            restores: Vec::new(),
-        });
+        plan.steps.push(catalog_step(Vec::new(), "t", vec![statement.to_owned()]));
         let part = Part::of(&plan, &start, &start, &conn)?;
         assert_eq!(part.whole(&part.target, &start).tables.len(), start.tables.len());
         assert!(part.holds(&plan));

@@ -25,6 +25,8 @@ use serde::{Deserialize, Serialize};
 pub use checks::{Check, CheckKind};
 pub use hazard::{Hazard, HazardCode, is_model_lint};
 pub(crate) use method::WAYS;
+#[cfg(test)]
+pub(crate) use order::catalog_step;
 pub(crate) use order::{Request, in_main, plan};
 pub use pace::Pace;
 pub(crate) use proof::{TableProof, proofs};

@@ -102,7 +102,7 @@ struct Planner<'a> {
     edited_indexes: Vec<Step>,
 }
 
-pub(super) fn catalog_step(changes: Vec<Change>, object: &str, sql: Vec<String>) -> Step {
+pub(crate) fn catalog_step(changes: Vec<Change>, object: &str, sql: Vec<String>) -> Step {
     Step {
         changes,
         object: object.to_owned(),
