@@ -28,9 +28,11 @@ impl Run<'_> {
         if matches!(source, Source::Model(_)) && !self.is_without_model() {
             return Ok(None);
         }
-        let Some((stamp, cookie)) = self.history.read_stamp(conn, source.name())? else { return Ok(None) };
-        let same = stamp == self.stamp(cookie, stamp.revision) && self.has_stamped_texts(conn)?;
-        Ok(same.then_some(stamp))
+        let found = self.history.with_stamp(conn, source.name(), |stamp, cookie| {
+            let same = stamp == self.stamp(cookie, stamp.revision) && self.has_stamped_texts(conn)?;
+            Ok(same.then_some(stamp))
+        });
+        found.map(Option::flatten)
     }
 
     /// Whether the texts are as they were stamped, where they count.

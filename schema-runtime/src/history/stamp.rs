@@ -121,26 +121,35 @@ impl History {
     ///
     /// SQLite: <https://www.sqlite.org/c3ref/blob_open.html>.
     pub(crate) fn read_stamp(&self, conn: &Connection, model: &str) -> Result<Option<(Stamp, i64)>> {
-        let read = || -> rusqlite::Result<Option<(Stamp, i64)>> {
-            let id = rowid_of(model);
-            let mut blob = conn.blob_open(MAIN_DB, &*self.state_table(), "stamp", id, true)?;
-            let mut bytes = vec![0; blob.len().min(LONGEST)];
-            // What it may fail with, SQLite says once more to whoever looks at everything.
-            if blob.read_exact(&mut bytes).is_err() {
-                return Ok(None);
-            }
-            // As long as the blob is open the file is as it was.
-            let cookie = cookie(conn)?;
-            Ok(Stamp::from_bytes(&bytes, model).map(|stamp| (stamp, cookie)))
-        };
-        match read() {
-            Ok(stamp) => Ok(stamp),
+        self.with_stamp(conn, model, |stamp, cookie| Ok((stamp, cookie)))
+    }
+
+    /// The same, given to `then` while the file stays as it was then.
+    ///
+    /// # Errors
+    /// As [`History::read_stamp`], and those of `then`.
+    pub(crate) fn with_stamp<T>(
+        &self,
+        conn: &Connection,
+        model: &str,
+        then: impl FnOnce(Stamp, i64) -> Result<T>,
+    ) -> Result<Option<T>> {
+        // As long as the blob is open SQLite holds the state of the file.
+        let mut blob = match conn.blob_open(MAIN_DB, &*self.state_table(), "stamp", rowid_of(model), true) {
+            Ok(blob) => blob,
             Err(err) => match crate::sqlite_error::kind_of(&err) {
                 // No such table, no such column, no row, another type of value.
-                ErrorKind::Sqlite => Ok(None),
-                _ => Err(err).at(|| self.cannot_read(conn)),
+                ErrorKind::Sqlite => return Ok(None),
+                _ => return Err(err).at(|| self.cannot_read(conn)),
             },
+        };
+        let mut bytes = vec![0; blob.len().min(LONGEST)];
+        // What it may fail with, SQLite says once more to whoever looks at everything.
+        if blob.read_exact(&mut bytes).is_err() {
+            return Ok(None);
         }
+        let cookie = schema_cookie(conn)?;
+        Stamp::from_bytes(&bytes, model).map(|stamp| then(stamp, cookie)).transpose()
     }
 
     /// Writes the stamp of one model over the one before.
@@ -235,11 +244,9 @@ fn each_text(conn: &Connection, mut take: impl FnMut(&[u8]) -> bool) -> rusqlite
 /// # Errors
 /// What reading the file's header may give.
 pub(crate) fn schema_cookie(conn: &Connection) -> Result<i64> {
-    cookie(conn).at(|| format!("cannot read the schema version of {}", name_of(conn)))
-}
-
-fn cookie(conn: &Connection) -> rusqlite::Result<i64> {
-    conn.prepare("PRAGMA main.schema_version")?.query_row([], |row| row.get(0))
+    conn.prepare("PRAGMA main.schema_version")
+        .and_then(|mut statement| statement.query_row([], |row| row.get(0)))
+        .at(|| format!("cannot read the schema version of {}", name_of(conn)))
 }
 
 #[cfg(test)]
