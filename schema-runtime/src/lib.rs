@@ -299,7 +299,7 @@ pub use tracking::Tracking;
 /// # }
 /// ```
 ///
-/// A `Migrator` may stand in place of the model. The test is called `lints_of_the_model`; as [`testing::assert_lints`](crate::testing::assert_lints).
+/// A `Migrator` may stand in place of the model. The test is called `lints_of_the_model`; as [`testing::assert_lints`].
 #[macro_export]
 macro_rules! lints {
     ($model:expr $(, releases: $folder:expr)? , deny: warnings $(,)?) => {

@@ -150,7 +150,7 @@ pub(super) fn count(conn: &Connection, catalog: &Catalog) -> i64 {
 /// Puts `rows` invented rows into each full-text table and R-tree that triggers have not filled, and into each index what its table has.
 ///
 /// # Errors
-/// As [`fill`](super::fill).
+/// As [`fill`](super::fill()).
 pub(super) fn fill(conn: &Connection, catalog: &Catalog, dice: &mut Dice, rows: u64) -> Result<()> {
     for table in &catalog.virtual_tables {
         let name = quote_ident(&table.name);
