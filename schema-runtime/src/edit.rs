@@ -156,10 +156,7 @@ impl<'c> Rows<'c> {
         let asked = self.asked()?;
         let keyed = asked.keyed.contains(table);
         if !keyed && !generates {
-            return row_of(
-                self.conn,
-                &format!("SELECT * FROM main.{} NOT INDEXED LIMIT 1", quote_ident(table)),
-            );
+            return row_of(conn, &format!("SELECT * FROM main.{} NOT INDEXED LIMIT 1", quote_ident(table)));
         }
         let found: Vec<(String, bool)> = asked
             .columns

@@ -29,26 +29,25 @@ impl Part {
         let mut words = words_of(plan)?;
         words.extend(named_by_dependants(start)?);
         words.extend(named_by_dependants(target)?);
-        let functions = Functions { scratch, known: None };
-        let mut beyond = Beyond { tables: HashSet::new(), functions };
+        let mut functions = Functions { scratch, known: None };
+        let mut beyond = Beyond(HashSet::new());
         let wanted = Lookup::of(target);
         for table in &start.tables {
             let same = wanted.table(&table.name).is_some_and(|other| other == table);
             let named = names(table).any(|name| words.contains(&name));
-            if same && !named && beyond.functions.suffice(table) {
-                beyond.tables.insert(fold(&table.name));
+            if same && !named && functions.suffice(table) {
+                beyond.0.insert(fold(&table.name));
             }
         }
         beyond.give_parents(start);
         beyond.give_parents(target);
-        if beyond.tables.is_empty() {
+        if beyond.0.is_empty() {
             return None;
         }
-        let left_out = |table: &&TableInfo| beyond.tables.contains(&fold(&table.name));
         Some(Part {
-            beyond: start.tables.iter().filter(left_out).flat_map(names).collect(),
-            start: beyond.without(start),
-            target: beyond.without(target),
+            beyond: start.tables.iter().filter(|table| beyond.holds(table)).flat_map(names).collect(),
+            start: only(start, |table| !beyond.holds(table)),
+            target: only(target, |table| !beyond.holds(table)),
         })
     }
 
@@ -69,13 +68,13 @@ impl Part {
 /// The tables, of those that views, triggers, virtual tables and what could not be read name, with everything else.
 pub(crate) fn dependants(catalog: &Catalog) -> Option<Catalog> {
     let words = named_by_dependants(catalog)?;
-    let tables = catalog.tables.iter().filter(|table| names(table).any(|name| words.contains(&name)));
-    Some(Catalog { tables: tables.cloned().collect(), ..parts_beside_tables(catalog) })
+    Some(only(catalog, |table| names(table).any(|name| words.contains(&name))))
 }
 
-fn parts_beside_tables(catalog: &Catalog) -> Catalog {
+/// The catalog with only these of its tables.
+fn only(catalog: &Catalog, stays: impl Fn(&TableInfo) -> bool) -> Catalog {
     Catalog {
-        tables: Vec::new(),
+        tables: catalog.tables.iter().filter(|table| stays(table)).cloned().collect(),
         virtual_tables: catalog.virtual_tables.clone(),
         views: catalog.views.clone(),
         triggers: catalog.triggers.clone(),
@@ -134,33 +133,28 @@ fn add_words(sql: &str, words: &mut HashSet<String>) -> Option<()> {
     Some(())
 }
 
-/// The tables that may be left out.
-struct Beyond<'c> {
-    /// Folded.
-    tables: HashSet<String>,
-    functions: Functions<'c>,
-}
+/// The tables that may be left out, by folded name.
+struct Beyond(HashSet<String>);
 
-impl Beyond<'_> {
+impl Beyond {
+    fn holds(&self, table: &TableInfo) -> bool {
+        self.0.contains(&fold(&table.name))
+    }
+
     /// What stays needs its parents: a key without columns means those of the parent.
     fn give_parents(&mut self, catalog: &Catalog) {
         loop {
-            let stay = catalog.tables.iter().filter(|table| !self.tables.contains(&fold(&table.name)));
+            let stay = catalog.tables.iter().filter(|table| !self.holds(table));
             let parents: Vec<String> =
                 stay.flat_map(|table| &table.foreign_keys).map(|key| fold(&key.table)).collect();
-            let before = self.tables.len();
+            let before = self.0.len();
             for parent in parents {
-                self.tables.remove(&parent);
+                self.0.remove(&parent);
             }
-            if self.tables.len() == before {
+            if self.0.len() == before {
                 return;
             }
         }
-    }
-
-    fn without(&self, catalog: &Catalog) -> Catalog {
-        let stay = catalog.tables.iter().filter(|table| !self.tables.contains(&fold(&table.name)));
-        Catalog { tables: stay.cloned().collect(), ..parts_beside_tables(catalog) }
     }
 }
 

@@ -386,7 +386,7 @@ pub(crate) fn rehearse(
         dependants_work(stage)?;
         return Ok(Verdict::Proved { undo: undo(stage.target)?, proof: UndoProof::Proved });
     }
-    let scratch = (stage.scratch)()?;
+    let mut scratch = (stage.scratch)()?;
     if let Some(part) = Part::of(plan, stage.start, stage.target, &scratch) {
         let within = Stage { start: &part.start, target: &part.target, ..*stage };
         let reached = match forth(&within, &scratch, plan)? {
@@ -399,8 +399,8 @@ pub(crate) fn rehearse(
             let proof = rehearse_undo(&within, &scratch, &undo)?;
             return Ok(Verdict::Proved { undo, proof });
         }
+        scratch = (stage.scratch)()?;
     }
-    let scratch = (stage.scratch)()?;
     let reached = match forth(stage, &scratch, plan)? {
         Forth::Reached(reached) => reached,
         Forth::Stopped(verdict) => return Ok(verdict),
