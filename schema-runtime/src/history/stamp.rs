@@ -2,6 +2,7 @@
 
 use std::io::Read;
 
+use rusqlite::blob::Blob;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, MAIN_DB, params};
 use schema_sql::quote_ident;
@@ -134,15 +135,8 @@ impl History {
         model: &str,
         then: impl FnOnce(Stamp, i64) -> Result<T>,
     ) -> Result<Option<T>> {
-        // As long as the blob is open SQLite holds the state of the file.
-        let mut blob = match conn.blob_open(MAIN_DB, &*self.state_table(), "stamp", rowid_of(model), true) {
-            Ok(blob) => blob,
-            Err(err) => match crate::sqlite_error::kind_of(&err) {
-                // No such table, no such column, no row, another type of value.
-                ErrorKind::Sqlite => return Ok(None),
-                _ => return Err(err).at(|| self.cannot_read(conn)),
-            },
-        };
+        // As long as it is open SQLite holds the state of the file.
+        let Some(mut blob) = self.open(conn, model, "stamp")? else { return Ok(None) };
         let mut bytes = vec![0; blob.len().min(LONGEST)];
         // What it may fail with, SQLite says once more to whoever looks at everything.
         if blob.read_exact(&mut bytes).is_err() {
@@ -150,6 +144,17 @@ impl History {
         }
         let cookie = schema_cookie(conn)?;
         Stamp::from_bytes(&bytes, model).map(|stamp| then(stamp, cookie)).transpose()
+    }
+
+    /// A value of the model's row; `None` where there is no such table, column, row or value.
+    fn open<'c>(&self, conn: &'c Connection, model: &str, column: &str) -> Result<Option<Blob<'c>>> {
+        match conn.blob_open(MAIN_DB, &*self.state_table(), column, rowid_of(model), true) {
+            Ok(blob) => Ok(Some(blob)),
+            Err(err) => match crate::sqlite_error::kind_of(&err) {
+                ErrorKind::Sqlite => Ok(None),
+                _ => Err(err).at(|| self.cannot_read(conn)),
+            },
+        }
     }
 
     /// Writes the stamp of one model over the one before.
@@ -171,31 +176,20 @@ impl History {
     /// # Errors
     /// What reading the file may give.
     pub(crate) fn has_stamped_texts(&self, conn: &Connection, model: &str) -> Result<bool> {
-        let compare = || -> rusqlite::Result<bool> {
-            let id = rowid_of(model);
-            let mut blob = conn.blob_open(MAIN_DB, &*self.state_table(), "texts", id, true)?;
-            let mut stamped = vec![0; blob.len()];
-            if blob.read_exact(&mut stamped).is_err() {
-                return Ok(false);
-            }
-            let mut rest = stamped.as_slice();
-            let same = each_text(conn, |text| {
-                let Some(after) = rest.strip_prefix(text).and_then(|rest| rest.strip_prefix(&[0])) else {
-                    return false;
-                };
-                rest = after;
-                true
-            })?;
-            Ok(same && rest.is_empty())
-        };
-        match compare() {
-            Ok(same) => Ok(same),
-            Err(err) => match crate::sqlite_error::kind_of(&err) {
-                // No texts, or something that is none.
-                ErrorKind::Sqlite => Ok(false),
-                _ => Err(err).at(|| self.cannot_read(conn)),
-            },
+        let Some(mut blob) = self.open(conn, model, "texts")? else { return Ok(false) };
+        let mut stamped = vec![0; blob.len()];
+        if blob.read_exact(&mut stamped).is_err() {
+            return Ok(false);
         }
+        let mut rest = stamped.as_slice();
+        let same = each_text(conn, |text| {
+            let Some(after) = rest.strip_prefix(text).and_then(|rest| rest.strip_prefix(&[0])) else {
+                return false;
+            };
+            rest = after;
+            true
+        });
+        Ok(same.at(|| self.cannot_read(conn))? && rest.is_empty())
     }
 
     /// Lets the next start of every model look at everything.
