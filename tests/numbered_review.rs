@@ -379,6 +379,8 @@ fn a_migration_leaves_the_objects_of_other_models_alone() {
     for text in [
         "ALTER TABLE its DROP COLUMN v",
         "ALTER TABLE its RENAME TO ours",
+        "ALTER TABLE its ADD COLUMN w TEXT",
+        "CREATE UNIQUE INDEX one ON its (v)",
         "-- schema: after\nDROP TABLE its",
     ] {
         let error = beside(SETTINGS, &[sql(1, text)]).run(place.path()).expect_err(text);

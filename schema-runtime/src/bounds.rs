@@ -50,7 +50,8 @@ pub(crate) fn refuse_made_again(start: &Catalog, prepared: &Prepared) -> Result<
         }
     }
     let back = diff(&target.catalog, &target.live, &|_| false);
-    refuse(&back, &|key| ours.iter().any(|ours| ours == key), other_model)
+    let ours = |change: &Change| key_of(change).is_some_and(|key| ours.contains(&key));
+    refuse(&back, &ours, other_model)
 }
 
 /// What comes after the automatic change, which has reached this catalog, must leave the model's objects as they were made.
@@ -58,15 +59,21 @@ pub(crate) fn refuse_made_again(start: &Catalog, prepared: &Prepared) -> Result<
 /// # Errors
 /// `Migration`, with each difference.
 pub(crate) fn refuse_other_model(reached: &Catalog, live: &Catalog, owners: &Owners) -> Result<()> {
-    refuse(&diff(reached, live, &|_| false), &|key| owners.is_managed(key), other_model)
+    let ours = |change: &Change| key_of(change).is_some_and(|key| owners.is_managed(&key));
+    refuse(&diff(reached, live, &|_| false), &ours, other_model)
 }
 
-/// A migration must leave the objects of other models of the file alone.
+/// A migration must leave the objects of other models of the file alone, and add nothing to their tables that their programs' writes would
+/// meet. An index that admits every row, and a trigger, are its own.
 ///
 /// # Errors
 /// `Migration`, with each difference.
 pub(crate) fn refuse_theirs(title: &str, before: &Catalog, after: &Catalog, others: &Owners) -> Result<()> {
-    refuse(&diff(before, after, &|_| false), &|key| others.is_managed(key), || {
+    let theirs = |change: &Change| match key_of(change) {
+        Some(key) => others.is_managed(&key),
+        None => others.is_managed(&key::table(change.table())) && is_met(change, after),
+    };
+    refuse(&diff(before, after, &|_| false), &theirs, || {
         execute::failed(title)
             .cause("it changes objects of another model of this database")
             .help("make this change in the other model, and in its migrations")
@@ -85,9 +92,21 @@ pub(crate) fn warnings(start: &Catalog, live: &Catalog, owners: &Owners) -> Vec<
     changes.iter().filter(ours).map(warning).collect()
 }
 
+/// Whether what is added to a table changes what an insert into it must say.
+fn is_met(change: &Change, after: &Catalog) -> bool {
+    match change {
+        Change::AddColumn { .. } | Change::AddConstraint { .. } => true,
+        Change::CreateIndex { table, index } => after
+            .table(table)
+            .and_then(|table| table.indexes.iter().find(|found| found.name == *index))
+            .is_some_and(|index| index.unique),
+        _ => false,
+    }
+}
+
 /// Refuses changes to objects that are `ours`, by the error of `refused`.
-fn refuse(changes: &[Change], ours: &dyn Fn(&str) -> bool, refused: impl FnOnce() -> Error) -> Result<()> {
-    let mut changes = changes.iter().filter(|change| key_of(change).is_some_and(|key| ours(&key))).peekable();
+fn refuse(changes: &[Change], ours: &dyn Fn(&Change) -> bool, refused: impl FnOnce() -> Error) -> Result<()> {
+    let mut changes = changes.iter().filter(|change| ours(change)).peekable();
     if changes.peek().is_none() {
         return Ok(());
     }
