@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use schema_runtime::rusqlite::Connection;
 use schema_runtime::{
     Back, BackupPolicy, Error, ErrorKind, Migrator, Model, Outcome, RemovalPolicy, Report, RevisionStatus,
 };
@@ -51,6 +52,30 @@ pub(crate) fn counts(report: &Report) -> Vec<String> {
 
 fn columns(place: &Place, table: &str) -> String {
     place.query(&format!("SELECT group_concat(name) FROM pragma_table_info('{table}')"))
+}
+
+#[test]
+fn connections_in_exclusive_mode_save_the_present_too() {
+    let two = "--: version 2.0.0\nCREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT)";
+    for mode in ["DELETE", "WAL"] {
+        let place = Place::new();
+        place.sql(&format!("PRAGMA journal_mode = {mode}"));
+        started(&place, ONE);
+        place.sql("INSERT INTO t VALUES (1, 'a', 'b')");
+        started(&place, two);
+        place.sql("INSERT INTO t VALUES (2, 'later')");
+        let hook = |conn: &Connection| conn.execute_batch("PRAGMA locking_mode = EXCLUSIVE");
+        let report = without_model()
+            .connection(hook)
+            .rollback(place.path(), &Back::Last(1))
+            .unwrap_or_else(|err| panic!("{mode} {err}"));
+        assert_eq!(place.query("SELECT * FROM t"), "1|'a'|'b'\n2|'later'|NULL", "{mode}");
+        let saved = Connection::open(report.backup.expect("a backup").path).expect("the backup");
+        let rows: String = saved
+            .query_row("SELECT group_concat(id || a) FROM t", [], |row| row.get(0))
+            .expect("the present as it was");
+        assert_eq!(rows, "1a,2later", "{mode}");
+    }
 }
 
 #[test]

@@ -7,11 +7,13 @@ use rusqlite::Connection;
 
 use super::lost::lost;
 use super::way::Way;
-use super::{name_of, rows};
+use super::{Back, name_of, rows};
 use crate::backup::{self, BackupInfo, BackupPolicy, BackupSource};
+use crate::catalog;
 use crate::connection::{self, OpenMode};
 use crate::error::{Error, ErrorKind, Result};
-use crate::run::{About, Run};
+use crate::found;
+use crate::run::{About, Run, data_version};
 
 impl Run<'_> {
     /// The copy that holds what the revision took away, verified.
@@ -76,11 +78,45 @@ impl Run<'_> {
         if self.options.backup == BackupPolicy::Never {
             return Ok(Err("the backup policy is never"));
         }
+        if let Some(info) = self.early_backup.take() {
+            return Ok(Ok(info));
+        }
+        self.save(conn, database, ways, BackupSource::File).map(Ok)
+    }
+
+    /// The same before the lock, where no second connection could read the file under it, with the counter that must not have moved then.
+    pub(super) fn save_early(
+        &mut self,
+        conn: &Connection,
+        database: &Path,
+        back: &Back,
+    ) -> Result<Option<i64>> {
+        if self.options.backup == BackupPolicy::Never || !connection::is_exclusive(conn)? {
+            return Ok(None);
+        }
+        let version = data_version(conn)?;
+        let rows = self.history.all(conn)?;
+        let live = catalog::read(conn, "main", &found::own_tables(self.migrator))?;
+        let ways = self.ways(conn, &rows, &live, back)?;
+        if ways.is_empty() {
+            return Ok(None);
+        }
+        self.early_backup = Some(self.save(conn, database, &ways, BackupSource::Connection(conn))?);
+        Ok(Some(version))
+    }
+
+    fn save(
+        &mut self,
+        conn: &Connection,
+        database: &Path,
+        ways: &[Way<'_>],
+        source: BackupSource<'_>,
+    ) -> Result<BackupInfo> {
         let about = About {
             version: ways.first().map(|way| way.revision.version.clone()),
             history: self.history.identity(conn)?,
             reason: name_of(ways),
         };
-        self.copy(database, BackupSource::File, &about).map(Ok)
+        self.copy(database, source, &about)
     }
 }

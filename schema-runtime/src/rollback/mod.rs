@@ -32,7 +32,7 @@ use crate::plan::Plan;
 use crate::record::millis;
 use crate::report::{Event, MigrationRun, Outcome, Report, StepReport};
 use crate::revision::{Kind, Revision, Status};
-use crate::run::Run;
+use crate::run::{Run, data_version, disturbed};
 use crate::snapshot::Snapshot;
 use crate::version::version_cmp;
 use asked::Asked;
@@ -122,10 +122,14 @@ impl<'a> Run<'a> {
         }
         let deadline = Deadline::install(&mut conn, options.time_limit, Some(options.cancel.clone()));
         let settings = Settings::enter(deadline.conn())?;
+        let version = run.save_early(deadline.conn(), &database, back)?;
         let waited = std::time::Instant::now();
         connection::begin_immediate(deadline.conn(), options.lock_wait, Some(&options.cancel))?;
         deadline.extend(waited.elapsed());
-        let result = run.go_back(&deadline, &database, back, redo);
+        let result = match version {
+            Some(before) if data_version(deadline.conn())? != before => Err(disturbed()),
+            _ => run.go_back(&deadline, &database, back, redo),
+        };
         deadline.release();
         let result = result.map_err(|error| run.failed(deadline.conn(), error));
         drop(settings);
