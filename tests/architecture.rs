@@ -54,9 +54,11 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("edit", &["plan"]),
     ("preflight", &["catalog", "connection", "defect", "error", "plan", "sqlite_error"]),
     ("reach", &["catalog", "diff", "plan"]),
+    ("broken", &["catalog", "connection", "error", "reach"]),
     (
         "rehearse",
         &[
+            "broken",
             "catalog",
             "connection",
             "creating",
@@ -69,11 +71,11 @@ const ARROWS: &[(&str, &[&str])] = &[
             "rename",
         ],
     ),
-    ("broken", &["catalog", "connection", "error", "rehearse"]),
     (
         "sql_model",
         &[
             "allow",
+            "broken",
             "catalog",
             "connection",
             "creating",
@@ -88,6 +90,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "apply",
         &[
+            "broken",
             "catalog",
             "connection",
             "creating",
@@ -121,6 +124,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "prepare",
         &[
+            "broken",
             "found",
             "catalog",
             "connection",
@@ -305,6 +309,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         &[
             "apply",
             "backup",
+            "broken",
             "catalog",
             "connection",
             "diff",
@@ -625,12 +630,13 @@ fn diff_and_plan_see_no_connection() {
 
 #[test]
 fn only_these_files_write() {
-    // `backup` writes to its copies, `history` to its two tables, `rehearse`, `sql_model` and `wanted` to scratch databases,
+    // `backup` writes to its copies, `history` to its two tables, `broken`, `rehearse`, `sql_model` and `wanted` to scratch databases,
     // `connection` proves that it could write; the files of the user are written by `apply` alone, by `edit` and `rollback` for it,
     // by what people have written themselves in `execute`, and as a whole by `restore`; `contained` writes to a scratch copy.
     let writers = [
         "apply",
         "backup",
+        "broken",
         "catalog",
         "connection",
         "contained",

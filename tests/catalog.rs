@@ -240,14 +240,16 @@ fn what_does_not_work_is_named_with_the_reason_and_what_a_program_registers_is_n
     conn.execute_batch(
         "CREATE TABLE t(a); CREATE VIEW good AS SELECT a FROM t; CREATE VIEW bad AS SELECT b FROM t;
          CREATE VIEW worse AS SELECT * FROM bad; CREATE VIEW own AS SELECT a_function_of_a_program(a) FROM t;
-         CREATE TRIGGER r AFTER INSERT ON t BEGIN DELETE FROM gone; END",
+         CREATE TRIGGER good AFTER INSERT ON t BEGIN DELETE FROM gone; END",
     )
     .unwrap();
     let broken = Catalog::read(&conn).unwrap().broken().unwrap();
-    let found: Vec<(&str, &str)> =
-        broken.iter().map(|(name, reason)| (name.as_str(), reason.as_str())).collect();
+    let found: Vec<_> = broken.iter().collect();
     let column = "no such column: b";
-    assert_eq!(found, [("bad", column), ("r", "no such table: main.gone"), ("worse", column)]);
+    let expected =
+        [("view", "bad", column), ("view", "worse", column), ("trigger", "good", "no such table: main.gone")];
+    assert_eq!(found, expected);
+    assert_eq!((broken.object("good"), broken.trigger("good")), (None, Some("no such table: main.gone")));
     assert!(Catalog::default().broken().unwrap().is_empty());
 }
 

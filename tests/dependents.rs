@@ -24,6 +24,21 @@ CREATE TABLE t (a TEXT); CREATE TABLE log (x TEXT)",
             ..Case::DEFAULT
         },
         Case {
+            name: "a trigger that is called as a view that was broken before is not taken for that view",
+            before: &[
+                Model("CREATE TABLE t (a TEXT, b TEXT); CREATE TABLE log (x TEXT)"),
+                Sql("CREATE VIEW x AS SELECT gone FROM t;
+                     CREATE TRIGGER x AFTER UPDATE OF b ON t BEGIN INSERT INTO log (x) VALUES ('b'); END"),
+            ],
+            after: "--: dropped t.b
+CREATE TABLE t (a TEXT); CREATE TABLE log (x TEXT)",
+            expect: Expect::Error(
+                ErrorKind::Dependent,
+                &["trigger `x` would not work: UPDATE OF names no column of `t`: b"],
+            ),
+            ..Case::DEFAULT
+        },
+        Case {
             name: "a view over a column that goes is named, and the views on it",
             before: &[
                 Model("CREATE TABLE t (a TEXT, b TEXT)"),

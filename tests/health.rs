@@ -244,7 +244,7 @@ fn views_and_triggers_that_do_not_work_are_found() {
         &place,
         &health(&place),
         FindingCode::Broken,
-        &["trigger `g`: no such table: main.gone", "view `v`: no such column: nope"],
+        &["view `v`: no such column: nope", "trigger `g`: no such table: main.gone"],
     );
 }
 

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use rusqlite::Connection;
 use schema_sql::{fold, quote_ident};
 
+use crate::broken::firing_statement;
 use crate::catalog::{self, Catalog, Lookup, TriggerInfo};
 use crate::connection::{self, Deadline, SqliteResult, sqlite_error};
 use crate::creating::Creating;
@@ -16,7 +17,7 @@ use crate::edit::edit;
 use crate::error::{Error, ErrorKind, Result};
 use crate::integrity::{IntegrityCheck, fault_of_table, is_of_rows};
 use crate::plan::{CatalogEdit, Needs, Plan, Step, TableProof, proofs};
-use crate::rehearse::{firing_statement, reason, set_needs};
+use crate::rehearse::{reason, set_needs};
 use crate::rename::Renames;
 
 /// What is applied, and to what it must lead.

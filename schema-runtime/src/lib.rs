@@ -241,8 +241,9 @@ pub use backup::{
     BackupFolder, BackupInfo, BackupPolicy, Kept, KeptBecause, Pruned, Retention, Stray, StrayKind,
 };
 pub use catalog::{
-    Catalog, CheckInfo, ColumnInfo, ForeignKeyInfo, GeneratedInfo, IndexInfo, IndexTermInfo, KeyTermInfo,
-    NotNullInfo, OpaqueInfo, PrimaryKeyInfo, TableInfo, TriggerInfo, UniqueInfo, ViewInfo, VirtualTableInfo,
+    Catalog, CheckInfo, ColumnInfo, Faults, ForeignKeyInfo, GeneratedInfo, IndexInfo, IndexTermInfo,
+    KeyTermInfo, NotNullInfo, OpaqueInfo, PrimaryKeyInfo, TableInfo, TriggerInfo, UniqueInfo, ViewInfo,
+    VirtualTableInfo,
 };
 pub use column_type::{ColumnType, ConstOf, Json, Literals, NoConst};
 pub use deadline::Cancel;

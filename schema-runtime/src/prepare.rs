@@ -10,7 +10,8 @@ use rusqlite::Connection;
 use schema_sql::{eq_name, fold};
 use sha2::{Digest, Sha256};
 
-use crate::catalog::{Catalog, TableInfo, Texts};
+use crate::broken;
+use crate::catalog::{Catalog, Faults, TableInfo, Texts};
 use crate::connection;
 use crate::diff::{Change, diff};
 use crate::error::{Error, ErrorKind, Result};
@@ -121,7 +122,7 @@ pub(crate) fn prepare(conn: &Connection, migrator: &Migrator, found: Found, data
     }
     let broken = match broken {
         Some(broken) => broken,
-        None => rehearse::broken(&|| scratch(conn, migrator), &found.live)?,
+        None => broken::find(&|| scratch(conn, migrator), &found.live)?,
     };
     let mut facts = maker.facts(&prepared.target, &changes)?;
     facts.broken = broken;
@@ -140,15 +141,13 @@ struct Maker<'a> {
     own: Vec<String>,
 }
 
-type Broken = std::collections::BTreeMap<String, String>;
-
 impl Maker<'_> {
     fn scratch(&self) -> Result<Connection> {
         scratch(self.conn, self.migrator)
     }
 
     /// The target; and what is broken in the live catalog, where that had to be found out.
-    fn target(&self) -> Result<(Target, Option<Broken>)> {
+    fn target(&self) -> Result<(Target, Option<Faults>)> {
         let found = self.found;
         let snapshot = found.last.as_ref().map(|(_, snapshot)| snapshot);
         // An older program compares the file with its own model alone: what the newer one did is none of its business.
@@ -162,12 +161,12 @@ impl Maker<'_> {
         let mut live = Rc::clone(&found.live);
         let mut last = snapshot.map(Rc::clone);
         if !renames.is_empty() {
-            let faults = rehearse::broken(&|| self.scratch(), &found.live)?;
+            let faults = broken::find(&|| self.scratch(), &found.live)?;
             self.refuse_lost_triggers(&renames, &faults)?;
             live = Rc::new(rehearse::renamed(&|| self.scratch(), &found.live, &renames, &faults, &self.own)?);
             if let Some(snapshot) = &mut last {
                 let old = renames.applicable(&snapshot.catalog);
-                let faults = rehearse::broken(&|| self.scratch(), &snapshot.catalog)?;
+                let faults = broken::find(&|| self.scratch(), &snapshot.catalog)?;
                 let catalog =
                     rehearse::renamed(&|| self.scratch(), &snapshot.catalog, &old, &faults, &self.own)?;
                 *snapshot = Rc::new(snapshot.renamed(catalog));
@@ -187,7 +186,7 @@ impl Maker<'_> {
     }
 
     /// SQLite cannot rewrite a trigger that does not work; on a table that is renamed it would be left without one.
-    fn refuse_lost_triggers(&self, renames: &Renames, broken: &Broken) -> Result<()> {
+    fn refuse_lost_triggers(&self, renames: &Renames, broken: &Faults) -> Result<()> {
         let mut error = Error::new(
             ErrorKind::Dependent,
             "a trigger that does not work cannot follow its table to a new name",
@@ -197,7 +196,7 @@ impl Maker<'_> {
         };
         for trigger in self.found.live.triggers.iter().filter(|trigger| renamed(&trigger.table)) {
             let reason = broken
-                .get(&trigger.name)
+                .trigger(&trigger.name)
                 .filter(|_| self.found.model.catalog.trigger(&trigger.name).is_none());
             if let Some(reason) = reason {
                 error = error.cause(format!("trigger `{}` on `{}`: {reason}", trigger.name, trigger.table));
@@ -431,7 +430,7 @@ impl Maker<'_> {
         let catalog = if back.is_empty() {
             reached.clone()
         } else {
-            let faults = rehearse::broken(&|| self.scratch(), reached)?;
+            let faults = broken::find(&|| self.scratch(), reached)?;
             rehearse::renamed(&|| self.scratch(), reached, &back, &faults, &self.own)?
         };
         // By the names that the tables have when the undo begins.

@@ -3,13 +3,14 @@
 //! The rehearsal proves that every statement works, that the result is the target, that every view and trigger that worked
 //! still works, that every foreign key has a parent to refer to, and that the undo leads back to the start.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 
 use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
-use schema_sql::{TriggerEvent, eq_name, quote_ident, split_create_trigger};
+use schema_sql::{eq_name, quote_ident};
 
-use crate::catalog::{self, Catalog, Lookup, TableInfo};
+use crate::broken;
+use crate::catalog::{self, Catalog, Faults, Lookup, TableInfo};
 use crate::connection::{SqliteResult, sqlite_error};
 use crate::creating::Creating;
 use crate::diff::{Change, diff};
@@ -17,7 +18,7 @@ use crate::edit::{edit, value};
 use crate::error::{Error, ErrorKind, Result};
 use crate::integrity::{IntegrityCheck, fault_of_table};
 use crate::plan::{Method, Needs, Plan, Step, in_main};
-use crate::reach::{self, Part};
+use crate::reach::Part;
 use crate::rename::Renames;
 
 /// One real row of a table.
@@ -43,7 +44,7 @@ pub(crate) struct Stage<'a> {
     /// Real rows of the tables of a catalog.
     pub(crate) samples: &'a dyn Fn(&Catalog) -> Result<Vec<Sample>>,
     /// Views and triggers that do not work in `start`.
-    pub(crate) broken: &'a BTreeMap<String, String>,
+    pub(crate) broken: &'a Faults,
     /// Whether the order of a table's columns counts.
     pub(crate) exact: &'a dyn Fn(&str) -> bool,
     /// Asked before each step whether the run may go on: time limit and cancel handle.
@@ -140,17 +141,17 @@ pub(crate) fn renamed(
     scratch: &dyn Fn() -> Result<Connection>,
     catalog: &Catalog,
     renames: &Renames,
-    broken: &BTreeMap<String, String>,
+    broken: &Faults,
     own: &[String],
 ) -> Result<Catalog> {
     if renames.is_empty() {
         return Ok(catalog.clone());
     }
     // Broken views and triggers are set aside, as the plan does.
-    let aside = |name: &str| broken.contains_key(name);
+    let aside = |fault: Option<&str>| fault.is_some();
     let mut sound = catalog.clone();
-    sound.views.retain(|view| !aside(&view.name));
-    sound.triggers.retain(|trigger| !aside(&trigger.name));
+    sound.views.retain(|view| !aside(broken.object(&view.name)));
+    sound.triggers.retain(|trigger| !aside(broken.trigger(&trigger.name)));
     let scratch = replayed(scratch, &sound, &[])?;
     for (_, statements) in renames.statements() {
         for sql in statements {
@@ -170,52 +171,15 @@ pub(crate) fn renamed(
     }
     let mut after = catalog::read(&scratch, "main", own)?;
     after.opaque.clone_from(&catalog.opaque);
-    after.views = in_order(&catalog.views, after.views, |view| view.name.clone(), aside);
-    after.triggers = in_order(&catalog.triggers, after.triggers, |trigger| trigger.name.clone(), aside);
+    after.views = in_order(&catalog.views, after.views, |view| aside(broken.object(&view.name)));
+    after.triggers = in_order(&catalog.triggers, after.triggers, |it| aside(broken.trigger(&it.name)));
     Ok(after)
 }
 
 /// Puts what was set aside back in its place.
-fn in_order<T: Clone>(
-    all: &[T],
-    sound: Vec<T>,
-    name: impl Fn(&T) -> String,
-    aside: impl Fn(&str) -> bool,
-) -> Vec<T> {
+fn in_order<T: Clone>(all: &[T], sound: Vec<T>, aside: impl Fn(&T) -> bool) -> Vec<T> {
     let mut sound = sound.into_iter();
-    all.iter().filter_map(|item| if aside(&name(item)) { Some(item.clone()) } else { sound.next() }).collect()
-}
-
-/// Views, triggers and full-text indexes of `catalog` that do not work, with SQLite's reason.
-pub(crate) fn broken(
-    scratch: &dyn Fn() -> Result<Connection>,
-    catalog: &Catalog,
-) -> Result<BTreeMap<String, String>> {
-    let mut found = BTreeMap::new();
-    if catalog.views.is_empty() && catalog.triggers.is_empty() && catalog.virtual_tables.is_empty() {
-        return Ok(found);
-    }
-    let named = reach::dependants(catalog).unwrap_or_else(|| catalog.clone());
-    let quiet = Catalog { triggers: Vec::new(), ..named };
-    let scratch = replayed(scratch, &quiet, &[])?;
-    for view in &catalog.views {
-        let sql = format!("SELECT * FROM main.{}", quote_ident(&view.name));
-        if let Err(err) = scratch.prepare(&sql) {
-            found.insert(view.name.clone(), catalog::reason(&err, &sql));
-        }
-    }
-    for table in &catalog.virtual_tables {
-        let sql = format!("SELECT * FROM main.{} LIMIT 1", quote_ident(&table.name));
-        if let Err(err) = scratch.execute_batch(&sql) {
-            found.insert(table.name.clone(), catalog::reason(&err, &sql));
-        }
-    }
-    for trigger in &catalog.triggers {
-        if let Some(reason) = trigger_fault(&scratch, catalog, trigger) {
-            found.insert(trigger.name.clone(), reason);
-        }
-    }
-    Ok(found)
+    all.iter().filter_map(|item| if aside(item) { Some(item.clone()) } else { sound.next() }).collect()
 }
 
 pub(crate) fn reason(err: &rusqlite::Error) -> String {
@@ -223,55 +187,6 @@ pub(crate) fn reason(err: &rusqlite::Error) -> String {
         rusqlite::Error::SqliteFailure(_, Some(text)) => text.clone(),
         other => other.to_string(),
     }
-}
-
-/// SQLite compiles a trigger only with a statement that fires it; so each is created alone and such a statement prepared.
-fn trigger_fault(scratch: &Connection, catalog: &Catalog, trigger: &catalog::TriggerInfo) -> Option<String> {
-    let sql = match firing_statement(scratch, catalog, trigger) {
-        Ok(sql) => sql?,
-        Err(fault) => return Some(fault),
-    };
-    let text = |err: rusqlite::Error, sql: &str| catalog::reason(&err, sql);
-    let made = scratch.execute_batch(&trigger.sql).map_err(|err| text(err, &trigger.sql));
-    let fault = made.and_then(|()| scratch.prepare(&sql).map(|_| ()).map_err(|err| text(err, &sql))).err();
-    let _ = scratch.execute_batch(&format!("DROP TRIGGER IF EXISTS main.{}", quote_ident(&trigger.name)));
-    fault
-}
-
-/// A statement that fires the trigger, `None` where none can be told.
-///
-/// # Errors
-/// Why the trigger can never fire.
-pub(crate) fn firing_statement(
-    conn: &Connection,
-    catalog: &Catalog,
-    trigger: &catalog::TriggerInfo,
-) -> std::result::Result<Option<String>, String> {
-    let parts = split_create_trigger(&trigger.sql).map_err(|err| err.to_string())?;
-    let target = quote_ident(&trigger.table);
-    let table = catalog.table(&trigger.table);
-    Ok(Some(match &parts.event {
-        TriggerEvent::Insert => format!("INSERT INTO main.{target} DEFAULT VALUES"),
-        TriggerEvent::Delete => format!("DELETE FROM main.{target}"),
-        TriggerEvent::Update(named) => {
-            if let Some(table) = table {
-                if let Some(lost) = named.iter().find(|name| table.column(name).is_none()) {
-                    return Err(format!("UPDATE OF names no column of `{}`: {lost}", table.name));
-                }
-            }
-            let mut plain =
-                table.iter().flat_map(|table| &table.columns).filter(|column| column.generated.is_none());
-            let column = named.first().cloned().or_else(|| plain.next().map(|column| column.name.clone()));
-            let Some(column) = column.or_else(|| view_column(conn, &trigger.table)) else { return Ok(None) };
-            format!("UPDATE main.{target} SET {0} = {0}", quote_ident(&column))
-        }
-        _ => return Ok(None),
-    }))
-}
-
-fn view_column(scratch: &Connection, view: &str) -> Option<String> {
-    let statement = scratch.prepare(&format!("SELECT * FROM main.{}", quote_ident(view))).ok()?;
-    statement.column_name(0).ok().map(str::to_owned)
 }
 
 /// Sets on the connection what a step needs, or with the default takes it back.
@@ -513,19 +428,10 @@ fn missed(plan: &Plan, change: &Change) -> Result<Verdict> {
 
 /// Every view and trigger that worked must work, and every foreign key have its parent.
 fn dependants_work(stage: &Stage<'_>) -> Result<()> {
-    let after = broken(stage.scratch, stage.target)?;
+    let after = broken::find(stage.scratch, stage.target)?;
     let mut faults: Vec<String> = Vec::new();
-    for (name, reason) in &after {
-        if !stage.broken.contains_key(name) {
-            let kind = if stage.target.view(name).is_some() {
-                "view"
-            } else if stage.target.trigger(name).is_some() {
-                "trigger"
-            } else {
-                "virtual table"
-            };
-            faults.push(format!("{kind} `{name}` would not work: {reason}"));
-        }
+    for (kind, name, reason) in after.iter().filter(|fault| !stage.broken.has(fault)) {
+        faults.push(format!("{kind} `{name}` would not work: {reason}"));
     }
     let before = dangling(stage.start);
     for fault in dangling(stage.target) {

@@ -13,7 +13,7 @@ mod types;
 
 use std::collections::BTreeMap;
 
-use schema_runtime::{Catalog, TableInfo};
+use schema_runtime::{Catalog, Faults, TableInfo};
 use schema_sql::CreateKind;
 use serde::Serialize;
 
@@ -187,10 +187,12 @@ impl<'a> Module<'a> {
         entries.push(list("tables", &names));
         let mut owners: Vec<&str> = sketches.iter().map(|sketch| sketch.table.as_str()).collect();
         let faults = faults(catalog, &owners);
-        let fault = |name: &str| faults.get(name).cloned();
+        let fault = |kind, name: &str| faults.get(&(kind, name.to_owned())).cloned();
         let mut views = Vec::new();
         for view in &catalog.views {
-            match fault(&view.name).or_else(|| statement_fault(&view.sql, &view.name, CreateKind::View)) {
+            match fault("view", &view.name)
+                .or_else(|| statement_fault(&view.sql, &view.name, CreateKind::View))
+            {
                 None => {
                     owners.push(&view.name);
                     views.push(view.sql.as_str());
@@ -201,7 +203,7 @@ impl<'a> Module<'a> {
         let mut virtual_tables = Vec::new();
         for table in &catalog.virtual_tables {
             let stated = || statement_fault(&table.sql, &table.name, CreateKind::VirtualTable);
-            match fault(&table.name).or_else(stated) {
+            match fault("virtual table", &table.name).or_else(stated) {
                 None => {
                     owners.push(&table.name);
                     virtual_tables.push(table.sql.as_str());
@@ -211,7 +213,7 @@ impl<'a> Module<'a> {
         }
         let mut triggers = Vec::new();
         for trigger in &catalog.triggers {
-            match trigger_fault(trigger, &owners).or_else(|| fault(&trigger.name)) {
+            match trigger_fault(trigger, &owners).or_else(|| fault("trigger", &trigger.name)) {
                 None => triggers.push(trigger.sql.as_str()),
                 Some(reason) => self.leave_out("trigger", &trigger.name, reason, &trigger.sql),
             }
@@ -234,17 +236,21 @@ impl<'a> Module<'a> {
 
 /// Why views, triggers and virtual tables would not work in a database that has of the tables only `owners`, by name. Where that cannot be
 /// tried, what is there is taken to work.
-fn faults(catalog: &Catalog, owners: &[&str]) -> BTreeMap<String, Reason> {
+fn faults(catalog: &Catalog, owners: &[&str]) -> BTreeMap<(&'static str, String), Reason> {
     let mut modelled = catalog.clone();
     modelled.tables.retain(|table| owners.contains(&table.name.as_str()));
     modelled.opaque.clear();
     let broken = modelled.broken().unwrap_or_default();
-    let everywhere = if broken.is_empty() { BTreeMap::new() } else { catalog.broken().unwrap_or_default() };
-    let why = |name: &str| match everywhere.contains_key(name) {
+    let everywhere = if broken.is_empty() { Faults::default() } else { catalog.broken().unwrap_or_default() };
+    let of_kind = |kind: &str, name: &str| everywhere.iter().any(|fault| (fault.0, fault.1) == (kind, name));
+    let why = |kind: &str, name: &str| match of_kind(kind, name) {
         true => "it does not work",
         false => "it does not work without what is left out",
     };
-    broken.into_iter().map(|(name, reason)| (name.clone(), format!("{}: {reason}", why(&name)))).collect()
+    let faults = broken.iter();
+    faults
+        .map(|(kind, name, reason)| ((kind, name.to_owned()), format!("{}: {reason}", why(kind, name))))
+        .collect()
 }
 
 /// A foreign key, by its table's place and its own; its pairs of columns, or why the model cannot have it.

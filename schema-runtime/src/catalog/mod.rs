@@ -6,6 +6,7 @@
 //! which differences between texts mean nothing is decided in `compare`.
 
 mod compare;
+mod faults;
 mod lookup;
 mod print;
 mod read;
@@ -17,6 +18,7 @@ pub(crate) use compare::{
     same_foreign_key, same_generated, same_index, same_key_terms, same_link, same_name, same_not_null,
     same_primary_key, same_trigger, same_type, same_unique, same_view, same_virtual_table, same_words,
 };
+pub use faults::Faults;
 pub(crate) use lookup::Lookup;
 pub(crate) use print::{
     check_sql, column_sql, foreign_key_sql, index_sql, name_sql, primary_key_words, table_sql, unique_sql,

@@ -4,11 +4,10 @@ use rusqlite::Connection;
 use schema_sql::{TokenKind, eq_name, significant};
 
 use super::{Exam, FindingCode, count};
-use crate::broken::is_unregistered;
+use crate::broken::{self, is_unregistered};
 use crate::catalog::{Catalog, TableInfo};
 use crate::connection::{self, SqliteResult};
 use crate::error::Result;
-use crate::rehearse;
 
 pub(super) fn look(exam: &mut Exam<'_>, catalog: &Catalog) -> Result<()> {
     let conn = exam.conn;
@@ -25,10 +24,10 @@ pub(super) fn look(exam: &mut Exam<'_>, catalog: &Catalog) -> Result<()> {
     exam.find(FindingCode::QuotedStrings, catalog.tables.iter().flat_map(quoted_strings).collect());
     let scratch = || connection::scratch(Some(conn), exam.check.hook.as_ref());
     let mut broken = Vec::new();
-    for (name, reason) in rehearse::broken(&scratch, catalog)? {
-        let line = format!("{} `{name}`: {reason}", kind(catalog, &name));
+    for (kind, name, reason) in broken::find(&scratch, catalog)?.iter() {
+        let line = format!("{kind} `{name}`: {reason}");
         // A program that registers it on its own connections can use the object.
-        if is_unregistered(&reason) { exam.unregistered.push(line) } else { broken.push(line) }
+        if is_unregistered(reason) { exam.unregistered.push(line) } else { broken.push(line) }
     }
     exam.find(FindingCode::Broken, broken);
     Ok(())
@@ -39,16 +38,6 @@ fn text_bytes(conn: &Connection) -> Result<u64> {
     let bytes: i64 =
         conn.query_row(sql, [], |row| row.get(0)).at(|| "cannot read the stored texts".to_owned())?;
     Ok(bytes.unsigned_abs())
-}
-
-fn kind(catalog: &Catalog, name: &str) -> &'static str {
-    if catalog.view(name).is_some() {
-        "view"
-    } else if catalog.virtual_table(name).is_some() {
-        "virtual table"
-    } else {
-        "trigger"
-    }
 }
 
 /// Words in double quotes that name no column, in the expressions of a table, where nothing but its columns can be named. Defaults are

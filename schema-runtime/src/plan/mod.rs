@@ -32,6 +32,7 @@ pub use pace::Pace;
 pub(crate) use proof::{TableProof, proofs};
 pub(crate) use rebuild::{OLD_PREFIX as HELD_PREFIX, cast, made_up_where_added, rowid_name, stored};
 
+use crate::catalog::Faults;
 use crate::diff::Change;
 use crate::error::{Error, ErrorKind, Result};
 
@@ -187,7 +188,7 @@ pub(crate) struct Facts {
     /// By folded live name.
     pub(crate) tables: BTreeMap<String, TableFacts>,
     /// Views and triggers of the live catalog that do not work, by name, with the reason.
-    pub(crate) broken: BTreeMap<String, String>,
+    pub(crate) broken: Faults,
     /// Whether some index or table needs a function or collation that is not registered, so that SQLite refuses to rename
     /// anything or to drop a column anywhere.
     pub(crate) unregistered: bool,

@@ -12,7 +12,9 @@ use super::{
     CatalogEdit, Cost, Facts, Hazard, HazardCode, Method, Needs, Plan, PlanKey, Step, cost, hygiene,
     virtual_tables,
 };
-use crate::catalog::{Catalog, IndexInfo, Lookup, TableInfo, Texts, name_sql, same_index};
+use crate::catalog::{
+    Catalog, IndexInfo, Lookup, TableInfo, Texts, TriggerInfo, ViewInfo, name_sql, same_index,
+};
 use crate::diff::{Change, ColumnProperty, diff};
 use crate::model::Model;
 use crate::rename::Renames;
@@ -134,23 +136,24 @@ impl Planner<'_> {
         }
         let target = self.request.target;
         let hidden = self.without_their_views();
-        let broken = |name: &str| {
-            self.request.facts.broken.contains_key(name) || hidden.iter().any(|hidden| eq_name(hidden, name))
-        };
+        let faults = &self.request.facts.broken;
+        let hidden = |name: &str| hidden.iter().any(|hidden| eq_name(hidden, name));
         let stays = |change: &Change, name: &str| match change {
             Change::DropView { view } => eq_name(view, name),
             Change::DropTrigger { trigger, .. } => eq_name(trigger, name),
             _ => false,
         };
         let mut list = Vec::new();
-        for view in target.views.iter().filter(|view| broken(&view.name)) {
+        let broken = |view: &&ViewInfo| faults.object(&view.name).is_some() || hidden(&view.name);
+        for view in target.views.iter().filter(broken) {
             if !self.changes.iter().any(|change| stays(change, &view.name))
                 && self.request.live.view(&view.name).is_some()
             {
                 list.push(("VIEW", view.name.clone(), view.sql.clone()));
             }
         }
-        for trigger in target.triggers.iter().filter(|trigger| broken(&trigger.name)) {
+        let broken = |it: &&TriggerInfo| faults.trigger(&it.name).is_some() || hidden(&it.name);
+        for trigger in target.triggers.iter().filter(broken) {
             if !self.changes.iter().any(|change| stays(change, &trigger.name))
                 && self.request.live.trigger(&trigger.name).is_some()
             {
@@ -185,7 +188,9 @@ impl Planner<'_> {
         for (kind, name, _) in self.aside.clone().into_iter().rev() {
             let sql = format!("DROP {kind} main.{}", quote_ident(&name));
             let mut step = catalog_step(Vec::new(), &name, vec![sql]);
-            if let Some(reason) = self.request.facts.broken.get(&name) {
+            let faults = &self.request.facts.broken;
+            let reason = if kind == "TRIGGER" { faults.trigger(&name) } else { faults.object(&name) };
+            if let Some(reason) = reason {
                 let text = format!(
                     "{} does not work ({reason}): set aside and put back as it is",
                     kind.to_lowercase()
@@ -542,7 +547,7 @@ impl Planner<'_> {
         // An index over a table whose values were written must be filled again.
         for table in &request.target.virtual_tables {
             let touched = table.content().is_some_and(|content| self.reads_altered(&content, &altered));
-            let works = !request.facts.broken.contains_key(&table.name);
+            let works = request.facts.broken.object(&table.name).is_none();
             if touched && works && !made.iter().any(|name| eq_name(name, &table.name)) {
                 if let Some(sql) = virtual_tables::refill(table) {
                     let mut step = catalog_step(Vec::new(), &table.name, vec![sql]);

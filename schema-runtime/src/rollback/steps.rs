@@ -7,6 +7,7 @@ use schema_sql::eq_name;
 
 use super::lost::lost;
 use super::way::{Alone, Way, renames_of};
+use crate::broken;
 use crate::catalog::{Catalog, IndexInfo};
 use crate::diff::{Change, TableProperty, diff};
 use crate::error::{Error, ErrorKind, Result};
@@ -35,7 +36,7 @@ pub(super) fn alone<'r>(
     let apart = Apart { whole: &whole, numbers, own: &own, scratch: &scratch };
     let chosen = apart.chosen()?;
     let renames = renames_of(&chosen);
-    let broken = rehearse::broken(&scratch, &whole.left)?;
+    let broken = broken::find(&scratch, &whole.left)?;
     let renamed = rehearse::renamed(&scratch, &whole.left, &renames, &broken, &own)?;
     let target = apart.target(&chosen, &renamed)?;
     let facts = Facts { broken, ..facts(conn, &whole.left, &|_| true)? };
@@ -163,7 +164,7 @@ impl Apart<'_, '_> {
     ) -> Result<(Plan, Option<Plan>)> {
         let left = &self.whole.left;
         let again = renames.undoing(target);
-        let broken = rehearse::broken(self.scratch, target)?;
+        let broken = broken::find(self.scratch, target)?;
         let renamed_again = rehearse::renamed(self.scratch, target, &again, &broken, self.own)?;
         let model = Model {
             name: self.whole.revision.model.clone(),

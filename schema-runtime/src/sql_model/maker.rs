@@ -8,6 +8,7 @@ use schema_sql::{CreateKind, eq_name, fold, significant, split_create_index, spl
 use super::fault::{Fault, Span};
 use super::locate;
 use super::script::{Item, Script, State};
+use crate::broken;
 use crate::catalog::{self, Catalog};
 use crate::connection::{self, Hook, SqliteResult};
 use crate::creating::Creating;
@@ -246,14 +247,17 @@ impl Maker<'_> {
 
     fn refuse_broken(&mut self, script: &Script<'_>, catalog: &Catalog) -> Result<()> {
         let hook = self.hook;
-        let broken = rehearse::broken(&|| connection::scratch(None, hook), catalog)?;
+        let broken = broken::find(&|| connection::scratch(None, hook), catalog)?;
         let mut found: Vec<(&Item<'_>, &str)> = Vec::new();
         for item in &script.items {
-            let is_one = [CreateKind::View, CreateKind::Trigger, CreateKind::VirtualTable]
-                .iter()
-                .any(|kind| item.is(*kind));
-            let reason = broken.iter().find(|(name, _)| is_one && eq_name(name, item.name()));
-            found.extend(reason.map(|(_, reason)| (item, reason.as_str())));
+            let kinds = [
+                ("view", CreateKind::View),
+                ("virtual table", CreateKind::VirtualTable),
+                ("trigger", CreateKind::Trigger),
+            ];
+            let is = |kind: &str| kinds.iter().any(|(word, is)| *word == kind && item.is(*is));
+            let fault = broken.iter().find(|(kind, name, _)| is(kind) && eq_name(name, item.name()));
+            found.extend(fault.map(|(_, _, reason)| (item, reason)));
         }
         for (item, reason) in &found {
             // A view of a broken view repeats what is wrong with that one.
