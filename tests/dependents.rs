@@ -7,6 +7,43 @@ use crate::support::case::{Act::*, Case, Expect, check_rows, run};
 use crate::support::model::model;
 
 #[test]
+fn an_index_and_a_trigger_may_have_one_name() {
+    const BEFORE: &str = "CREATE TABLE t (a TEXT, b TEXT); CREATE TABLE log (x TEXT);
+CREATE TRIGGER x AFTER INSERT ON t BEGIN INSERT INTO log (x) VALUES (new.a); END";
+    const INDEX: &str = "CREATE INDEX x ON t (a); INSERT INTO t VALUES ('b', '1'), ('A', '2')";
+    run(&[
+        Case {
+            name: "the trigger changes, and the index of its name is made again by the rebuild",
+            before: &[Model(BEFORE), Sql(INDEX)],
+            after: "CREATE TABLE t (a TEXT, b INTEGER); CREATE TABLE log (x TEXT);
+CREATE TRIGGER x AFTER INSERT ON t BEGIN INSERT INTO log (x) VALUES (new.b); END",
+            expect: Expect::Plan(
+                "1. drop trigger x on t (catalog)\n2. alter type of t.b: TEXT -> INTEGER (rebuild)\n3. create trigger x on t (catalog)",
+                &[HazardCode::ConvertValues, HazardCode::Rewrite],
+            ),
+            changed: &["t.b"],
+            rows: &[
+                ("SELECT a FROM t INDEXED BY x WHERE a > '' ORDER BY a", "'A'\n'b'"),
+                ("SELECT b FROM t WHERE a = 'A'", "2"),
+            ],
+            ..Case::DEFAULT
+        },
+        Case {
+            name: "the trigger changes, and the index of its name follows the collation",
+            before: &[Model(BEFORE), Sql(INDEX)],
+            after: "CREATE TABLE t (a TEXT COLLATE NOCASE, b TEXT); CREATE TABLE log (x TEXT);
+CREATE TRIGGER x AFTER INSERT ON t BEGIN INSERT INTO log (x) VALUES (new.b); END",
+            expect: Expect::Plan(
+                "1. drop trigger x on t (catalog)\n2. alter collation of t.a: BINARY -> NOCASE (scan)\n3. build the indexes of t anew (scan)\n4. create trigger x on t (catalog)",
+                &[HazardCode::Scan, HazardCode::Scan],
+            ),
+            rows: &[("SELECT a FROM t INDEXED BY x WHERE a = 'a'", "'A'")],
+            ..Case::DEFAULT
+        },
+    ]);
+}
+
+#[test]
 fn what_names_a_column_that_goes() {
     run(&[
         Case {

@@ -356,7 +356,7 @@ impl TableChange<'_> {
             .indexes
             .iter()
             .filter(|index| {
-                from.index(&index.name).is_some() && (self.kept)(&index.name) && holds(&index.sql)
+                from.index(&index.name).is_some() && self.kept.index(&index.name) && holds(&index.sql)
             })
             .map(|index| index.name.as_str())
             .collect();

@@ -3,6 +3,7 @@
 //! A plan is one serialisable value that library, command, tests and report share: the plan that is shown is the plan that
 //! runs. Nothing here sees a connection; what the planner must know of the data comes as `Facts`.
 
+mod aside;
 mod checks;
 mod cost;
 mod edit;

@@ -4,17 +4,16 @@ use std::collections::HashMap;
 
 use schema_sql::{eq_name, fold, quote_ident};
 
+use super::aside::Aside;
 use super::checks::{computed_index_check, unique_index_check};
 use super::method::Way;
 use super::rebuild::Image;
-use super::table::TableChange;
+use super::table::{Kept, TableChange};
 use super::{
     CatalogEdit, Cost, Facts, Hazard, HazardCode, Method, Needs, Plan, PlanKey, Step, cost, hygiene,
     virtual_tables,
 };
-use crate::catalog::{
-    Catalog, IndexInfo, Lookup, TableInfo, Texts, TriggerInfo, ViewInfo, name_sql, same_index,
-};
+use crate::catalog::{Catalog, IndexInfo, Lookup, TableInfo, Texts, name_sql, same_index};
 use crate::diff::{Change, ColumnProperty, diff};
 use crate::model::Model;
 use crate::rename::Renames;
@@ -50,13 +49,12 @@ pub(crate) fn plan(request: &Request<'_>) -> Plan {
         request,
         live: &live,
         target: &target,
-        changes,
         steps: Vec::new(),
-        aside: Vec::new(),
+        aside: Aside::of(request, &changes),
+        changes,
         edited_indexes: Vec::new(),
     };
-    planner.aside = planner.broken();
-    planner.set_aside();
+    planner.steps.extend(planner.aside.drops(request.facts));
     planner.drop_dependants();
     planner.renames();
     planner.edit_indexes();
@@ -67,7 +65,7 @@ pub(crate) fn plan(request: &Request<'_>) -> Plan {
     planner.create_indexes();
     planner.virtual_tables();
     planner.create_dependants();
-    planner.put_back();
+    planner.steps.extend(planner.aside.returns());
     if request.undo {
         for step in &mut planner.steps {
             step.restores =
@@ -98,8 +96,8 @@ struct Planner<'a> {
     target: &'a Lookup<'a>,
     changes: Vec<Change>,
     steps: Vec<Step>,
-    /// What does not work and is out of the way while the others run: kind, name and text.
-    aside: Vec<(&'static str, String, String)>,
+    /// What is out of the way while the others run.
+    aside: Aside,
     /// Edits of indexes, which go together with those of tables.
     edited_indexes: Vec<Step>,
 }
@@ -126,87 +124,6 @@ pub(crate) fn in_main(sql: &str) -> String {
 }
 
 impl Planner<'_> {
-    /// A broken view or trigger anywhere makes SQLite refuse RENAME and DROP COLUMN. Those that somebody else left broken, and
-    /// those that read a view which this plan drops and makes again, are dropped first and put back as they were at the end.
-    fn broken(&self) -> Vec<(&'static str, String, String)> {
-        let hindered = !self.request.renames.is_empty()
-            || self.changes.iter().any(|change| matches!(change, Change::DropColumn { .. }));
-        if !hindered {
-            return Vec::new();
-        }
-        let target = self.request.target;
-        let hidden = self.without_their_views();
-        let faults = &self.request.facts.broken;
-        let hidden = |name: &str| hidden.iter().any(|hidden| eq_name(hidden, name));
-        let stays = |change: &Change, name: &str| match change {
-            Change::DropView { view } => eq_name(view, name),
-            Change::DropTrigger { trigger, .. } => eq_name(trigger, name),
-            _ => false,
-        };
-        let mut list = Vec::new();
-        let broken = |view: &&ViewInfo| faults.object(&view.name).is_some() || hidden(&view.name);
-        for view in target.views.iter().filter(broken) {
-            if !self.changes.iter().any(|change| stays(change, &view.name))
-                && self.request.live.view(&view.name).is_some()
-            {
-                list.push(("VIEW", view.name.clone(), view.sql.clone()));
-            }
-        }
-        let broken = |it: &&TriggerInfo| faults.trigger(&it.name).is_some() || hidden(&it.name);
-        for trigger in target.triggers.iter().filter(broken) {
-            if !self.changes.iter().any(|change| stays(change, &trigger.name))
-                && self.request.live.trigger(&trigger.name).is_some()
-            {
-                list.push(("TRIGGER", trigger.name.clone(), trigger.sql.clone()));
-            }
-        }
-        list
-    }
-
-    /// Views and triggers that name a view which is dropped on the way, or one that names such a view.
-    fn without_their_views(&self) -> Vec<String> {
-        let dropped = |change: &Change| match change {
-            Change::DropView { view } => Some(view.clone()),
-            _ => None,
-        };
-        let mut gone: Vec<String> = self.changes.iter().filter_map(dropped).collect();
-        let (target, first) = (self.request.target, gone.len());
-        let views = target.views.iter().map(|view| (&view.name, &view.sql));
-        let all: Vec<(&String, &String)> =
-            views.chain(target.triggers.iter().map(|trigger| (&trigger.name, &trigger.sql))).collect();
-        while let Some((name, _)) = all.iter().find(|(name, sql)| {
-            let used = schema_sql::idents(sql).unwrap_or_default();
-            let is_gone = |name: &str| gone.iter().any(|gone| eq_name(gone, name));
-            !is_gone(name) && used.iter().any(|used| is_gone(used))
-        }) {
-            gone.push((*name).clone());
-        }
-        gone.split_off(first)
-    }
-
-    fn set_aside(&mut self) {
-        for (kind, name, _) in self.aside.clone().into_iter().rev() {
-            let sql = format!("DROP {kind} main.{}", quote_ident(&name));
-            let mut step = catalog_step(Vec::new(), &name, vec![sql]);
-            let faults = &self.request.facts.broken;
-            let reason = if kind == "TRIGGER" { faults.trigger(&name) } else { faults.object(&name) };
-            if let Some(reason) = reason {
-                let text = format!(
-                    "{} does not work ({reason}): set aside and put back as it is",
-                    kind.to_lowercase()
-                );
-                step.hazards.push(Hazard::new(HazardCode::Broken, name_sql(&name), text));
-            }
-            self.steps.push(step);
-        }
-    }
-
-    fn put_back(&mut self) {
-        for (_, name, sql) in std::mem::take(&mut self.aside) {
-            self.steps.push(catalog_step(Vec::new(), &name, vec![in_main(&sql)]));
-        }
-    }
-
     fn take(&mut self, wanted: &dyn Fn(&Change) -> bool) -> Vec<Change> {
         let (taken, left) = self.changes.drain(..).partition(|change| wanted(change));
         self.changes = left;
@@ -405,13 +322,7 @@ impl Planner<'_> {
         let request = self.request;
         let (from, to) = (self.live.table(name)?, self.target.table(name)?);
         let hints = request.model.table_hints(name);
-        let recreated = |object: &str| {
-            !self.changes.iter().any(|change| match change {
-                Change::CreateIndex { index, .. } => eq_name(index, object),
-                Change::CreateTrigger { trigger, .. } => eq_name(trigger, object),
-                _ => false,
-            }) && !self.aside.iter().any(|(_, name, _)| eq_name(name, object))
-        };
+        let kept = Kept { changes: &self.changes, aside: &self.aside };
         let image =
             Image { from, to, hints, renames: request.renames, fill: request.undo, live: request.live };
         let model = request.model.catalog.table(name).filter(|_| !request.undo);
@@ -425,7 +336,7 @@ impl Planner<'_> {
             texts: &texts,
             facts: request.facts,
             changes,
-            kept: &recreated,
+            kept,
         };
         let refuted = request.refuted.iter().filter(|table| eq_name(table, name)).count();
         Some(change.way(refuted, many))
@@ -609,11 +520,12 @@ impl Planner<'_> {
             let created = |change: &Change| matches!(change, Change::CreateTrigger { trigger, .. } if eq_name(trigger, name));
             creates.iter().any(created)
         };
-        let aside = |name: &str| self.aside.iter().any(|(_, aside, _)| eq_name(aside, name));
         let triggers = self.request.target.triggers.iter();
         triggers
             .filter(|trigger| {
-                self.makes_view(&trigger.table) && !created(&trigger.name) && !aside(&trigger.name)
+                self.makes_view(&trigger.table)
+                    && !created(&trigger.name)
+                    && !self.aside.has_trigger(&trigger.name)
             })
             .map(|trigger| catalog_step(Vec::new(), &trigger.name, vec![in_main(&trigger.sql)]))
             .collect()

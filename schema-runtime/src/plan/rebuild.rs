@@ -11,6 +11,7 @@ use crate::catalog::{
 };
 use crate::model::TableHints;
 use crate::plan::cost::{Load, of_statements};
+use crate::plan::table::Kept;
 use crate::plan::{Hazard, HazardCode, Method, Needs, Step, TableFacts};
 use crate::rename::Renames;
 
@@ -671,25 +672,20 @@ fn is_null(expr: &str) -> bool {
 }
 
 /// The texts of the indexes and triggers that a rebuild of `table` takes away and that stay as they are.
-pub(super) fn dependants(
-    live: &Catalog,
-    target: &Catalog,
-    table: &str,
-    kept: &dyn Fn(&str) -> bool,
-) -> Vec<String> {
+pub(super) fn dependants(live: &Catalog, target: &Catalog, table: &str, kept: Kept<'_>) -> Vec<String> {
     let mut texts = Vec::new();
     if let (Some(from), Some(to)) = (live.table(table), target.table(table)) {
         let mut indexes: Vec<_> = to
             .indexes
             .iter()
-            .filter(|index| from.index(&index.name).is_some() && kept(&index.name))
+            .filter(|index| from.index(&index.name).is_some() && kept.index(&index.name))
             .collect();
         // A unique index first: where rows clash it says so before the others are built.
         indexes.sort_by_key(|index| !index.unique);
         texts.extend(indexes.into_iter().map(|index| index.sql.clone()));
     }
     for trigger in target.triggers.iter().filter(|trigger| eq_name(&trigger.table, table)) {
-        if live.trigger(&trigger.name).is_some() && kept(&trigger.name) {
+        if live.trigger(&trigger.name).is_some() && kept.trigger(&trigger.name) {
             texts.push(trigger.sql.clone());
         }
     }

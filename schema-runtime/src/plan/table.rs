@@ -2,6 +2,7 @@
 
 use schema_sql::{TokenKind, eq_name, idents, quote_ident, significant};
 
+use super::aside::Aside;
 use super::checks::table_checks;
 use super::cost::{Load, of_statements};
 use super::edit::EditSteps;
@@ -25,8 +26,28 @@ pub(super) struct TableChange<'a> {
     pub(super) facts: &'a Facts,
     /// The changes that alter the table's own definition.
     pub(super) changes: Vec<Change>,
-    /// Indexes and triggers that neither change nor are set aside.
-    pub(super) kept: &'a dyn Fn(&str) -> bool,
+    pub(super) kept: Kept<'a>,
+}
+
+/// Which indexes and triggers neither change nor are set aside. The two may have one name.
+#[derive(Clone, Copy)]
+pub(super) struct Kept<'a> {
+    /// The changes that are still to be planned.
+    pub(super) changes: &'a [Change],
+    pub(super) aside: &'a Aside,
+}
+
+impl Kept<'_> {
+    pub(super) fn index(self, name: &str) -> bool {
+        let made =
+            |change: &Change| matches!(change, Change::CreateIndex { index, .. } if eq_name(index, name));
+        !self.changes.iter().any(made)
+    }
+
+    pub(super) fn trigger(self, name: &str) -> bool {
+        let made = |change: &Change| matches!(change, Change::CreateTrigger { trigger, .. } if eq_name(trigger, name));
+        !self.changes.iter().any(made) && !self.aside.has_trigger(name)
+    }
 }
 
 impl TableChange<'_> {
