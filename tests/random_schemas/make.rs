@@ -362,8 +362,24 @@ impl Maker<'_> {
                 made.tables = Vec::new();
             }
         }
-        made.name = format!("o{}", self.id());
+        made.name = match self.shared_name(schema) {
+            Some(name) if made.text.starts_with("CREATE TRIGGER") => name,
+            _ => format!("o{}", self.id()),
+        };
         schema.objects.push(made);
+    }
+
+    /// Sometimes the name of something else, for a trigger: triggers have a space of names of their own.
+    fn shared_name(&mut self, schema: &Schema) -> Option<String> {
+        let indexes = schema.tables.iter().flat_map(|table| &table.indexes).map(|index| &index.name);
+        let tables = schema.tables.iter().map(|table| &table.name);
+        let objects = schema.objects.iter().map(|object| &object.name);
+        let names: Vec<&String> = indexes.chain(tables).chain(objects).collect();
+        let name = names[self.dice.at(names.len())];
+        let is_trigger = |object: &Object| object.text.starts_with("CREATE TRIGGER");
+        let taken =
+            schema.objects.iter().any(|object| is_trigger(object) && object.name.eq_ignore_ascii_case(name));
+        (self.dice.one_in(2) && !taken).then(|| name.clone())
     }
 
     pub fn schema(&mut self) -> Schema {

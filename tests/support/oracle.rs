@@ -7,10 +7,10 @@
 
 use std::borrow::Cow;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, Row};
 use schema_runtime::{Catalog, TableInfo};
 use schema_sql::{
-    ColumnDef, ConstraintKind, CreateKind, create_kind, eq_name, fold, quote_ident, split_create_table,
+    ColumnDef, ConstraintKind, CreateKind, create_kind, eq_name, quote_ident, split_create_table,
 };
 
 use super::memory;
@@ -77,8 +77,8 @@ fn in_print(conn: &Connection) -> Connection {
     let made = memory::empty();
     made.execute_batch("PRAGMA foreign_keys = OFF").expect("a pragma");
     let catalog = memory::catalog(conn);
-    for (name, sql) in texts(conn) {
-        let sql = catalog.table(&name).map_or(sql, TableInfo::to_sql);
+    for (Object { trigger, name }, sql) in texts(conn) {
+        let sql = catalog.table(&name).filter(|_| !trigger).map_or(sql, TableInfo::to_sql);
         // Shadow tables are there already.
         let _ = made.execute_batch(&sql);
     }
@@ -106,30 +106,41 @@ fn same_objects(a: &Connection, b: &Connection) -> Result<(), String> {
     }
 }
 
-/// The catalog's texts with their names, folded, in an order in which they can be made.
-fn texts(conn: &Connection) -> Vec<(String, String)> {
+/// What a text is of. Triggers may have the names of other objects.
+#[derive(Clone, PartialEq, Eq)]
+struct Object {
+    trigger: bool,
+    /// Folded.
+    name: String,
+}
+
+/// The catalog's texts in an order in which they can be made.
+fn texts(conn: &Connection) -> Vec<(Object, String)> {
     let mut statement = conn
         .prepare(
-            "SELECT lower(name), sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'
+            "SELECT type = 'trigger', lower(name), sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'
              ORDER BY type IN ('index', 'view', 'trigger'), rowid",
         )
         .expect("the catalog");
-    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).expect("the catalog");
+    let object = |row: &Row<'_>| Ok((Object { trigger: row.get(0)?, name: row.get(1)? }, row.get(2)?));
+    let rows = statement.query_map([], object).expect("the catalog");
     rows.collect::<Result<_, _>>().expect("the catalog")
 }
 
 /// Everything whose programs may differ: what has another text, or may work on such a thing. A program depends on no more than the texts
 /// of its table, of what names that, in turn, and of what all these name.
-fn changed(found: &[(String, String)], fresh: &[(String, String)]) -> Vec<String> {
+fn changed(found: &[(Object, String)], fresh: &[(Object, String)]) -> Vec<String> {
     let lower: Vec<(&str, String)> =
-        found.iter().map(|(name, sql)| (name.as_str(), sql.to_ascii_lowercase())).collect();
-    let differs = |name: &str| {
-        let text = |list: &[(String, String)]| {
-            list.iter().find(|(other, _)| other == name).map(|(_, sql)| sql.clone())
+        found.iter().map(|(object, sql)| (object.name.as_str(), sql.to_ascii_lowercase())).collect();
+    let differs = |object: &Object| {
+        let text = |list: &[(Object, String)]| {
+            list.iter().find(|(other, _)| other == object).map(|(_, sql)| sql.clone())
         };
         text(found) != text(fresh)
     };
-    let differing: Vec<&str> = lower.iter().map(|(name, _)| *name).filter(|name| differs(name)).collect();
+    let objects = found.iter().map(|(object, _)| object);
+    let differing: Vec<&str> =
+        objects.filter(|object| differs(object)).map(|object| object.name.as_str()).collect();
     let works_on = |table: &str| {
         let mut names = vec![table];
         let mut at = 0;
@@ -154,16 +165,17 @@ fn in_order_of(found: &Connection, fresh: &Connection) -> Result<Connection, Str
     let made = memory::empty();
     made.execute_batch("PRAGMA foreign_keys = OFF").expect("a pragma");
     let wanted = texts(fresh);
-    let mut order: Vec<String> = texts(found).into_iter().map(|(name, _)| fold(&name)).collect();
+    let mut order: Vec<Object> = texts(found).into_iter().map(|(object, _)| object).collect();
     // What only the fresh one has is told by its name, later.
-    order.extend(wanted.iter().map(|(name, _)| fold(name)));
-    let mut done: Vec<String> = Vec::new();
-    for name in order {
-        let Some((_, sql)) = wanted.iter().find(|(other, _)| eq_name(other, &name)) else { continue };
-        if done.contains(&name) {
+    order.extend(wanted.iter().map(|(object, _)| object.clone()));
+    let mut done: Vec<Object> = Vec::new();
+    for object in order {
+        let Some((_, sql)) = wanted.iter().find(|(other, _)| *other == object) else { continue };
+        if done.contains(&object) {
             continue;
         }
-        done.push(name.clone());
+        done.push(object.clone());
+        let name = object.name;
         let shadow = catalog
             .virtual_tables
             .iter()
