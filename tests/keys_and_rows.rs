@@ -111,6 +111,16 @@ fn primary_keys_change() {
             ..Case::DEFAULT
         },
         Case {
+            name: "a default is no value for a rowid: SQLite never takes it",
+            before: &[
+                Model("CREATE TABLE t (a TEXT, b INTEGER)"),
+                Sql("INSERT INTO t VALUES ('x', 7), ('y', NULL)"),
+            ],
+            after: "CREATE TABLE t (a TEXT, b INTEGER DEFAULT 5 PRIMARY KEY)",
+            expect: Expect::Error(ErrorKind::Data, &["1 rows of `t` have NULL in `b`"]),
+            ..Case::DEFAULT
+        },
+        Case {
             name: "a column that is to become the rowid must hold integers only",
             before: &[
                 Model("CREATE TABLE t (a TEXT, b INTEGER NOT NULL)"),

@@ -4,6 +4,7 @@
 //! `SCHEMA_SEEDS=100000 cargo test --release -p schema-tests random_schemas`.
 
 mod grammar;
+mod lives;
 mod make;
 mod shrink;
 mod written;
@@ -113,11 +114,7 @@ impl Trial {
     }
 
     fn tried(&self) -> Result<Ended, String> {
-        let run = || std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| self.run()));
-        run().unwrap_or_else(|panic| {
-            let text = panic.downcast_ref::<String>().cloned();
-            Err(format!("a panic: {}", text.unwrap_or_else(|| "no text".to_owned())))
-        })
+        caught(|| self.run())
     }
 
     /// The pair as a case.
@@ -136,38 +133,46 @@ impl Trial {
     }
 }
 
-#[test]
-fn random_schemas_become_each_other_and_go_back() {
+/// What came of the seeds, and how many there were.
+struct Tally {
+    total: u64,
+    counts: BTreeMap<String, u64>,
+}
+
+impl Tally {
+    fn of(&self, what: &str) -> u64 {
+        self.counts.get(what).copied().unwrap_or(0)
+    }
+}
+
+/// Tries each seed on all processors; `tried` hears whether a failure is among the first ones, which are enough to work on and may
+/// take a while to describe. Fails with those that failed.
+fn each_seed(seeds: u64, tried: impl Fn(u64, &dyn Fn() -> bool) -> Result<Ended, String> + Sync) -> Tally {
     let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
     let (first, last) = match number("SCHEMA_SEED") {
         Some(seed) => (seed, seed),
         None => {
             let first = number("SCHEMA_FIRST").unwrap_or(1);
-            (first, first + number("SCHEMA_SEEDS").unwrap_or(3000) - 1)
+            (first, first + number("SCHEMA_SEEDS").unwrap_or(seeds) - 1)
         }
     };
     let next = AtomicU64::new(first);
     let counts = Mutex::new(BTreeMap::<String, u64>::new());
     let failures = Mutex::new(Vec::<(u64, String)>::new());
+    let few = || failures.lock().expect("the failures").len() < 6;
     let work = || loop {
         let seed = next.fetch_add(1, Ordering::Relaxed);
         if seed > last {
             break;
         }
-        let trial = Trial::new(seed);
-        match trial.tried() {
+        match tried(seed, &few) {
             Ok(what) => {
                 let mut counts = counts.lock().expect("the counts");
                 for what in what {
                     *counts.entry(what).or_default() += 1;
                 }
             }
-            Err(fault) => {
-                // A shrunk case takes a while; the first ones are enough to work on.
-                let few = failures.lock().expect("the failures").len() < 6;
-                let case = if few { shrink::shrink(&trial, fault) } else { fault };
-                failures.lock().expect("the failures").push((seed, case));
-            }
+            Err(case) => failures.lock().expect("the failures").push((seed, case)),
         }
     };
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
@@ -179,10 +184,29 @@ fn random_schemas_become_each_other_and_go_back() {
     let seeds: Vec<u64> = failures.iter().map(|(seed, _)| *seed).collect();
     let shown: Vec<&str> = failures.iter().take(8).map(|(_, text)| text.as_str()).collect();
     assert!(failures.is_empty(), "{} failed: {seeds:?}\n\n{}", seeds.len(), shown.join("\n\n"));
+    Tally { total: last - first + 1, counts }
+}
+
+/// Runs it; a panic is a fault.
+fn caught(run: impl FnOnce() -> Result<Ended, String>) -> Result<Ended, String> {
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(run)).unwrap_or_else(|panic| {
+        let text = panic.downcast_ref::<String>().cloned();
+        Err(format!("a panic: {}", text.unwrap_or_else(|| "no text".to_owned())))
+    })
+}
+
+#[test]
+fn random_schemas_become_each_other_and_go_back() {
+    let tally = each_seed(3000, |seed, few| {
+        let trial = Trial::new(seed);
+        trial.tried().map_err(|fault| if few() { shrink::shrink(&trial, fault) } else { fault })
+    });
     // The generator must reach both ends.
-    let total = last - first + 1;
-    let of = |what: &str| counts.get(what).copied().unwrap_or(0);
-    if total >= 200 {
-        assert!(of("changed") * 3 > total && of("rows refused") * 30 > total, "{counts:?}");
+    if tally.total >= 200 {
+        assert!(
+            tally.of("changed") * 3 > tally.total && tally.of("rows refused") * 30 > tally.total,
+            "{:?}",
+            tally.counts
+        );
     }
 }

@@ -141,13 +141,20 @@ impl Carried {
     fn makes_rowids_up(&self, from: &TableInfo, to: &TableInfo) -> bool {
         let Some(column) = memory::alias(to) else { return false };
         let Some(found) = self.hints.source_column(from, &to.name, column) else { return false };
-        let filled = default_of(column).is_some() && column.not_null.is_some();
+        let filled = self.backfill(to, column).is_some();
         let query = format!(
             "SELECT 1 FROM main.{} WHERE {} IS NULL LIMIT 1",
             quote_ident(&from.name),
             quote_ident(&found.name)
         );
         !filled && memory::lines(&self.conn, &query).is_ok_and(|rows| !rows.is_empty())
+    }
+
+    fn backfill(&self, table: &TableInfo, column: &ColumnInfo) -> Option<&str> {
+        let is_it = |(of, name, _): &&(String, String, String)| {
+            eq_name(of, &table.name) && eq_name(name, &column.name)
+        };
+        self.hints.backfills.iter().find(is_it).map(|(_, _, expr)| expr.as_str())
     }
 
     /// Rows whose parents are missing, where they were not missing before.
@@ -183,24 +190,22 @@ impl Carried {
             values.push((new.to_owned(), old.to_owned()));
         }
         for column in to.columns.iter().filter(|column| column.generated.is_none()) {
-            let backfill = self
-                .hints
-                .backfills
-                .iter()
-                .find(|(table, name, _)| eq_name(table, &to.name) && eq_name(name, &column.name));
-            let default = backfill.map(|(_, _, expr)| format!("({expr})")).or_else(|| default_of(column));
+            let (backfill, is_rowid) = (self.backfill(to, column), to.is_rowid_alias(&column.name));
+            // SQLite takes no default for a rowid.
+            let default =
+                backfill.map(|expr| format!("({expr})")).or_else(|| default_of(column).filter(|_| !is_rowid));
             let name = quote_ident(&column.name);
             match self.hints.source_column(from, &to.name, column) {
                 Some(found) => {
                     let old = quote_ident(&found.name);
-                    let tightens = column.not_null.is_some() && found.not_null.is_none();
+                    let tightens = (column.not_null.is_some() || is_rowid) && found.not_null.is_none();
                     match default.filter(|_| tightens) {
                         Some(default) => values.push((name, format!("coalesce({old}, {default})"))),
                         None => values.push((name, old)),
                     }
                 }
-                None => match (backfill, rowid.filter(|_| to.is_rowid_alias(&column.name))) {
-                    (Some((_, _, expr)), _) => values.push((name, format!("({expr})"))),
+                None => match (backfill, rowid.filter(|_| is_rowid)) {
+                    (Some(expr), _) => values.push((name, format!("({expr})"))),
                     (None, Some(rowid)) => values.push((name, rowid.to_owned())),
                     (None, None) => {}
                 },

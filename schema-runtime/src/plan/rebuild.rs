@@ -59,17 +59,15 @@ impl Image<'_> {
         forbids && self.found(column).is_some_and(nullable)
     }
 
-    /// The expression that fills what would be NULL: the backfill, or else the default. An undo fills nothing: a NULL that came since is
-    /// somebody's value, and no backup knows it.
+    /// The expression that fills what would be NULL: the backfill, or else the default, which SQLite never takes for a rowid. An undo fills
+    /// nothing: a NULL that came since is somebody's value, and no backup knows it.
     pub(super) fn filling(&self, column: &ColumnInfo) -> Option<String> {
         if self.fill {
             return None;
         }
-        let hints = self.hints.column(&column.name);
-        hints
-            .backfill
-            .clone()
-            .or_else(|| column.default.as_deref().map(default_expr).filter(|text| !is_null(text)))
+        let default = column.default.as_deref().filter(|_| !self.to.is_rowid_alias(&column.name));
+        let backfill = self.hints.column(&column.name).backfill.clone();
+        backfill.or_else(|| default.map(default_expr).filter(|text| !is_null(text)))
     }
 
     /// The value of `column` in the new row as an expression over the old row; `None` leaves it to the default.
