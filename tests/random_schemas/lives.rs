@@ -46,6 +46,9 @@ impl Life {
             Err(error) => return self.refused(&before, &error),
         };
         let told = |text: String| format!("{text}\n{report}");
+        if report.outcome == Outcome::Repaired {
+            return Err(told("nobody has changed anything of the model's".to_owned()));
+        }
         let is = memory::catalog(&self.conn);
         let hints = applicable(schema.hints(&self.schema), &was, &is);
         self.healthy(&before).map_err(told)?;

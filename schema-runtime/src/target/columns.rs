@@ -449,9 +449,16 @@ impl<'a> Merge<'a> {
             merged.push(if take { want } else { found.clone() });
         }
         let new = sides.wanted.iter().zip(&wants).filter(|(_, pair)| pair.is_none());
+        // Of two that are alike the model may have had one.
+        let gone = |want: &T| {
+            let lost = sides.base.unwrap_or_default().iter().zip(&bases).filter(|(_, pair)| pair.is_none());
+            lost.into_iter().any(|(base, _)| (rules.alike)(base, want))
+        };
         for (want, _) in new {
             let key = (rules.key)(want);
-            self.missing(&format!("{} of `{name}`", (rules.show)(want)), &key);
+            if gone(want) {
+                self.missing(&format!("{} of `{name}`", (rules.show)(want)), &key);
+            }
             self.owners.set(key, State::Managed);
             merged.push(want.clone());
         }
