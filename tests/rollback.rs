@@ -55,6 +55,27 @@ fn columns(place: &Place, table: &str) -> String {
 }
 
 #[test]
+fn a_row_that_came_since_and_has_no_value_for_the_rowid_of_before_stops_it() {
+    let place = Place::new();
+    started(&place, "--: version 1.0.0\nCREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT)");
+    started(&place, "--: version 2.0.0\nCREATE TABLE t (id INTEGER, a TEXT)");
+    place.sql("INSERT INTO t VALUES (1, 'x'), (NULL, 'since'), ('no number', 'since')");
+    let asked = "1 rows of `t` have NULL in `id`, which becomes the rowid again (rowid or key: 2)";
+    refused(&place, &Back::Last(1), ErrorKind::Data, &[asked, "or allow L201=t.id"]);
+    let consented = || without_model().allow("L201=t.id");
+    let error = consented().rollback(place.path(), &Back::Last(1)).expect_err("no number");
+    assert_eq!(error.kind(), ErrorKind::Data, "{error}");
+    contains(
+        &error.to_string(),
+        &["cannot roll back revision 2", "datatype mismatch", "mend or delete the rows"],
+    );
+    place.sql("DELETE FROM t WHERE id = 'no number'");
+    let report = consented().rollback(place.path(), &Back::Last(1)).expect("consented");
+    contains(&report.to_string(), &[asked]);
+    assert_eq!(place.query("SELECT * FROM t"), "1|'x'\n2|'since'");
+}
+
+#[test]
 fn connections_in_exclusive_mode_save_the_present_too() {
     let two = "--: version 2.0.0\nCREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT)";
     for mode in ["DELETE", "WAL"] {

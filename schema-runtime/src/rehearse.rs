@@ -162,10 +162,14 @@ pub(crate) fn renamed(
                 set_needs(&scratch, Needs::default())?;
             }
             renamed.map_err(|err| {
+                let help = match reason(&err).contains("rowid alias") {
+                    true => "SQLite renames no column called rowid, oid or _rowid_: keep the name, or copy the values in a numbered migration",
+                    false => "mend or drop what stands in the way, then start again",
+                };
                 Error::new(ErrorKind::Dependent, format!("SQLite refuses `{sql}`"))
                     .source(err)
                     .state("nothing was changed")
-                    .help("mend or drop what stands in the way, then start again")
+                    .help(help)
             })?;
         }
     }

@@ -63,6 +63,10 @@ fn judge(err: &rusqlite::Error) -> (ErrorKind, &'static str) {
             "the connection's authorizer must allow schema changes while a migration runs",
         ),
         ErrorCode::ConstraintViolation => (ErrorKind::Data, "mend or delete the rows that break the rule"),
+        ErrorCode::TypeMismatch => (
+            ErrorKind::Data,
+            "mend or delete the rows that hold something else than an integer where the rowid is to be",
+        ),
         ErrorCode::ApiMisuse => (ErrorKind::Connection, "the connection is closed, or in use by other code"),
         _ => judge_text(err),
     }

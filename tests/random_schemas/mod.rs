@@ -3,6 +3,7 @@
 //! `SCHEMA_SEEDS` is the number of pairs, from the seed `SCHEMA_FIRST` on; `SCHEMA_SEED` is the one seed to try. A hundred thousand pairs:
 //! `SCHEMA_SEEDS=100000 cargo test --release -p schema-tests random_schemas`.
 
+mod back;
 mod grammar;
 mod lives;
 mod make;

@@ -178,12 +178,18 @@ fn column_checks(image: &Image<'_>, column: &ColumnInfo, checks: &mut Vec<Check>
         generated_checks(image, (found, column), rule, checks);
         return;
     }
+    let alias = image.to.is_rowid_alias(&column.name);
     if image.fill {
         let moved = found.filter(|found| found.generated.is_none() && image.changes_type(column));
         checks.extend(moved.map(|found| survival_check(image, found, column)));
+        if alias && image.tightens(column) {
+            let code = HazardCode::NotNull.code();
+            let help =
+                format!("give these rows a number, or allow {code}={object}: SQLite then makes one up");
+            checks.push(Check { help, ..not_null_check(image, column, "the rowid again") });
+        }
         return;
     }
-    let alias = image.to.is_rowid_alias(&column.name);
     let value = image.value(column);
     if found.is_none() && column.not_null.is_some() && !alias && value.is_none() {
         let default = column.default.as_deref().map(default_expr);

@@ -117,7 +117,8 @@ impl Asked<'_> {
         self.consents.iter().any(|consent| consent.covers(code, object))
     }
 
-    /// Values that the way back would turn into something else: those that came since and that the type of before cannot hold. `way` is the
+    /// Values that the way back would turn into something else: those that came since and that the type of before cannot hold, and NULLs
+    /// where the rowid is to be. `way` is the
     /// next one to be undone. What comes back from the backup anyway by an expression is asked for when it is there.
     ///
     /// # Errors
@@ -137,7 +138,12 @@ impl Asked<'_> {
         };
         let mut told = Vec::new();
         for check in way.undo.steps.iter().flat_map(|step| &step.checks) {
-            if check.kind != CheckKind::Conversion || (way.needs_backup && asked_later(&check.object)) {
+            let asked = match check.kind {
+                CheckKind::Conversion => !(way.needs_backup && asked_later(&check.object)),
+                CheckKind::Empty => true,
+                _ => false,
+            };
+            if !asked {
                 continue;
             }
             let Some(text) = failing(conn, check)? else { continue };
