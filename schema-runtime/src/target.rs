@@ -309,7 +309,11 @@ impl Merge<'_> {
         for table in &wanted.tables {
             for index in &table.indexes {
                 if let Some((holder, _)) = self.live.index(&index.name) {
-                    if !eq_name(&holder.name, &table.name) && !self.managed_last(&key::index(&index.name)) {
+                    // The model's own moves; one that went along with a table that somebody has renamed does not.
+                    let moves = self.managed_last(&key::index(&index.name))
+                        && (wanted.table(&holder.name).is_some()
+                            || self.managed_last(&key::table(&holder.name)));
+                    if !eq_name(&holder.name, &table.name) && !moves {
                         self.conflicts.push(format!(
                             "the model wants an index `{}` on `{}`, but the database has it on `{}`",
                             index.name, table.name, holder.name

@@ -4,7 +4,7 @@
 use rusqlite::Connection;
 use rusqlite::config::DbConfig;
 use schema_runtime::testing::{Dice, fill_roughly};
-use schema_runtime::{Catalog, Error, ErrorKind, Migrator, Outcome};
+use schema_runtime::{Catalog, DriftPolicy, Error, ErrorKind, Migrator, Outcome};
 use schema_sql::{eq_name, quote_ident};
 
 use super::grammar::Schema;
@@ -21,12 +21,22 @@ struct Life {
     schema: Schema,
     /// Type and name of what somebody else has made.
     theirs: Vec<(&'static str, String)>,
+    /// Whether somebody has changed something by hand since it was right.
+    altered: bool,
+    drift: DriftPolicy,
     ended: Ended,
 }
 
-/// Why a run may refuse: rows in the way, a model that is none, what depends on a column, a loss without consent, a name that is taken.
-const REFUSALS: [ErrorKind; 5] =
-    [ErrorKind::Data, ErrorKind::Model, ErrorKind::Dependent, ErrorKind::Refused, ErrorKind::Conflict];
+/// Why a run may refuse: a change by hand, rows in the way, a model that is none, what depends on a column, a loss without consent, a name
+/// that is taken.
+const REFUSALS: [ErrorKind; 6] = [
+    ErrorKind::Drift,
+    ErrorKind::Data,
+    ErrorKind::Model,
+    ErrorKind::Dependent,
+    ErrorKind::Refused,
+    ErrorKind::Conflict,
+];
 
 impl Life {
     /// The start of a program whose model is `schema`.
@@ -38,7 +48,7 @@ impl Life {
             self.ended.push("no model".to_owned());
             return Ok(());
         };
-        let migrator = Migrator::for_model(model).history_table(HISTORY).no_time_limit();
+        let migrator = Migrator::for_model(model).history_table(HISTORY).no_time_limit().drift(self.drift);
         let before = memory::copy_of(&self.conn);
         let was = memory::catalog(&before);
         let report = match migrator.run_on(&mut self.conn) {
@@ -46,7 +56,7 @@ impl Life {
             Err(error) => return self.refused(&before, &error),
         };
         let told = |text: String| format!("{text}\n{report}");
-        if report.outcome == Outcome::Repaired {
+        if report.outcome == Outcome::Repaired && !self.altered {
             return Err(told("nobody has changed anything of the model's".to_owned()));
         }
         let is = memory::catalog(&self.conn);
@@ -65,6 +75,7 @@ impl Life {
         }
         self.ended.push(format!("{:?}", report.outcome).to_lowercase());
         self.schema = schema.clone();
+        self.altered = false;
         Ok(())
     }
 
@@ -72,7 +83,7 @@ impl Life {
         if memory::everything(&self.conn) != memory::everything(before) {
             return Err(format!("refused, and changed\n{error}"));
         }
-        if !REFUSALS.contains(&error.kind()) {
+        if !REFUSALS.contains(&error.kind()) || (error.kind() == ErrorKind::Drift && !self.altered) {
             return Err(format!("refused for {:?}\n{error}", error.kind()));
         }
         self.ended.push(format!("refused for {:?}", error.kind()));
@@ -132,10 +143,31 @@ impl Life {
                 }
             }
         }
+        if self.dice.one_in(6) {
+            self.is_altered(&memory::catalog(&self.conn));
+        }
         let rows = [0, 1, 2, 5][self.dice.at(4)];
         self.conn.execute_batch("PRAGMA foreign_keys = OFF").expect("a pragma");
         let catalog = memory::catalog(&self.conn);
         fill_roughly(&self.conn, &catalog, &mut self.dice, rows).unwrap_or_else(|err| panic!("{err}"));
+    }
+
+    /// Somebody takes something away from a table, or renames it.
+    fn is_altered(&mut self, catalog: &Catalog) {
+        let Some(table) = catalog.tables.get(self.dice.at(catalog.tables.len().max(1))) else { return };
+        let column = quote_ident(&table.columns[self.dice.at(table.columns.len())].name);
+        let name = quote_ident(&table.name);
+        let sql = match self.dice.roll(4) {
+            0 => table.indexes.first().map(|index| format!("DROP INDEX {}", quote_ident(&index.name))),
+            1 => Some(format!("ALTER TABLE {name} DROP COLUMN {column}")),
+            2 => Some(format!("ALTER TABLE {name} RENAME COLUMN {column} TO by_hand{}", self.ended.len())),
+            _ => Some(format!("ALTER TABLE {name} RENAME TO by_hand{}", self.ended.len())),
+        };
+        let is_theirs = |name: &str| self.theirs.iter().any(|(_, theirs)| theirs == name);
+        let index = table.indexes.first().is_some_and(|index| is_theirs(&index.name));
+        if let Some(sql) = sql.filter(|_| !is_theirs(&table.name) && !index) {
+            self.altered |= self.conn.execute_batch(&sql).is_ok();
+        }
     }
 }
 
@@ -194,7 +226,16 @@ fn life(seed: u64) -> Result<Ended, String> {
     let second = maker.evolve(&first);
     let third = maker.evolve(&second);
     let conn = memory::empty();
-    let mut life = Life { conn, dice, schema: Schema::default(), theirs: Vec::new(), ended: Vec::new() };
+    let drift = if dice.one_in(3) { DriftPolicy::Repair } else { DriftPolicy::Refuse };
+    let mut life = Life {
+        conn,
+        dice,
+        schema: Schema::default(),
+        theirs: Vec::new(),
+        altered: false,
+        drift,
+        ended: Vec::new(),
+    };
     let mut texts = String::new();
     for schema in [&first, &second, &third, &second, &first] {
         let held = memory::script(&life.conn);
