@@ -1,6 +1,6 @@
 //! Declared renames: data follows the names, and so does everything that names them.
 
-use schema_runtime::ErrorKind::{Conflict, Data, Model as BadModel};
+use schema_runtime::ErrorKind::{Conflict, Data, Dependent, Model as BadModel};
 use schema_runtime::HazardCode::*;
 
 use crate::support::case::{
@@ -21,6 +21,13 @@ fn a_column_is_renamed() {
                 CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, c TEXT)",
             expect: Expect::Plan("1. rename column t.b to c (catalog)", &[Rename]),
             rows: &[("SELECT c FROM t", "'b1'\n'b2'")],
+            ..Case::DEFAULT
+        },
+        Case {
+            name: "a column that is called as the rowid may be cannot be renamed, which is said with a way out",
+            before: &[Model("CREATE TABLE t (oid INTEGER, a TEXT)"), Sql("INSERT INTO t VALUES (7, 'x')")],
+            after: "--: renamed_from t.number oid\nCREATE TABLE t (number INTEGER, a TEXT)",
+            expect: Expect::Error(Dependent, &["cannot rename from rowid alias: oid", "keep the name, or copy the values"]),
             ..Case::DEFAULT
         },
         Case {

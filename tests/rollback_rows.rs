@@ -54,6 +54,19 @@ fn a_key_that_the_undo_makes_anew_tells_no_rows_apart() {
 }
 
 #[test]
+fn texts_that_became_numbers_when_strict_went_come_back() {
+    let place = changed(
+        "CREATE TABLE t (id INTEGER PRIMARY KEY, a ANY) STRICT",
+        "INSERT INTO t VALUES (1, '12'), (2, 12), (3, '1e3'), (4, 'x')",
+        "--: type t.a\nCREATE TABLE t (id INTEGER PRIMARY KEY, a ANY)",
+    );
+    assert_eq!(place.query("SELECT a FROM t"), "12\n12\n1000\n'x'");
+    place.sql("UPDATE t SET a = 7 WHERE id = 3; INSERT INTO t VALUES (5, 5)");
+    back(&place, &Back::Last(1));
+    assert_eq!(place.query("SELECT a FROM t"), "'12'\n12\n7\n'x'\n5");
+}
+
+#[test]
 fn an_id_that_was_made_up_for_a_row_of_since_is_asked_for() {
     let place = changed(
         "CREATE TABLE t (id INTEGER PRIMARY KEY, k TEXT NOT NULL UNIQUE)",

@@ -162,14 +162,13 @@ pub(crate) fn renamed(
                 set_needs(&scratch, Needs::default())?;
             }
             renamed.map_err(|err| {
-                let help = match reason(&err).contains("rowid alias") {
-                    true => "SQLite renames no column called rowid, oid or _rowid_: keep the name, or copy the values in a numbered migration",
-                    false => "mend or drop what stands in the way, then start again",
-                };
-                Error::new(ErrorKind::Dependent, format!("SQLite refuses `{sql}`"))
-                    .source(err)
-                    .state("nothing was changed")
-                    .help(help)
+                let is_rowid = reason(&err).contains("rowid alias");
+                let error = Error::new(ErrorKind::Dependent, format!("SQLite refuses `{sql}`")).source(err);
+                let error = error.state("nothing was changed");
+                match is_rowid {
+                    true => error.help("SQLite renames no column called rowid, oid or _rowid_: keep the name, or copy the values in a numbered migration"),
+                    false => error.help("mend or drop what stands in the way, then start again"),
+                }
             })?;
         }
     }

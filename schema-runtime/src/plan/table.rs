@@ -13,7 +13,7 @@ use crate::catalog::{
     Affinity, Catalog, ColumnInfo, TableInfo, Texts, affinity, check_sql, column_sql, foreign_key_sql,
     name_sql, same_generated,
 };
-use crate::diff::{Change, ColumnProperty, ConstraintKind};
+use crate::diff::{Change, ColumnProperty, ConstraintKind, TableProperty};
 
 /// One changed table with all that its steps depend on.
 pub(super) struct TableChange<'a> {
@@ -83,8 +83,27 @@ impl TableChange<'_> {
         let table = &self.image.to.name;
         let mut hazards: Vec<Hazard> =
             step.changes.iter().filter_map(|change| self.hazard(table, change)).collect();
+        let strictness =
+            |change: &Change| matches!(change, Change::AlterTable { property: TableProperty::Strict, .. });
+        if step.changes.iter().any(strictness) {
+            hazards.extend(self.loosened());
+        }
         hazards.append(&mut step.hazards);
         step.hazards = hazards;
+    }
+
+    /// A column of type ANY becomes numeric with its table's STRICT gone.
+    fn loosened(&self) -> impl Iterator<Item = Hazard> {
+        let Image { from, to, .. } = self.image;
+        let stays = |column: &&ColumnInfo| {
+            let found = from.column(&column.name).filter(|found| found.generated.is_none());
+            column.generated.is_none() && found.is_some_and(|found| eq_name(&found.type_name, "ANY"))
+        };
+        let any = to.columns.iter().filter(stays).filter(|column| eq_name(&column.type_name, "ANY"));
+        any.filter(|_| from.strict && !to.strict).map(|column| {
+            let object = format!("{}.{}", name_sql(&to.name), name_sql(&column.name));
+            Hazard::new(HazardCode::ConvertValues, object, "texts that look like numbers become numbers")
+        })
     }
 
     fn hazard(&self, table: &str, change: &Change) -> Option<Hazard> {
