@@ -205,7 +205,7 @@ impl Run<'_> {
                 return Ok(Some(id));
             }
         }
-        connection::prove_writable(conn)?;
+        self.history.prove_writable(conn)?;
         self.history.ensure(conn)?;
         let id = match last.filter(|_| known) {
             Some(id) => id,

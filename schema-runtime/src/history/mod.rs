@@ -10,9 +10,10 @@ use rusqlite::types::{Value, ValueRef};
 use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
 use schema_sql::quote_ident;
 
-use crate::connection::{SqliteResult, name_of};
+use crate::connection::{self, SqliteResult, name_of};
 pub(crate) use crate::revision::{ALGORITHM, FORMAT};
 use crate::revision::{Kind, Revision, Status};
+use crate::sqlite_error::kind_of;
 pub(crate) use crate::version::version_cmp;
 use crate::{Error, ErrorKind, Result};
 
@@ -199,6 +200,34 @@ impl History {
     /// What writing may give.
     pub(crate) fn carry_over(&self, conn: &Connection, revision: &Revision, status: Status) -> Result<()> {
         self.insert(conn, &Revision { status, ..revision.clone() })
+    }
+
+    /// Proves that the main database can be written, as [`connection::prove_writable`] does. Where there is a row to write, SQLite need not
+    /// read the whole schema again, as it does when a table is taken back.
+    ///
+    /// # Errors
+    /// As there.
+    pub(crate) fn prove_writable(&self, conn: &Connection) -> Result<()> {
+        connection::refuse_ended(conn)?;
+        let what = || format!("cannot write to {}", name_of(conn));
+        let page: i64 = conn.query_row("PRAGMA main.page_size", [], |row| row.get(0)).at(what)?;
+        // A page more than there was, as for a table.
+        let probed = conn.execute_batch(&format!(
+            "SAVEPOINT schema_probe;
+             INSERT INTO main.{} (model, stamp) VALUES ('', zeroblob({page}));
+             ROLLBACK TO schema_probe;
+             RELEASE schema_probe",
+            quote_ident(&self.state_table())
+        ));
+        match probed {
+            Ok(()) => Ok(()),
+            // There are no stamps, or none of this form.
+            Err(err) if kind_of(&err) == ErrorKind::Sqlite && !conn.is_autocommit() => {
+                conn.execute_batch("ROLLBACK TO schema_probe; RELEASE schema_probe").at(what)?;
+                connection::prove_writable(conn)
+            }
+            Err(err) => Err(err).at(what),
+        }
     }
 
     fn insert(&self, conn: &Connection, row: &Revision) -> Result<()> {
@@ -479,17 +508,23 @@ impl History {
         if found.is_empty() {
             return Ok(Vec::new());
         }
+        let mut whole = true;
         let list: Vec<String> = SEVEN
             .iter()
             .chain(&OURS)
             .map(|(name, rest)| {
                 let default = rest.split_once("DEFAULT ").map_or("NULL", |(_, default)| default);
                 let has = found.iter().any(|column| column.is(name));
+                whole &= has;
                 if has { (*name).to_owned() } else { format!("{default} AS {name}") }
             })
             .collect();
-        let table = quote_ident(&self.table);
-        let sql = format!("SELECT * FROM (SELECT {} FROM main.{table}) {tail}", list.join(", "));
+        let (list, table) = (list.join(", "), quote_ident(&self.table));
+        // Where a column is missing, the condition is about its default.
+        let sql = match whole {
+            true => format!("SELECT {list} FROM main.{table} {tail}"),
+            false => format!("SELECT * FROM (SELECT {list} FROM main.{table}) {tail}"),
+        };
         let mut statement = conn.prepare(&sql).at(|| self.cannot_read(conn))?;
         let mut rows = statement.query(params_from_iter(values)).at(|| self.cannot_read(conn))?;
         let mut revisions = Vec::new();
@@ -545,7 +580,10 @@ fn text(row: &Row<'_>, at: usize) -> rusqlite::Result<Option<String>> {
         ValueRef::Null => None,
         ValueRef::Integer(number) => Some(number.to_string()),
         ValueRef::Real(number) => Some(number.to_string()),
-        ValueRef::Text(bytes) | ValueRef::Blob(bytes) => Some(String::from_utf8_lossy(bytes).into_owned()),
+        ValueRef::Text(bytes) | ValueRef::Blob(bytes) => Some(match std::str::from_utf8(bytes) {
+            Ok(text) => text.to_owned(),
+            Err(_) => String::from_utf8_lossy(bytes).into_owned(),
+        }),
     })
 }
 
