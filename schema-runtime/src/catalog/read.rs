@@ -109,11 +109,8 @@ impl Reader<'_> {
         catalog
     }
 
-    /// The ordinary tables that SQLite is asked about, each with whether it may have indexes; those of WITHOUT ROWID tables are not all rows
-    /// of the catalog. A virtual table whose module is not registered would fail.
-    fn asked<'r>(&self, rows: &'r [SchemaRow]) -> Vec<(&'r SchemaRow, bool)> {
-        let indexed: HashSet<String> =
-            rows.iter().filter(|row| row.kind == "index").map(|row| fold(&row.table)).collect();
+    /// The ordinary tables that SQLite is asked about. A virtual table whose module is not registered would fail.
+    fn asked<'r>(&self, rows: &'r [SchemaRow]) -> Vec<&'r SchemaRow> {
         let is_asked = |row: &&SchemaRow| {
             row.kind == "table"
                 && row.stored
@@ -122,9 +119,7 @@ impl Reader<'_> {
                 && self.same.table(&row.name).is_none()
                 && create_kind(&row.sql) == Some(CreateKind::Table)
         };
-        let may_have =
-            |row: &SchemaRow| indexed.contains(&fold(&row.name)) || fold(&row.sql).contains("without");
-        rows.iter().filter(is_asked).map(|row| (row, may_have(row))).collect()
+        rows.iter().filter(is_asked).collect()
     }
 
     /// Objects of SQLite's own, of ours, and of virtual tables. Indexes without a text belong to a constraint.
@@ -335,12 +330,12 @@ fn shadow_names(conn: &Connection, schema: &str, rows: &[SchemaRow]) -> rusqlite
 fn found_tables(
     conn: &Connection,
     schema: &str,
-    tables: &[(&SchemaRow, bool)],
+    tables: &[&SchemaRow],
 ) -> rusqlite::Result<HashMap<String, Found>> {
     let schema = quote_ident(schema);
     let pragma = |name: &str, of: &str| conn.prepare(&format!("PRAGMA {schema}.{name}({})", quote_ident(of)));
     let mut all = HashMap::with_capacity(tables.len());
-    for (table, indexed) in tables {
+    for table in tables {
         let mut found = Found::default();
         let mut statement = pragma("table_xinfo", &table.name)?;
         let mut rows = statement.query([])?;
@@ -355,21 +350,19 @@ fn found_tables(
                 hidden: row.get(6)?,
             });
         }
-        if *indexed {
-            let mut statement = pragma("index_list", &table.name)?;
+        let mut statement = pragma("index_list", &table.name)?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let name = lossy_text(row.get_ref(1)?).0;
+            let of_constraint = lossy_text(row.get_ref(3)?).0 != "c";
+            found.indexes.push(FoundIndex { name, of_constraint, columns: Vec::new() });
+        }
+        for index in &mut found.indexes {
+            let mut statement = pragma("index_info", &index.name)?;
             let mut rows = statement.query([])?;
             while let Some(row) = rows.next()? {
-                let name = lossy_text(row.get_ref(1)?).0;
-                let of_constraint = lossy_text(row.get_ref(3)?).0 != "c";
-                found.indexes.push(FoundIndex { name, of_constraint, columns: Vec::new() });
-            }
-            for index in &mut found.indexes {
-                let mut statement = pragma("index_info", &index.name)?;
-                let mut rows = statement.query([])?;
-                while let Some(row) = rows.next()? {
-                    let column = row.get_ref(2)?;
-                    index.columns.push((column != ValueRef::Null).then(|| lossy_text(column).0));
-                }
+                let column = row.get_ref(2)?;
+                index.columns.push((column != ValueRef::Null).then(|| lossy_text(column).0));
             }
         }
         all.insert(table.name.clone(), found);
@@ -509,7 +502,7 @@ mod tests {
                    g AS (a || \"b\") STORED, CONSTRAINT u UNIQUE(b DESC, a) ON CONFLICT IGNORE, PRIMARY KEY(a, b)) WITHOUT ROWID";
         conn.execute_batch(sql).unwrap();
         let rows = schema_rows(&conn, "main").unwrap();
-        let found = found_tables(&conn, "main", &[(&rows[0], true)]).unwrap().remove("t").unwrap();
+        let found = found_tables(&conn, "main", &[&rows[0]]).unwrap().remove("t").unwrap();
         let pieces: Vec<char> = "()'\"[]`-,/*. \nx0;é🦀".chars().collect();
         let mut seed = 1u64;
         let mut next = |below: usize| {

@@ -21,7 +21,7 @@ use past::Left;
 pub(crate) use past::Past;
 pub(crate) use shape::Shape;
 use shape::{OURS, SEVEN, object};
-pub(crate) use stamp::{Stamp, catalog_texts, schema_cookie};
+pub(crate) use stamp::{Stamp, schema_cookie};
 
 /// The default name of the history's table.
 pub(crate) const TABLE: &str = "migration_history";
