@@ -128,7 +128,8 @@ impl History {
         self.same_stamp(conn, model, false, |_, _| true)
     }
 
-    /// The same where it is the `same` as the caller's, and with `complete` every text of the catalog is one that was stamped with it.
+    /// The same where it is the `same` as the caller's. With `complete` every text of the catalog must be the one that was stamped with it,
+    /// and the schema cookie, which stands for them, is that of the stamp.
     ///
     /// # Errors
     /// As [`History::read_stamp`].
@@ -157,12 +158,13 @@ impl History {
         if blob.read_exact(&mut bytes).is_err() {
             return Ok(None);
         }
-        let cookie = schema_cookie(conn)?;
-        let stamp = Stamp::from_bytes(&bytes, model).filter(|stamp| same(stamp, cookie));
-        if stamp.is_some() && complete && !has_texts(conn, blob).at(|| self.cannot_read(conn))? {
+        let Some(stamp) = Stamp::from_bytes(&bytes, model) else { return Ok(None) };
+        // A schema whose every text is the same is the same, whatever its version is: VACUUM raises that too.
+        let cookie = if complete { stamp.schema_cookie } else { schema_cookie(conn)? };
+        if !same(&stamp, cookie) || (complete && !has_texts(conn, blob).at(|| self.cannot_read(conn))?) {
             return Ok(None);
         }
-        Ok(stamp.map(|stamp| (stamp, cookie)))
+        Ok(Some((stamp, cookie)))
     }
 
     /// A value of the model's row; `None` where there is no such table, column, row or value.
