@@ -215,6 +215,9 @@ fn temporary_triggers(conn: &Connection, step: &Step) -> Result<Vec<(String, Str
 /// Temporary views and triggers of this connection that do not work, with the reason: the rehearsal does not see them.
 fn temporary_faults(conn: &Connection, catalog: &Catalog) -> Result<BTreeMap<String, String>> {
     let what = || "cannot read the connection's temporary views and triggers".to_owned();
+    if !connection::has_temporary(conn).at(what)? {
+        return Ok(BTreeMap::new());
+    }
     let mut statement = conn
         .prepare(
             "SELECT type = 'view', name, tbl_name, sql FROM temp.sqlite_schema WHERE type = 'view' OR (type = 'trigger' \

@@ -75,6 +75,9 @@ impl Done {
 
     /// Says in a snapshot whose what the migrations made is, where it is no model's.
     pub(crate) fn own(&self, snapshot: &mut Snapshot) {
+        if self.made.is_empty() {
+            return;
+        }
         for key in keys(&snapshot.catalog) {
             let nobodys = matches!(snapshot.owners.get(&key), None | Some(State::Foreign));
             if let Some(version) = self.made.get(&key).filter(|_| nobodys) {

@@ -130,7 +130,9 @@ fn whole(model: &Model, own: &[String]) -> Result<Model> {
 fn read_history(conn: &Connection, migrator: &Migrator, history: &History, found: &mut Found) -> Result<()> {
     let name = migrator.source.name();
     found.head = history.head(conn)?.map_or(0, |(id, _)| id);
-    if let Some(revision) = history.latest(conn, name)? {
+    let past = history.past(conn, name)?;
+    let row = |id: Option<i64>| id.map_or(Ok(None), |id| history.row(conn, id));
+    if let Some(revision) = row(past.latest())? {
         let snapshot = revision.snapshot.as_deref().map(Snapshot::from_json).transpose()?;
         if let Some(snapshot) = &snapshot {
             set_made_conversions_aside(&mut found.model, &snapshot.converts);
@@ -138,15 +140,14 @@ fn read_history(conn: &Connection, migrator: &Migrator, history: &History, found
         found.last = snapshot.map(|snapshot| (revision, Rc::new(snapshot)));
     }
     let last = found.last.as_ref().map_or(0, |(row, _)| row.id);
-    let numbered = history.numbered_above(conn, name, last)?.and_then(|row| row.snapshot);
+    let numbered = row(past.numbered_above(last))?.and_then(|row| row.snapshot);
     found.numbered = numbered.as_deref().map(Snapshot::from_json).transpose()?;
     found.others = others(conn, migrator, history)?;
     // What has no version is neither older nor newer.
     if !migrator.options.allow_revert && !found.model.version.is_empty() {
-        let newest = history.newest_version(conn, name)?;
-        let newer = newest.filter(|newest| version_cmp(&found.model.version, newest).is_lt());
-        let superseded = history.superseded(conn, name, &found.model.version, &found.model.fingerprint)?;
-        found.newer = newer.or_else(|| superseded.then(|| found.model.version.clone()));
+        let newer = past.newest_version().filter(|newest| version_cmp(&found.model.version, newest).is_lt());
+        let superseded = past.is_superseded(&found.model.version, &found.model.fingerprint);
+        found.newer = newer.map(str::to_owned).or_else(|| superseded.then(|| found.model.version.clone()));
     }
     Ok(())
 }

@@ -21,7 +21,7 @@ use crate::plan::Plan;
 use crate::plan_file::PlanFile;
 use crate::preflight::Consent;
 use crate::report::{Event, Outcome, Report};
-use crate::revision::Revision;
+use crate::revision::{Revision, hex};
 use crate::run::{Run, is_empty};
 use crate::status::Status;
 use crate::target::{DriftPolicy, Policies, RemovalPolicy};
@@ -81,7 +81,7 @@ impl Source {
     /// 32 hexadecimal digits.
     pub(crate) fn fingerprint(&self) -> String {
         match self {
-            Source::Schema(schema) => format!("{:032x}", schema.fingerprint),
+            Source::Schema(schema) => hex(&schema.fingerprint.to_be_bytes()),
             Source::Model(model) => model.fingerprint.clone(),
         }
     }

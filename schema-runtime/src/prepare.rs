@@ -3,6 +3,7 @@
 //! Reads the live database and writes only to scratch ones. A start-up does this under the lock; a dry run and `status`
 //! without it.
 
+use std::borrow::Cow;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
@@ -428,10 +429,10 @@ impl Maker<'_> {
     fn undo(&self, target: &Target, reached: &Catalog, facts: &Facts, refuted: &[String]) -> Result<Plan> {
         let back = target.renames.undoing(reached);
         let catalog = if back.is_empty() {
-            reached.clone()
+            Cow::Borrowed(reached)
         } else {
             let faults = broken::find(&|| self.scratch(), reached)?;
-            rehearse::renamed(&|| self.scratch(), reached, &back, &faults, &self.own)?
+            Cow::Owned(rehearse::renamed(&|| self.scratch(), reached, &back, &faults, &self.own)?)
         };
         // By the names that the tables have when the undo begins.
         let mut after = Facts {

@@ -9,7 +9,7 @@ use crate::backup::BackupInfo;
 use crate::catalog::Catalog;
 use crate::connection::{self, Deadline};
 use crate::error::{Error, ErrorKind, Result};
-use crate::history::{Stamp, catalog_texts, schema_cookie};
+use crate::history::{Stamp, schema_cookie};
 use crate::migrator::Source;
 use crate::plan::Plan;
 use crate::prepare::Prepared;
@@ -19,7 +19,7 @@ use crate::snapshot::Snapshot;
 use crate::target::{DriftPolicy, RemovalPolicy};
 
 /// The format of what the engine writes; part of the stamp, so that a newer engine looks again.
-const ENGINE_FORMAT: i64 = 2;
+const ENGINE_FORMAT: &str = "2";
 
 impl Run<'_> {
     /// The stamp of the last look, where nothing that counts has changed since.
@@ -28,17 +28,9 @@ impl Run<'_> {
         if matches!(source, Source::Model(_)) && !self.is_without_model() {
             return Ok(None);
         }
-        let found = self.history.with_stamp(conn, source.name(), |stamp, cookie| {
-            let same = stamp == self.stamp(cookie, stamp.revision) && self.has_stamped_texts(conn)?;
-            Ok(same.then_some(stamp))
-        });
-        found.map(Option::flatten)
-    }
-
-    /// Whether the texts are as they were stamped, where they count.
-    fn has_stamped_texts(&self, conn: &Connection) -> Result<bool> {
-        Ok(!self.options.complete_check
-            || self.history.has_stamped_texts(conn, self.migrator.source.name())?)
+        let same = |stamp: &Stamp, cookie| *stamp == self.stamp(cookie, stamp.revision);
+        let found = self.history.same_stamp(conn, source.name(), self.options.complete_check, same)?;
+        Ok(found.map(|(stamp, _)| stamp))
     }
 
     pub(crate) fn stamp(&self, cookie: i64, revision: i64) -> Stamp {
@@ -48,11 +40,17 @@ impl Run<'_> {
             if self.left || self.more { "some".to_owned() } else { self.options.migrations.stamp() };
         Stamp {
             model: source.name().to_owned(),
-            fingerprint: format!(
-                "{} {}; migrations {migrations}; format {ENGINE_FORMAT}",
-                source.fingerprint(),
-                self.policy()
-            ),
+            // Each start makes it: without the machinery of `format!`.
+            fingerprint: [
+                &source.fingerprint(),
+                " ",
+                &self.policy(),
+                "; migrations ",
+                &migrations,
+                "; format ",
+                ENGINE_FORMAT,
+            ]
+            .concat(),
             schema_cookie: cookie,
             revision,
         }
@@ -69,7 +67,7 @@ impl Run<'_> {
             DriftPolicy::Refuse => "refuse",
             DriftPolicy::Repair => "repair",
         };
-        format!("version {}, removed {removal}, drift {drift}", self.migrator.source.version())
+        ["version ", self.migrator.source.version(), ", removed ", removal, ", drift ", drift].concat()
     }
 
     /// Writes the revision and the stamp, and commits.
@@ -135,8 +133,7 @@ impl Run<'_> {
     pub(crate) fn commit_stamped(&mut self, deadline: &Deadline<'_>, stamp: &Stamp) -> Result<()> {
         let conn = deadline.conn();
         connection::refuse_ended(conn)?;
-        let texts = if self.options.complete_check { Some(catalog_texts(conn)?) } else { None };
-        self.history.write_stamp(conn, stamp, texts.as_deref())?;
+        self.history.write_stamp(conn, stamp, self.options.complete_check)?;
         deadline.release();
         match connection::commit(conn, self.options.lock_wait) {
             // SQLite may report an error for a COMMIT that has happened; the stamp of this run tells.
@@ -198,14 +195,14 @@ impl Run<'_> {
         let last = prepared.found.last.as_ref().map(|(revision, _)| revision.id);
         if let Some(id) = last.filter(|_| known) {
             // A model that was read from a file has no fast path; what is written already is not written once more.
-            let stamp = self.history.read_stamp(conn, self.migrator.source.name())?;
-            let there = stamp.is_some_and(|(stamp, cookie)| stamp == self.stamp(cookie, id));
-            if there && self.has_stamped_texts(conn)? {
+            let name = self.migrator.source.name();
+            let same = |stamp: &Stamp, cookie| *stamp == self.stamp(cookie, id);
+            if self.history.same_stamp(conn, name, self.options.complete_check, same)?.is_some() {
                 connection::rollback(conn)?;
                 return Ok(Some(id));
             }
         }
-        connection::prove_writable(conn)?;
+        self.history.prove_writable(conn)?;
         self.history.ensure(conn)?;
         let id = match last.filter(|_| known) {
             Some(id) => id,

@@ -294,9 +294,10 @@ impl<'a> Run<'a> {
         let live = catalog::read(&conn, "main", &found::own_tables(self.migrator))?;
         let batch = self.history.head(&conn)?.map_or(0, |(id, _)| id) + 1;
         for model in &models {
-            let last = self.history.latest(&conn, model)?;
-            let numbered =
-                self.history.numbered_above(&conn, model, last.as_ref().map_or(0, |row| row.id))?;
+            let past = self.history.past(&conn, model)?;
+            let row = |id: Option<i64>| id.map_or(Ok(None), |id| self.history.row(&conn, id));
+            let numbered = row(past.numbered_above(past.latest().unwrap_or(0)))?;
+            let last = row(past.latest())?;
             let read = |row: Option<Revision>| {
                 row.and_then(|row| row.snapshot).as_deref().map(Snapshot::from_json).transpose()
             };

@@ -308,16 +308,10 @@ pub(crate) fn first_significant(sql: &str, number: usize) -> Vec<Token<'_>> {
 
 /// `name` as a double-quoted identifier.
 pub fn quote_ident(name: &str) -> String {
-    let mut text = String::with_capacity(name.len() + 2);
-    text.push('"');
-    for (at, part) in name.split('"').enumerate() {
-        if at > 0 {
-            text.push_str("\"\"");
-        }
-        text.push_str(part);
+    if name.bytes().all(|byte| byte != b'"') {
+        return ["\"", name, "\""].concat();
     }
-    text.push('"');
-    text
+    ["\"", &name.replace('"', "\"\""), "\""].concat()
 }
 
 /// `text` as a string literal.

@@ -48,12 +48,9 @@ pub(crate) fn read_since(
     let rows = schema_rows(conn, schema).at(what)?;
     let shadows = shadow_names(conn, schema, &rows).at(what)?;
     let same = Same::among(&rows, before);
-    let reader = Reader {
-        shadows: shadows.iter().map(|name| fold(name)).collect(),
-        found: found_tables(conn, schema, &same.others(&rows)).at(what)?,
-        same,
-        own,
-    };
+    let mut reader =
+        Reader { shadows: shadows.iter().map(|name| fold(name)).collect(), found: HashMap::new(), same, own };
+    reader.found = found_tables(conn, schema, &reader.asked(&rows)).at(what)?;
     let mut catalog = reader.catalog(rows);
     give_shadows(shadows, &mut catalog.virtual_tables);
     Ok(catalog)
@@ -61,18 +58,19 @@ pub(crate) fn read_since(
 
 /// One row of `sqlite_schema`. A text that is not valid UTF-8 is kept lossily, and said so.
 struct SchemaRow {
-    rowid: i64,
     kind: String,
     name: String,
     table: String,
     sql: String,
+    /// Whether it has pages of its own.
+    stored: bool,
     lossy: bool,
 }
 
 struct Reader<'a> {
     /// Folded.
     shadows: HashSet<String>,
-    found: BTreeMap<String, Found>,
+    found: HashMap<String, Found>,
     same: Same<'a>,
     own: &'a [String],
 }
@@ -109,6 +107,19 @@ impl Reader<'_> {
         }
         fill_parent_columns(&mut catalog.tables);
         catalog
+    }
+
+    /// The ordinary tables that SQLite is asked about. A virtual table whose module is not registered would fail.
+    fn asked<'r>(&self, rows: &'r [SchemaRow]) -> Vec<&'r SchemaRow> {
+        let is_asked = |row: &&SchemaRow| {
+            row.kind == "table"
+                && row.stored
+                && !row.lossy
+                && !self.is_left_out(row)
+                && self.same.table(&row.name).is_none()
+                && create_kind(&row.sql) == Some(CreateKind::Table)
+        };
+        rows.iter().filter(is_asked).collect()
     }
 
     /// Objects of SQLite's own, of ours, and of virtual tables. Indexes without a text belong to a constraint.
@@ -208,12 +219,6 @@ impl<'b> Same<'b> {
     fn table(&self, name: &str) -> Option<&'b TableInfo> {
         if self.0.is_empty() { None } else { self.0.get(&fold(name)).copied() }
     }
-
-    /// The rowids of the others' rows, which SQLite is asked about.
-    fn others(&self, rows: &[SchemaRow]) -> Vec<i64> {
-        let others = rows.iter().filter(|row| row.kind == "table" && self.table(&row.name).is_none());
-        others.map(|row| row.rowid).collect()
-    }
 }
 
 /// What a database has of one table.
@@ -276,7 +281,7 @@ fn fill_parent_columns(tables: &mut [TableInfo]) {
 
 fn schema_rows(conn: &Connection, schema: &str) -> rusqlite::Result<Vec<SchemaRow>> {
     let sql = format!(
-        "SELECT type, name, tbl_name, sql, rowid FROM {}.sqlite_schema ORDER BY rowid",
+        "SELECT type, name, tbl_name, sql, rootpage > 0 FROM {}.sqlite_schema ORDER BY rowid",
         quote_ident(schema)
     );
     let mut statement = conn.prepare(&sql)?;
@@ -288,7 +293,8 @@ fn schema_rows(conn: &Connection, schema: &str) -> rusqlite::Result<Vec<SchemaRo
             Ok(text)
         };
         let (kind, name, table, sql) = (text(0)?, text(1)?, text(2)?, text(3)?);
-        Ok(SchemaRow { rowid: row.get(4)?, kind, name, table, sql, lossy })
+        let stored = row.get::<_, Option<bool>>(4)?.unwrap_or(false);
+        Ok(SchemaRow { kind, name, table, sql, stored, lossy })
     })?;
     rows.collect()
 }
@@ -319,57 +325,49 @@ fn shadow_names(conn: &Connection, schema: &str, rows: &[SchemaRow]) -> rusqlite
     names.collect()
 }
 
-/// Ordinary tables only: a virtual table whose module is not registered would fail the whole query.
-const ORDINARY: &str = "s.type = 'table' AND s.rootpage > 0 AND substr(s.sql, 1, 14) <> 'CREATE VIRTUAL'";
-
-/// Of the tables whose rows of `sqlite_schema` are these.
+/// What SQLite's pragmas say of these tables. Each is asked by its own statements: a join with the pragmas' table-valued functions
+/// runs the same ones inside, and takes longer to prepare than they take to run.
 fn found_tables(
     conn: &Connection,
     schema: &str,
-    rowids: &[i64],
-) -> rusqlite::Result<BTreeMap<String, Found>> {
-    let mut found: BTreeMap<String, Found> = BTreeMap::new();
-    if rowids.is_empty() {
-        return Ok(found);
-    }
-    let rowids: Vec<String> = rowids.iter().map(i64::to_string).collect();
-    let ordinary = format!("{ORDINARY} AND s.rowid IN ({})", rowids.join(", "));
-    let from = format!("{}.sqlite_schema AS s", quote_ident(schema));
-    let mut statement = conn.prepare(&format!(
-        "SELECT s.name, x.name, x.type, x.\"notnull\", x.dflt_value, x.pk, x.hidden \
-         FROM {from}, temp.pragma_table_xinfo(s.name, ?1) AS x WHERE {ordinary} ORDER BY s.rowid, x.cid"
-    ))?;
-    let mut rows = statement.query([schema])?;
-    while let Some(row) = rows.next()? {
-        let table = lossy_text(row.get_ref(0)?).0;
-        let default = row.get_ref(4)?;
-        found.entry(table).or_default().columns.push(FoundColumn {
-            name: lossy_text(row.get_ref(1)?).0,
-            type_name: lossy_text(row.get_ref(2)?).0,
-            not_null: row.get(3)?,
-            default: (default != ValueRef::Null).then(|| lossy_text(default).0),
-            key_position: row.get(5)?,
-            hidden: row.get(6)?,
-        });
-    }
-    let mut statement = conn.prepare(&format!(
-        "SELECT s.name, l.name, l.origin, i.name FROM {from}, temp.pragma_index_list(s.name, ?1) AS l, \
-         temp.pragma_index_info(l.name, ?1) AS i WHERE {ordinary} ORDER BY s.rowid, l.seq, i.seqno"
-    ))?;
-    let mut rows = statement.query([schema])?;
-    while let Some(row) = rows.next()? {
-        let indexes = &mut found.entry(lossy_text(row.get_ref(0)?).0).or_default().indexes;
-        let name = lossy_text(row.get_ref(1)?).0;
-        if indexes.last().is_none_or(|index| index.name != name) {
-            let of_constraint = lossy_text(row.get_ref(2)?).0 != "c";
-            indexes.push(FoundIndex { name, of_constraint, columns: Vec::new() });
+    tables: &[&SchemaRow],
+) -> rusqlite::Result<HashMap<String, Found>> {
+    let schema = quote_ident(schema);
+    let pragma = |name: &str, of: &str| conn.prepare(&format!("PRAGMA {schema}.{name}({})", quote_ident(of)));
+    let mut all = HashMap::with_capacity(tables.len());
+    for table in tables {
+        let mut found = Found::default();
+        let mut statement = pragma("table_xinfo", &table.name)?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let default = row.get_ref(4)?;
+            found.columns.push(FoundColumn {
+                name: lossy_text(row.get_ref(1)?).0,
+                type_name: lossy_text(row.get_ref(2)?).0,
+                not_null: row.get(3)?,
+                default: (default != ValueRef::Null).then(|| lossy_text(default).0),
+                key_position: row.get(5)?,
+                hidden: row.get(6)?,
+            });
         }
-        let column = row.get_ref(3)?;
-        if let Some(index) = indexes.last_mut() {
-            index.columns.push((column != ValueRef::Null).then(|| lossy_text(column).0));
+        let mut statement = pragma("index_list", &table.name)?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let name = lossy_text(row.get_ref(1)?).0;
+            let of_constraint = lossy_text(row.get_ref(3)?).0 != "c";
+            found.indexes.push(FoundIndex { name, of_constraint, columns: Vec::new() });
         }
+        for index in &mut found.indexes {
+            let mut statement = pragma("index_info", &index.name)?;
+            let mut rows = statement.query([])?;
+            while let Some(row) = rows.next()? {
+                let column = row.get_ref(2)?;
+                index.columns.push((column != ValueRef::Null).then(|| lossy_text(column).0));
+            }
+        }
+        all.insert(table.name.clone(), found);
     }
-    Ok(found)
+    Ok(all)
 }
 
 /// The sets of columns that are keys, in a form that order and repetition do not change.
@@ -503,7 +501,8 @@ mod tests {
         let sql = "CREATE TABLE t(\"a\" INT DEFAULT (-1 -- c\n) CHECK(a > 'é'), [b] TEXT COLLATE nocase REFERENCES t(a), \
                    g AS (a || \"b\") STORED, CONSTRAINT u UNIQUE(b DESC, a) ON CONFLICT IGNORE, PRIMARY KEY(a, b)) WITHOUT ROWID";
         conn.execute_batch(sql).unwrap();
-        let found = found_tables(&conn, "main", &[1]).unwrap().remove("t").unwrap();
+        let rows = schema_rows(&conn, "main").unwrap();
+        let found = found_tables(&conn, "main", &[&rows[0]]).unwrap().remove("t").unwrap();
         let pieces: Vec<char> = "()'\"[]`-,/*. \nx0;é🦀".chars().collect();
         let mut seed = 1u64;
         let mut next = |below: usize| {

@@ -94,7 +94,7 @@ impl Builder {
                     def.name, found.name
                 ));
             }
-            if loose(&def.type_name) != loose(&found.type_name) {
+            if def.type_name != found.type_name && loose(&def.type_name) != loose(&found.type_name) {
                 return Err(format!(
                     "its text gives column `{}` the type `{}` where SQLite finds `{}`",
                     def.name, def.type_name, found.type_name
@@ -262,7 +262,10 @@ fn agree(table: &TableInfo, column: &ColumnInfo, found: &FoundColumn) -> Result<
     if hidden != found.hidden {
         return differs("generation");
     }
-    if column.generated.is_none() && tokens(column.default.as_deref()) != tokens(found.default.as_deref()) {
+    if column.generated.is_none()
+        && column.default != found.default
+        && tokens(column.default.as_deref()) != tokens(found.default.as_deref())
+    {
         return differs("default");
     }
     if key_position(table, &column.name) != found.key_position {

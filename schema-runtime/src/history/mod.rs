@@ -3,22 +3,25 @@
 //! Knows no plan's inside: plans, undo and snapshots are text here. Everything that writes runs inside the caller's transaction.
 //! Rows are only added; nothing but their status ever changes, and the last row where it says that a migration is running.
 
+mod past;
 mod shape;
 mod stamp;
 
 use rusqlite::types::{Value, ValueRef};
-use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
+use rusqlite::{Connection, OptionalExtension, Row, Statement, params, params_from_iter};
 use schema_sql::quote_ident;
 
-use crate::connection::{SqliteResult, name_of};
+use crate::connection::{self, SqliteResult, name_of};
 pub(crate) use crate::revision::{ALGORITHM, FORMAT};
 use crate::revision::{Kind, Revision, Status};
-pub(crate) use crate::version::version_cmp;
+use crate::sqlite_error::kind_of;
 use crate::{Error, ErrorKind, Result};
 
+use past::Left;
+pub(crate) use past::Past;
 pub(crate) use shape::Shape;
 use shape::{OURS, SEVEN, object};
-pub(crate) use stamp::{Stamp, catalog_texts, schema_cookie};
+pub(crate) use stamp::{Stamp, schema_cookie};
 
 /// The default name of the history's table.
 pub(crate) const TABLE: &str = "migration_history";
@@ -35,22 +38,6 @@ pub(crate) struct Tampered {
     /// What is wrong with it.
     pub(crate) problem: &'static str,
 }
-
-/// The version and the fingerprint that a row has left.
-struct Left {
-    version: String,
-    fingerprint: Option<String>,
-    rolled_back: bool,
-}
-
-impl Left {
-    fn is_of(&self, version: &str) -> bool {
-        version_cmp(&self.version, version).is_eq()
-    }
-}
-
-/// What was applied and stands.
-const STANDING: &str = "status = 'completed' AND kind IN ('automatic', 'baseline', 'restore')";
 
 /// Refuses to go by a row that somebody has edited: what it `says` may be otherwise.
 ///
@@ -182,15 +169,15 @@ impl History {
     }
 
     fn has_such(&self, conn: &Connection, model: &str, such: &str) -> Result<bool> {
-        let found = self.present(conn)?;
-        if !["model", "error"].iter().all(|name| found.iter().any(|column| column.is(name))) {
-            return Ok(false);
+        let names = ["model", "status", "error"];
+        let sql =
+            |source: &str| format!("SELECT EXISTS (SELECT 1 FROM {source} WHERE model = ?1 AND {such})");
+        match self.prepared(conn, &names, &sql)? {
+            Some(mut statement) => {
+                statement.query_row([model], |row| row.get(0)).at(|| self.cannot_read(conn))
+            }
+            None => Ok(false),
         }
-        let sql = format!(
-            "SELECT EXISTS (SELECT 1 FROM main.{} WHERE model = ?1 AND {such})",
-            quote_ident(&self.table)
-        );
-        conn.query_row(&sql, [model], |row| row.get(0)).at(|| self.cannot_read(conn))
     }
 
     /// Writes a row as it was written before, in another file of the same history, but for its status.
@@ -199,6 +186,34 @@ impl History {
     /// What writing may give.
     pub(crate) fn carry_over(&self, conn: &Connection, revision: &Revision, status: Status) -> Result<()> {
         self.insert(conn, &Revision { status, ..revision.clone() })
+    }
+
+    /// Proves that the main database can be written, as [`connection::prove_writable`] does. Where there is a row to write, SQLite need not
+    /// read the whole schema again, as it does when a table is taken back.
+    ///
+    /// # Errors
+    /// As there.
+    pub(crate) fn prove_writable(&self, conn: &Connection) -> Result<()> {
+        connection::refuse_ended(conn)?;
+        let what = || format!("cannot write to {}", name_of(conn));
+        let page: i64 = conn.query_row("PRAGMA main.page_size", [], |row| row.get(0)).at(what)?;
+        // A page more than there was, as for a table.
+        let probed = conn.execute_batch(&format!(
+            "SAVEPOINT schema_probe;
+             INSERT INTO main.{} (model, stamp) VALUES ('', zeroblob({page}));
+             ROLLBACK TO schema_probe;
+             RELEASE schema_probe",
+            quote_ident(&self.state_table())
+        ));
+        match probed {
+            Ok(()) => Ok(()),
+            // There are no stamps, or none of this form.
+            Err(err) if kind_of(&err) == ErrorKind::Sqlite && !conn.is_autocommit() => {
+                conn.execute_batch("ROLLBACK TO schema_probe; RELEASE schema_probe").at(what)?;
+                connection::prove_writable(conn)
+            }
+            Err(err) => Err(err).at(what),
+        }
     }
 
     fn insert(&self, conn: &Connection, row: &Revision) -> Result<()> {
@@ -223,29 +238,39 @@ impl History {
             .cause(format!("there is no revision {id}")))
     }
 
-    /// The last completed revision of `model` that carries a snapshot and was not rolled back. Numbered migrations do not count: what they
-    /// leave is no state of the model.
+    /// What the rows of `model` say, but for what they hold of plans and catalogs.
+    ///
+    /// # Errors
+    /// What reading may give.
+    pub(crate) fn past(&self, conn: &Connection, model: &str) -> Result<Past> {
+        let names = ["id", "version", "kind", "status", "fingerprint", "snapshot", "model"];
+        let sql = |source: &str| {
+            format!(
+                "SELECT id, version, kind, status, fingerprint, snapshot IS NOT NULL FROM {source} WHERE model = ?1 ORDER BY id"
+            )
+        };
+        let Some(mut statement) = self.prepared(conn, &names, &sql)? else { return Ok(Past::default()) };
+        let rows = statement.query_map([model], Left::of);
+        rows.and_then(Iterator::collect).map(Past).at(|| self.cannot_read(conn))
+    }
+
+    /// The row of this number.
     ///
     /// # Errors
     /// `History`, if the row cannot be understood; and what reading may give.
-    pub(crate) fn latest(&self, conn: &Connection, model: &str) -> Result<Option<Revision>> {
-        self.last_such(conn, model, "kind <> 'numbered'")
+    pub(crate) fn row(&self, conn: &Connection, id: i64) -> Result<Option<Revision>> {
+        Ok(self.select(conn, &format!("WHERE id = {id}"))?.pop())
     }
 
-    /// The last numbered migration of `model` that carries a snapshot and was not rolled back, where it is above the revision `id`.
+    /// The row that [`Past::latest`] names.
     ///
     /// # Errors
-    /// As [`History::latest`].
-    pub(crate) fn numbered_above(&self, conn: &Connection, model: &str, id: i64) -> Result<Option<Revision>> {
-        let last = self.last_such(conn, model, "kind = 'numbered'")?;
-        Ok(last.filter(|row| row.id > id))
-    }
-
-    fn last_such(&self, conn: &Connection, model: &str, such: &str) -> Result<Option<Revision>> {
-        let wanted = format!(
-            "WHERE model = ?1 AND status = 'completed' AND snapshot IS NOT NULL AND {such} ORDER BY id DESC LIMIT 1"
-        );
-        Ok(self.select(conn, &wanted, &[model])?.pop())
+    /// As [`History::row`].
+    pub(crate) fn latest(&self, conn: &Connection, model: &str) -> Result<Option<Revision>> {
+        match self.past(conn, model)?.latest() {
+            Some(id) => self.row(conn, id),
+            None => Ok(None),
+        }
     }
 
     /// Number and checksum of the last row, of whatever model.
@@ -317,12 +342,12 @@ impl History {
     /// # Errors
     /// What reading may give.
     pub(crate) fn identity(&self, conn: &Connection) -> Result<Option<String>> {
-        if !self.present(conn)?.iter().any(|column| column.is("format")) {
-            return Ok(None);
-        }
-        let table = quote_ident(&self.table);
-        let sql = format!("SELECT checksum FROM main.{table} WHERE format > 0 ORDER BY id LIMIT 1");
-        conn.query_row(&sql, [], |row| text(row, 0))
+        let names = ["id", "checksum", "format"];
+        let sql =
+            |source: &str| format!("SELECT checksum FROM {source} WHERE format > 0 ORDER BY id LIMIT 1");
+        let Some(mut statement) = self.prepared(conn, &names, &sql)? else { return Ok(None) };
+        statement
+            .query_row([], |row| text(row, 0))
             .optional()
             .map(Option::flatten)
             .at(|| self.cannot_read(conn))
@@ -345,7 +370,7 @@ impl History {
     /// # Errors
     /// `History`, if a row cannot be understood; and what reading may give.
     pub(crate) fn all(&self, conn: &Connection) -> Result<Vec<Revision>> {
-        self.select(conn, "ORDER BY id", &[])
+        self.select(conn, "ORDER BY id")
     }
 
     /// The plans of the newest `most` revisions that ran to their end, whatever became of them later, each with the milliseconds
@@ -354,16 +379,15 @@ impl History {
     /// # Errors
     /// What reading may give.
     pub(crate) fn timed(&self, conn: &Connection, most: usize) -> Result<Vec<(String, u64)>> {
-        if !self.present(conn)?.iter().any(|column| column.is("duration_ms")) {
-            return Ok(Vec::new());
-        }
-        let sql = format!(
-            "SELECT plan, duration_ms FROM main.{} WHERE status IN ('completed', 'rolled_back') AND typeof(duration_ms) = 'integer' AND duration_ms > 0 \
-             AND plan IS NOT NULL ORDER BY id DESC LIMIT ?1",
-            quote_ident(&self.table)
-        );
+        let names = ["id", "plan", "duration_ms", "status"];
+        let sql = |source: &str| {
+            format!(
+                "SELECT plan, duration_ms FROM {source} WHERE status IN ('completed', 'rolled_back') \
+                 AND typeof(duration_ms) = 'integer' AND duration_ms > 0 AND plan IS NOT NULL ORDER BY id DESC LIMIT ?1"
+            )
+        };
+        let Some(mut statement) = self.prepared(conn, &names, &sql)? else { return Ok(Vec::new()) };
         let what = || self.cannot_read(conn);
-        let mut statement = conn.prepare(&sql).at(what)?;
         let mut rows = statement.query([i64::try_from(most).unwrap_or(i64::MAX)]).at(what)?;
         let mut timed = Vec::new();
         while let Some(row) = rows.next().at(what)? {
@@ -371,73 +395,6 @@ impl History {
             timed.extend(text(row, 0).at(what)?.map(|plan| (plan, took.unsigned_abs())));
         }
         Ok(timed)
-    }
-
-    /// The highest version of `model` that was applied and not rolled back. Numbered migrations do not count: their numbers are not the
-    /// model's versions. Nor do rollbacks, which record the way back to a version that has a row of its own.
-    ///
-    /// # Errors
-    /// As [`History::all`].
-    pub(crate) fn newest_version(&self, conn: &Connection, model: &str) -> Result<Option<String>> {
-        let applied = self.left(conn, model, STANDING)?;
-        Ok(applied.into_iter().map(|row| row.version).max_by(|a, b| version_cmp(a, b)))
-    }
-
-    /// Whether `fingerprint` was applied as `version` of `model` and another fingerprint was applied after it as the same version.
-    ///
-    /// # Errors
-    /// As [`History::all`].
-    pub(crate) fn superseded(
-        &self,
-        conn: &Connection,
-        model: &str,
-        version: &str,
-        fingerprint: &str,
-    ) -> Result<bool> {
-        let mut applied = self.left(conn, model, STANDING)?;
-        applied.retain(|row| row.is_of(version) && row.fingerprint.is_some());
-        let is_it = |row: &Left| row.fingerprint.as_deref() == Some(fingerprint);
-        Ok(applied.iter().any(is_it) && !applied.last().is_some_and(is_it))
-    }
-
-    /// Whether the newest change that left this `fingerprint` of `model`, as this `version` where it has one, was rolled back.
-    ///
-    /// # Errors
-    /// As [`History::all`].
-    pub(crate) fn was_rolled_back(
-        &self,
-        conn: &Connection,
-        model: &str,
-        version: &str,
-        fingerprint: &str,
-    ) -> Result<bool> {
-        let changes =
-            self.left(conn, model, "kind = 'automatic' AND status IN ('completed', 'rolled_back')")?;
-        let is_it = |row: &&Left| {
-            row.fingerprint.as_deref() == Some(fingerprint) && (version.is_empty() || row.is_of(version))
-        };
-        Ok(changes.iter().rev().find(is_it).is_some_and(|row| row.rolled_back))
-    }
-
-    /// What the rows of `model` that are `such` have left, oldest first.
-    fn left(&self, conn: &Connection, model: &str, such: &str) -> Result<Vec<Left>> {
-        let found = self.present(conn)?;
-        if !["model", "kind", "fingerprint"].iter().all(|name| found.iter().any(|column| column.is(name))) {
-            return Ok(Vec::new());
-        }
-        let sql = format!(
-            "SELECT version, fingerprint, status = 'rolled_back' FROM main.{} WHERE model = ?1 AND {such} ORDER BY id",
-            quote_ident(&self.table)
-        );
-        let mut statement = conn.prepare(&sql).at(|| self.cannot_read(conn))?;
-        let rows = statement.query_map([model], |row| {
-            Ok(Left {
-                version: text(row, 0)?.unwrap_or_default(),
-                fingerprint: text(row, 1)?,
-                rolled_back: row.get(2)?,
-            })
-        });
-        rows.and_then(Iterator::collect).at(|| self.cannot_read(conn))
     }
 
     /// The rows that are not as they were written, or whose predecessor is gone. Rows of another system carry no checksum of ours;
@@ -473,25 +430,41 @@ impl History {
         Ok(tampered)
     }
 
-    /// Rows, also of a table that was not extended yet: what it lacks is read as its default.
-    fn select(&self, conn: &Connection, tail: &str, values: &[&str]) -> Result<Vec<Revision>> {
+    /// What `sql` makes of the table and these of its columns; `None` where there is no table. Of one that was not extended yet, what it
+    /// lacks is read as its default. The columns are looked at only where the statement does not do: few tables are such.
+    fn prepared<'c>(
+        &self,
+        conn: &'c Connection,
+        names: &[&str],
+        sql: &dyn Fn(&str) -> String,
+    ) -> Result<Option<Statement<'c>>> {
+        let table = quote_ident(&self.table);
+        let err = match conn.prepare(&sql(&format!("main.{table}"))) {
+            Ok(statement) => return Ok(Some(statement)),
+            Err(err) if kind_of(&err) == ErrorKind::Sqlite => err,
+            Err(err) => return Err(err).at(|| self.cannot_read(conn)),
+        };
         let found = self.present(conn)?;
         if found.is_empty() {
-            return Ok(Vec::new());
+            return Ok(None);
         }
-        let list: Vec<String> = SEVEN
-            .iter()
-            .chain(&OURS)
-            .map(|(name, rest)| {
-                let default = rest.split_once("DEFAULT ").map_or("NULL", |(_, default)| default);
-                let has = found.iter().any(|column| column.is(name));
-                if has { (*name).to_owned() } else { format!("{default} AS {name}") }
-            })
-            .collect();
-        let table = quote_ident(&self.table);
-        let sql = format!("SELECT * FROM (SELECT {} FROM main.{table}) {tail}", list.join(", "));
-        let mut statement = conn.prepare(&sql).at(|| self.cannot_read(conn))?;
-        let mut rows = statement.query(params_from_iter(values)).at(|| self.cannot_read(conn))?;
+        let has = |name: &str| found.iter().any(|column| column.is(name));
+        if names.iter().all(|name| has(name)) {
+            return Err(err).at(|| self.cannot_read(conn));
+        }
+        let list = SEVEN.iter().chain(&OURS).filter(|(name, _)| names.contains(name)).map(|(name, rest)| {
+            let default = rest.split_once("DEFAULT ").map_or("NULL", |(_, default)| default);
+            if has(name) { (*name).to_owned() } else { format!("{default} AS {name}") }
+        });
+        let source = format!("(SELECT {} FROM main.{table})", list.collect::<Vec<_>>().join(", "));
+        conn.prepare(&sql(&source)).map(Some).at(|| self.cannot_read(conn))
+    }
+
+    fn select(&self, conn: &Connection, tail: &str) -> Result<Vec<Revision>> {
+        let names: Vec<&str> = SEVEN.iter().chain(&OURS).map(|(name, _)| *name).collect();
+        let sql = |source: &str| format!("SELECT {} FROM {source} {tail}", names.join(", "));
+        let Some(mut statement) = self.prepared(conn, &names, &sql)? else { return Ok(Vec::new()) };
+        let mut rows = statement.query([]).at(|| self.cannot_read(conn))?;
         let mut revisions = Vec::new();
         while let Some(row) = rows.next().at(|| self.cannot_read(conn))? {
             revisions.push(self.revision(conn, row)?);
@@ -545,7 +518,10 @@ fn text(row: &Row<'_>, at: usize) -> rusqlite::Result<Option<String>> {
         ValueRef::Null => None,
         ValueRef::Integer(number) => Some(number.to_string()),
         ValueRef::Real(number) => Some(number.to_string()),
-        ValueRef::Text(bytes) | ValueRef::Blob(bytes) => Some(String::from_utf8_lossy(bytes).into_owned()),
+        ValueRef::Text(bytes) | ValueRef::Blob(bytes) => Some(match std::str::from_utf8(bytes) {
+            Ok(text) => text.to_owned(),
+            Err(_) => String::from_utf8_lossy(bytes).into_owned(),
+        }),
     })
 }
 
@@ -615,11 +591,13 @@ mod tests {
         assert_eq!(all[0].rollback_sql, first.rollback_sql);
         assert_eq!(all[1].previous_checksum.as_ref(), Some(&all[0].checksum));
         assert_eq!(history.head(&conn).expect("head"), Some((2, all[1].checksum.clone())));
-        assert_eq!(history.newest_version(&conn, "main").expect("newest").as_deref(), Some("1.10"));
-        assert_eq!(history.newest_version(&conn, "other").expect("newest"), None);
+        let newest =
+            |model: &str| history.past(&conn, model).expect("past").newest_version().map(str::to_owned);
+        assert_eq!(newest("main").as_deref(), Some("1.10"));
+        assert_eq!(newest("other"), None);
         history.set_status(&conn, 2, Status::RolledBack).expect("status");
         assert_eq!(history.latest(&conn, "main").expect("latest").map(|row| row.id), Some(1));
-        assert_eq!(history.newest_version(&conn, "main").expect("newest").as_deref(), Some("1.9"));
+        assert_eq!(newest("main").as_deref(), Some("1.9"));
         assert_eq!(history.verify_chain(&conn).expect("chain"), Vec::new());
         assert_eq!(
             history.set_status(&conn, 9, Status::Failed).expect_err("none").kind(),
@@ -646,7 +624,8 @@ mod tests {
     fn an_equal_version_is_superseded_by_another_fingerprint_until_it_is_applied_again() {
         let (conn, history) = database("");
         history.ensure(&conn).expect("create");
-        let superseded = |print: &str| history.superseded(&conn, "main", "1.0.0", print).expect("read");
+        let superseded =
+            |print: &str| history.past(&conn, "main").expect("read").is_superseded("1.0.0", print);
         history.append(&conn, &revision("1.0", "f1")).expect("append");
         assert!(!superseded("f1") && !superseded("f2"));
         history.append(&conn, &revision("1.0", "f2")).expect("append");

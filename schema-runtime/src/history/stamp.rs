@@ -1,6 +1,6 @@
 //! The stamp: what lets the next start be over after one look.
 
-use std::io::Read;
+use std::io::{BufRead, BufReader, Read};
 
 use rusqlite::blob::Blob;
 use rusqlite::types::ValueRef;
@@ -29,6 +29,9 @@ const FORMER: [&str; 6] = ["fingerprint", "schema_cookie", "revision", "policy",
 
 /// No stamp of ours is longer.
 const LONGEST: usize = 1 << 16;
+
+/// So many bytes of the stamped texts are read at once.
+const PIECE: usize = 1 << 12;
 
 /// What lets the next start-up be over after one look: one row a model.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -122,28 +125,46 @@ impl History {
     ///
     /// SQLite: <https://www.sqlite.org/c3ref/blob_open.html>.
     pub(crate) fn read_stamp(&self, conn: &Connection, model: &str) -> Result<Option<(Stamp, i64)>> {
-        self.with_stamp(conn, model, |stamp, cookie| Ok((stamp, cookie)))
+        self.same_stamp(conn, model, false, |_, _| true)
     }
 
-    /// The same, given to `then` while the file stays as it was then.
+    /// The same where it is the `same` as the caller's. With `complete` every text of the catalog must be the one that was stamped with it,
+    /// and the schema cookie, which stands for them, is that of the stamp.
     ///
     /// # Errors
-    /// As [`History::read_stamp`], and those of `then`.
-    pub(crate) fn with_stamp<T>(
+    /// As [`History::read_stamp`].
+    pub(crate) fn same_stamp(
         &self,
         conn: &Connection,
         model: &str,
-        then: impl FnOnce(Stamp, i64) -> Result<T>,
-    ) -> Result<Option<T>> {
+        complete: bool,
+        same: impl FnOnce(&Stamp, i64) -> bool,
+    ) -> Result<Option<(Stamp, i64)>> {
         // As long as it is open SQLite holds the state of the file.
-        let Some(mut blob) = self.open(conn, model, "stamp")? else { return Ok(None) };
-        let mut bytes = vec![0; blob.len().min(LONGEST)];
+        let Some(blob) = self.open(conn, model, if complete { "texts" } else { "stamp" })? else {
+            return Ok(None);
+        };
+        let mut length = blob.len();
+        let mut blob = BufReader::with_capacity(length.clamp(1, PIECE), blob);
         // What it may fail with, SQLite says once more to whoever looks at everything.
+        if complete {
+            let mut first = [0; size_of::<u32>()];
+            if blob.read_exact(&mut first).is_err() {
+                return Ok(None);
+            }
+            length = usize::try_from(u32::from_le_bytes(first)).unwrap_or(usize::MAX);
+        }
+        let mut bytes = vec![0; length.min(LONGEST)];
         if blob.read_exact(&mut bytes).is_err() {
             return Ok(None);
         }
-        let cookie = schema_cookie(conn)?;
-        Stamp::from_bytes(&bytes, model).map(|stamp| then(stamp, cookie)).transpose()
+        let Some(stamp) = Stamp::from_bytes(&bytes, model) else { return Ok(None) };
+        // A schema whose every text is the same is the same, whatever its version is: VACUUM raises that too.
+        let cookie = if complete { stamp.schema_cookie } else { schema_cookie(conn)? };
+        if !same(&stamp, cookie) || (complete && !has_texts(conn, blob).at(|| self.cannot_read(conn))?) {
+            return Ok(None);
+        }
+        Ok(Some((stamp, cookie)))
     }
 
     /// A value of the model's row; `None` where there is no such table, column, row or value.
@@ -157,39 +178,32 @@ impl History {
         }
     }
 
-    /// Writes the stamp of one model over the one before.
+    /// Writes the stamp of one model over the one before; with `complete` all texts of the catalog beside it.
     ///
     /// # Errors
-    /// What writing may give.
-    pub(crate) fn write_stamp(&self, conn: &Connection, stamp: &Stamp, texts: Option<&[u8]>) -> Result<()> {
+    /// What reading the catalog and writing may give.
+    pub(crate) fn write_stamp(&self, conn: &Connection, stamp: &Stamp, complete: bool) -> Result<()> {
+        let bytes = stamp.to_bytes();
+        let mut texts = None;
+        if complete {
+            // The stamp once more, so that who looks at the texts looks at one value.
+            let length = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
+            let mut all = [&length.to_le_bytes()[..], &bytes].concat();
+            let read = each_text(conn, |text| {
+                all.extend_from_slice(text);
+                all.push(0);
+                true
+            });
+            read.at(|| format!("cannot read the catalog of {}", name_of(conn)))?;
+            texts = Some(all);
+        }
         let sql = format!(
             "INSERT OR REPLACE INTO main.{} (id, model, stamp, texts) VALUES (?, ?, ?, ?)",
             quote_ident(&self.state_table())
         );
-        conn.execute(&sql, params![rowid_of(&stamp.model), stamp.model, stamp.to_bytes(), texts])
+        conn.execute(&sql, params![rowid_of(&stamp.model), stamp.model, bytes, texts])
             .map(|_| ())
             .at(|| self.cannot_write(conn))
-    }
-
-    /// Whether every text of the catalog is the one that was stamped for `model`; not so where none was.
-    ///
-    /// # Errors
-    /// What reading the file may give.
-    pub(crate) fn has_stamped_texts(&self, conn: &Connection, model: &str) -> Result<bool> {
-        let Some(mut blob) = self.open(conn, model, "texts")? else { return Ok(false) };
-        let mut stamped = vec![0; blob.len()];
-        if blob.read_exact(&mut stamped).is_err() {
-            return Ok(false);
-        }
-        let mut rest = stamped.as_slice();
-        let same = each_text(conn, |text| {
-            let Some(after) = rest.strip_prefix(text).and_then(|rest| rest.strip_prefix(&[0])) else {
-                return false;
-            };
-            rest = after;
-            true
-        });
-        Ok(same.at(|| self.cannot_read(conn))? && rest.is_empty())
     }
 
     /// Lets the next start of every model look at everything.
@@ -202,24 +216,30 @@ impl History {
     }
 }
 
-/// All texts of the catalog, one after the other, each with a NUL behind it, which no text of SQL has.
-///
-/// # Errors
-/// What reading the file may give.
-pub(crate) fn catalog_texts(conn: &Connection) -> Result<Vec<u8>> {
-    let mut texts = Vec::new();
-    each_text(conn, |text| {
-        texts.extend_from_slice(text);
-        texts.push(0);
-        true
-    })
-    .at(|| format!("cannot read the catalog of {}", name_of(conn)))?;
-    Ok(texts)
+/// Whether the texts of the catalog are what is left of `stamped`: one after the other, each with a NUL behind it, which no text of SQL has.
+fn has_texts(conn: &Connection, mut stamped: impl BufRead) -> rusqlite::Result<bool> {
+    let same = each_text(conn, |text| goes_on_with(&mut stamped, text) && goes_on_with(&mut stamped, &[0]))?;
+    Ok(same && stamped.fill_buf().is_ok_and(<[u8]>::is_empty))
+}
+
+/// Reads as much as `text` is long; whether it is that.
+fn goes_on_with(stamped: &mut impl BufRead, mut text: &[u8]) -> bool {
+    while !text.is_empty() {
+        let Ok(there) = stamped.fill_buf() else { return false };
+        let length = there.len().min(text.len());
+        match (there.get(..length), text.split_at_checked(length)) {
+            (Some(there), Some((now, rest))) if !now.is_empty() && there == now => text = rest,
+            _ => return false,
+        }
+        stamped.consume(length);
+    }
+    true
 }
 
 /// Gives each text of the catalog to `take` until that says no; whether it never did.
 fn each_text(conn: &Connection, mut take: impl FnMut(&[u8]) -> bool) -> rusqlite::Result<bool> {
-    let mut statement = conn.prepare("SELECT sql FROM main.sqlite_schema ORDER BY rowid")?;
+    // In the order of its rows, as every table is read of which all is asked; to say so costs as much as the reading.
+    let mut statement = conn.prepare("SELECT sql FROM main.sqlite_master")?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
         let text = match row.get_ref(0)? {
@@ -260,9 +280,9 @@ mod tests {
             schema_cookie: schema_cookie(&conn).expect("cookie"),
             revision: 1,
         };
-        history.write_stamp(&conn, &stamp, None).expect("write");
+        history.write_stamp(&conn, &stamp, false).expect("write");
         stamp.revision = 2;
-        history.write_stamp(&conn, &stamp, None).expect("write");
+        history.write_stamp(&conn, &stamp, false).expect("write");
         let cookie = stamp.schema_cookie;
         assert_eq!(history.read_stamp(&conn, "main").expect("read"), Some((stamp.clone(), cookie)));
         assert_eq!(history.read_stamp(&conn, "other").expect("no row"), None);

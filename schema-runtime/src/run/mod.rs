@@ -296,7 +296,7 @@ impl<'a> Run<'a> {
             return self.nothing_to_do(deadline, &prepared);
         }
         self.done.refuse_made_again(&prepared)?;
-        connection::prove_writable(conn).map_err(|error| match error.kind() {
+        self.history.prove_writable(conn).map_err(|error| match error.kind() {
             ErrorKind::ReadOnly => Pending::Steps(&prepared.plan).read_only(conn),
             _ => error,
         })?;

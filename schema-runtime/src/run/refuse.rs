@@ -30,7 +30,7 @@ impl Run<'_> {
         let is_it = source.version().is_empty() || version_cmp(&last.version, source.version()).is_eq();
         let in_part =
             is_it && last.kind == Kind::Rollback && last.fingerprint.as_deref() == Some(print.as_str());
-        let barred = in_part || self.history.was_rolled_back(conn, name, source.version(), &print)?;
+        let barred = in_part || self.history.past(conn, name)?.was_rolled_back(source.version(), &print);
         if self.options.reapply || !barred {
             return Ok(());
         }
