@@ -200,7 +200,7 @@ impl History {
         // A page more than there was, as for a table.
         let probed = conn.execute_batch(&format!(
             "SAVEPOINT schema_probe;
-             INSERT INTO main.{} (model, stamp) VALUES ('', zeroblob({page}));
+             INSERT OR REPLACE INTO main.{} (model, stamp) VALUES ('', zeroblob({page}));
              ROLLBACK TO schema_probe;
              RELEASE schema_probe",
             quote_ident(&self.state_table())
