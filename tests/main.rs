@@ -68,6 +68,7 @@ mod resolve;
 mod restore;
 mod review;
 mod rollback;
+mod rollback_beside;
 mod rollback_rows;
 mod rollback_steps;
 mod saved_plans;

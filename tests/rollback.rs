@@ -473,7 +473,7 @@ fn a_table_that_holds_rows_goes_only_with_consent() {
     started(&place, ONE);
     started(&place, &format!("{}; CREATE TABLE u (a TEXT)", ONE.replace("1.0.0", "2.0.0")));
     place.sql("INSERT INTO u VALUES ('since')");
-    refused(&place, &Back::Last(1), ErrorKind::Refused, &["deletes `u` with 1 rows", "--allow L101=u"]);
+    refused(&place, &Back::Last(1), ErrorKind::Refused, &["deletes `u` with 1 rows", ".allow(\"L101=u\")"]);
     let consents = without_model().allow("L101=u");
     let report = consents.rollback(place.path(), &Back::Last(1)).expect("consent");
     assert_eq!(report.warnings, ["`u` went with 1 rows; the backup has them"]);
@@ -681,7 +681,7 @@ fn what_the_way_back_renames_goes_only_with_consent_too() {
     started(&place, &t("2.0.0", "CREATE TABLE t (a TEXT)"));
     started(&place, &format!("--: renamed_from u t\n{}", t("3.0.0", "CREATE TABLE u (a TEXT)")));
     place.sql("INSERT INTO u VALUES ('since')");
-    refused(&place, &Back::Last(2), ErrorKind::Refused, &["deletes `u` with 1 rows", "--allow L101=u"]);
+    refused(&place, &Back::Last(2), ErrorKind::Refused, &["deletes `u` with 1 rows", ".allow(\"L101=u\")"]);
     let dry = without_model().dry_run(true);
     let error = place.unchanged_by(|| dry.rollback(place.path(), &Back::Last(2)).expect_err("refused"));
     contains(&error.to_string(), &["deletes `u` with 1 rows"]);

@@ -55,6 +55,32 @@ fn a_temporary_table_that_hides_one_with_an_index_is_named() {
 }
 
 #[test]
+fn a_connection_whose_writes_give_back_counts_is_used_and_stays_so() {
+    let place = Place::with_model(OLD);
+    place.sql("INSERT INTO t VALUES (1, '5')");
+    let mut conn = place.open();
+    conn.execute_batch("PRAGMA count_changes = ON").expect("a pragma");
+    assert_eq!(Migrator::new(model(NEW)).run_on(&mut conn).expect("a run").outcome, Outcome::Migrated);
+    assert_eq!(query_text(&conn, "PRAGMA count_changes"), "1");
+    assert_eq!(query_text(&conn, "SELECT * FROM t"), "1|5|NULL");
+}
+
+#[test]
+fn a_commit_hook_that_refuses_is_named_and_the_database_is_as_before() {
+    let place = Place::with_model(OLD);
+    place.sql("INSERT INTO t VALUES (1, '5')");
+    let mut conn = place.open();
+    conn.commit_hook(Some(|| true)).expect("a hook");
+    let schema = place.query("SELECT name, sql FROM sqlite_schema ORDER BY 1");
+    let error = Migrator::new(model(NEW)).run_on(&mut conn).expect_err("it is not let commit");
+    assert_eq!(error.kind(), ErrorKind::Connection, "{error}");
+    contains(&error.to_string(), &["the connection's commit hook", "is unchanged"]);
+    assert_eq!(place.query("SELECT name, sql FROM sqlite_schema ORDER BY 1"), schema);
+    conn.commit_hook(None::<fn() -> bool>).expect("no hook");
+    assert_eq!(Migrator::new(model(NEW)).run_on(&mut conn).expect("a run").outcome, Outcome::Migrated);
+}
+
+#[test]
 fn temporary_triggers_and_views_on_a_rebuilt_table_go_on() {
     let place = Place::with_model(OLD);
     let mut conn = place.open();

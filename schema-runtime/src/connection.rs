@@ -17,6 +17,7 @@ pub(crate) use crate::deadline::{Cancel, Deadline};
 pub(crate) use crate::location::{database_path, is_memory, name_of, with_suffix};
 #[allow(unused_imports, reason = "one place to take everything about a connection from")]
 pub(crate) use crate::settings::Settings;
+use crate::sqlite_error::is_vetoed;
 pub(crate) use crate::sqlite_error::{SqliteResult, sqlite_error};
 use crate::{Error, ErrorKind, Result};
 
@@ -254,7 +255,7 @@ pub(crate) fn commit(conn: &Connection, wait: Duration) -> Result<()> {
         if busy && !conn.is_autocommit() && pause.next() {
             continue;
         }
-        if conn.is_autocommit() {
+        if conn.is_autocommit() && !is_vetoed(&err) {
             return Err(sqlite_error(err, what()).state(
                 "SQLite ended the transaction while it committed; the change may or may not be in the file",
             ));

@@ -10,12 +10,14 @@ use crate::sqlite_error::SqliteResult;
 use crate::{Error, ErrorKind, Result};
 
 /// The on-off pragmas that are remembered, with what a migration needs them to be.
-const FLAGS: [(&str, Option<bool>); 6] = [
+const FLAGS: [(&str, Option<bool>); 7] = [
     ("foreign_keys", Some(false)),
     ("legacy_alter_table", Some(false)),
     ("writable_schema", Some(false)),
     ("ignore_check_constraints", Some(false)),
     ("query_only", Some(false)),
+    // Statements that write would give a row.
+    ("count_changes", Some(false)),
     ("trusted_schema", None),
 ];
 
@@ -40,8 +42,8 @@ pub(crate) struct Settings<'c> {
 }
 
 impl<'c> Settings<'c> {
-    /// Remembers the settings of `conn` and sets what a migration needs: foreign keys, legacy renames, schema writes, ignored checks and
-    /// `query_only` off, `synchronous` at least FULL. DEFENSIVE and `trusted_schema` stay.
+    /// Remembers the settings of `conn` and sets what a migration needs: foreign keys, legacy renames, schema writes, ignored checks,
+    /// `query_only` and `count_changes` off, `synchronous` at least FULL. DEFENSIVE and `trusted_schema` stay.
     ///
     /// # Errors
     /// `Connection`, if the journal mode is OFF or MEMORY on a database with a file (a crash would damage it), a transaction is

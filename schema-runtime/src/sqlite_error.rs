@@ -62,6 +62,10 @@ fn judge(err: &rusqlite::Error) -> (ErrorKind, &'static str) {
             ErrorKind::Connection,
             "the connection's authorizer must allow schema changes while a migration runs",
         ),
+        ErrorCode::ConstraintViolation if is_vetoed(err) => (
+            ErrorKind::Connection,
+            "the connection's commit hook must let the transaction of a migration commit",
+        ),
         ErrorCode::ConstraintViolation => (ErrorKind::Data, "mend or delete the rows that break the rule"),
         ErrorCode::TypeMismatch => (
             ErrorKind::Data,
@@ -70,6 +74,12 @@ fn judge(err: &rusqlite::Error) -> (ErrorKind, &'static str) {
         ErrorCode::ApiMisuse => (ErrorKind::Connection, "the connection is closed, or in use by other code"),
         _ => judge_text(err),
     }
+}
+
+/// Whether a commit hook has turned the COMMIT into a ROLLBACK.
+pub(crate) fn is_vetoed(err: &rusqlite::Error) -> bool {
+    err.sqlite_error()
+        .is_some_and(|failure| failure.extended_code == rusqlite::ffi::SQLITE_CONSTRAINT_COMMITHOOK)
 }
 
 /// SQLite has one code for everything that it finds out while it reads SQL; the text tells which.

@@ -216,7 +216,7 @@ impl Asked<'_> {
             )
             .cause("the revision that is taken back made it")
             .help(format!(
-                "consent with `--allow {0}={object}` or `.allow(\"{0}={object}\")`, or keep the revision",
+                "consent with `.allow(\"{0}={object}\")`, or keep the revision",
                 place.code.code()
             )));
         }

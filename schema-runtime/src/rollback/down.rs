@@ -110,7 +110,7 @@ impl Down {
         );
         let error = changes.iter().fold(error, |error, change| error.cause(format!("still to do: {change}")));
         Err(error.help(format!(
-            "mend `{}`, or let it be with `--allow {1}={2}` or `.allow(\"{1}={2}\")`",
+            "mend `{}`, or let it be with `.allow(\"{1}={2}\")`",
             self.direction.origin,
             code.code(),
             self.version

@@ -393,7 +393,15 @@ impl<'a> Run<'a> {
                 && row.id > way.revision.id
                 && row.model == way.revision.model
         });
-        for row in held.chain([way.revision]) {
+        // A note left standing would say that the model is still applied.
+        let notes = rows.iter().filter(|row| {
+            way.revision.kind == Kind::Automatic
+                && row.id > way.revision.id
+                && row.model == way.revision.model
+                && row.status == Status::Completed
+                && way::is_note(rows, row)
+        });
+        for row in held.chain(notes).chain([way.revision]) {
             self.history.set_status(conn, row.id, Status::RolledBack)?;
         }
         Ok(())
@@ -485,7 +493,8 @@ fn above(rows: &[Revision], standing: &[&Revision], model: &str, version: &str) 
     // None of them may be out of reach.
     let all = rows.iter().filter(stands).filter(|row| row.id > floor.id);
     let all = all
-        .filter(|row| row.status == Status::Completed && (way::leads_on(row) || row.kind == Kind::Baseline));
+        .filter(|row| row.status == Status::Completed && (way::leads_on(row) || row.kind == Kind::Baseline))
+        .filter(|row| !way::is_note(rows, row));
     (all.count() == over).then_some(over)
 }
 

@@ -19,10 +19,24 @@ pub(crate) fn standing<'r>(rows: &'r [Revision], model: &str) -> Vec<&'r Revisio
     rows.iter()
         .rev()
         .filter(|row| row.model == model && row.status == Status::Completed)
+        .filter(|row| !is_note(rows, row))
         // A rollback or a restore records a way that was gone; what stands below it can still be undone.
         .filter(|row| leads_on(row) || !matches!(row.kind, Kind::Rollback | Kind::Restore))
         .take_while(|row| leads_on(row))
         .collect()
+}
+
+/// Whether the row only notes what a start of a model that stood already has found changed around it, by hand or by another model.
+///
+/// There is nothing in it to go back over, and it goes with the change that it stands on.
+pub(super) fn is_note(rows: &[Revision], row: &Revision) -> bool {
+    let plan = || row.plan.as_deref().and_then(|plan| Plan::from_json(plan).ok());
+    if row.kind != Kind::Automatic || row.undo.is_some() || !plan().is_some_and(|plan| plan.is_empty()) {
+        return false;
+    }
+    let mut below = rows.iter().rev().filter(|below| below.id < row.id && below.model == row.model);
+    let stood = below.find(|below| below.kind == Kind::Automatic && below.status == row.status);
+    stood.is_some_and(|stood| stood.version == row.version && stood.fingerprint == row.fingerprint)
 }
 
 /// Whether one can go back over the row: over a change, or a numbered migration.
@@ -102,8 +116,11 @@ impl<'r> Way<'r> {
         };
         let model_left = of_model.and_then(|row| row.snapshot.as_deref()).map(Snapshot::from_json);
         let model_left = model_left.transpose()?.map(|snapshot| snapshot.catalog);
-        let target = left.start.clone().unwrap_or_else(|| before.catalog.clone());
         let plan = revision.plan.as_deref().map(Plan::from_json).transpose()?;
+        // A revision that changed nothing has nothing to take back, whatever else it has found.
+        let nothing = revision.undo.is_none() && plan.as_ref().is_some_and(Plan::is_empty);
+        let found = left.start.as_ref().unwrap_or(if nothing { &left.catalog } else { &before.catalog });
+        let target = found.clone();
         let loses = plan.as_ref().is_some_and(Plan::loses);
         let down = (revision.kind == Kind::Numbered)
             .then(|| Down::of(revision, set, &left.catalog, &target))
@@ -122,6 +139,7 @@ impl<'r> Way<'r> {
                 && row.model != revision.model
                 && row.status == Status::Completed
                 && leads_on(row)
+                && !is_note(rows, row)
         });
         let renames = renames_of(&undo);
         Ok(Way {
