@@ -502,9 +502,9 @@ fn table_of(path: &TypePath) -> TokenStream {
     let mut table = path.clone();
     table.path.segments.pop();
     table.path.segments.pop_punct();
-    match (table.qself, table.path.segments.is_empty()) {
-        (Some(qself), true) => qself.ty.into_token_stream(),
-        (qself, _) => TypePath { qself, path: table.path }.into_token_stream(),
+    match table.qself {
+        Some(qself) if table.path.segments.is_empty() => qself.ty.into_token_stream(),
+        _ => table.into_token_stream(),
     }
 }
 
