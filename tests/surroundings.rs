@@ -70,13 +70,14 @@ fn a_commit_hook_that_refuses_is_named_and_the_database_is_as_before() {
     let place = Place::with_model(OLD);
     place.sql("INSERT INTO t VALUES (1, '5')");
     let mut conn = place.open();
-    conn.commit_hook(Some(|| true)).expect("a hook");
+    // Older versions of rusqlite give back nothing.
+    let _ = conn.commit_hook(Some(|| true));
     let schema = place.query("SELECT name, sql FROM sqlite_schema ORDER BY 1");
     let error = Migrator::new(model(NEW)).run_on(&mut conn).expect_err("it is not let commit");
     assert_eq!(error.kind(), ErrorKind::Connection, "{error}");
     contains(&error.to_string(), &["the connection's commit hook", "is unchanged"]);
     assert_eq!(place.query("SELECT name, sql FROM sqlite_schema ORDER BY 1"), schema);
-    conn.commit_hook(None::<fn() -> bool>).expect("no hook");
+    let _ = conn.commit_hook(None::<fn() -> bool>);
     assert_eq!(Migrator::new(model(NEW)).run_on(&mut conn).expect("a run").outcome, Outcome::Migrated);
 }
 
