@@ -59,8 +59,7 @@ pub(crate) fn refuse_made_again(start: &Catalog, prepared: &Prepared) -> Result<
 /// # Errors
 /// `Migration`, with each difference.
 pub(crate) fn refuse_other_model(reached: &Catalog, live: &Catalog, owners: &Owners) -> Result<()> {
-    let ours = |change: &Change| key_of(change).is_some_and(|key| owners.is_managed(&key));
-    refuse(&diff(reached, live, &|_| false), &ours, other_model)
+    refuse(&diff(reached, live, &|_| false), &|change| takes_from(change, owners), other_model)
 }
 
 /// A migration must leave the objects of other models of the file alone, and add nothing to their tables that their programs' writes would
@@ -69,10 +68,8 @@ pub(crate) fn refuse_other_model(reached: &Catalog, live: &Catalog, owners: &Own
 /// # Errors
 /// `Migration`, with each difference.
 pub(crate) fn refuse_theirs(title: &str, before: &Catalog, after: &Catalog, others: &Owners) -> Result<()> {
-    let theirs = |change: &Change| match key_of(change) {
-        Some(key) => others.is_managed(&key),
-        None => others.is_managed(&key::table(change.table())) && is_met(change, after),
-    };
+    let adds_to = |change: &Change| others.is_managed(&key::table(change.table())) && is_met(change, after);
+    let theirs = |change: &Change| takes_from(change, others) || adds_to(change);
     refuse(&diff(before, after, &|_| false), &theirs, || {
         execute::failed(title)
             .cause("it changes objects of another model of this database")
@@ -83,23 +80,24 @@ pub(crate) fn refuse_theirs(title: &str, before: &Catalog, after: &Catalog, othe
 /// What the migrations make of what the model manages, where nobody compares it with the model.
 pub(crate) fn warnings(start: &Catalog, live: &Catalog, owners: &Owners) -> Vec<String> {
     let changes = diff(start, live, &|_| false);
-    let ours = |change: &&Change| key_of(change).is_some_and(|key| owners.is_managed(&key));
     let warning = |change: &Change| {
         format!(
             "the migrations did this to the model's: {change}; a program whose model still has it makes it again, without its values"
         )
     };
-    changes.iter().filter(ours).map(warning).collect()
+    changes.iter().filter(|change| takes_from(change, owners)).map(warning).collect()
+}
+
+/// Whether the change takes something from what `owners` say is managed.
+fn takes_from(change: &Change, owners: &Owners) -> bool {
+    key_of(change).is_some_and(|key| owners.is_managed(&key))
 }
 
 /// Whether what is added to a table changes what an insert into it must say.
 fn is_met(change: &Change, after: &Catalog) -> bool {
     match change {
         Change::AddColumn { .. } | Change::AddConstraint { .. } => true,
-        Change::CreateIndex { table, index } => after
-            .table(table)
-            .and_then(|table| table.indexes.iter().find(|found| found.name == *index))
-            .is_some_and(|index| index.unique),
+        Change::CreateIndex { index, .. } => after.index(index).is_some_and(|(_, index)| index.unique),
         _ => false,
     }
 }

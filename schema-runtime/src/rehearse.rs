@@ -148,10 +148,9 @@ pub(crate) fn renamed(
         return Ok(catalog.clone());
     }
     // Broken views and triggers are set aside, as the plan does.
-    let aside = |fault: Option<&str>| fault.is_some();
     let mut sound = catalog.clone();
-    sound.views.retain(|view| !aside(broken.object(&view.name)));
-    sound.triggers.retain(|trigger| !aside(broken.trigger(&trigger.name)));
+    sound.views.retain(|view| broken.object(&view.name).is_none());
+    sound.triggers.retain(|trigger| broken.trigger(&trigger.name).is_none());
     let scratch = replayed(scratch, &sound, &[])?;
     for (_, statements) in renames.statements() {
         for sql in statements {
@@ -174,8 +173,8 @@ pub(crate) fn renamed(
     }
     let mut after = catalog::read(&scratch, "main", own)?;
     after.opaque.clone_from(&catalog.opaque);
-    after.views = in_order(&catalog.views, after.views, |view| aside(broken.object(&view.name)));
-    after.triggers = in_order(&catalog.triggers, after.triggers, |it| aside(broken.trigger(&it.name)));
+    after.views = in_order(&catalog.views, after.views, |view| broken.object(&view.name).is_some());
+    after.triggers = in_order(&catalog.triggers, after.triggers, |it| broken.trigger(&it.name).is_some());
     Ok(after)
 }
 

@@ -92,15 +92,10 @@ impl Life {
 
     /// The file is sound, and what worked before works.
     fn healthy(&self, before: &Connection) -> Result<(), String> {
-        let integrity = memory::integrity(&self.conn)?;
-        if integrity != ["'ok'"] && integrity != memory::integrity(before)? {
-            return Err(integrity.join("\n"));
-        }
+        memory::as_sound_as(before, &self.conn)?;
         let broken = |conn: &Connection| memory::catalog(conn).broken().map_err(|error| error.to_string());
         let was = broken(before)?;
-        match broken(&self.conn)?.iter().find(|(kind, name, _)| {
-            if *kind == "trigger" { was.trigger(name).is_none() } else { was.object(name).is_none() }
-        }) {
+        match broken(&self.conn)?.iter().find(|fault| !was.has(fault)) {
             Some((kind, name, reason)) => Err(format!("{kind} {name} works no more: {reason}")),
             None => Ok(()),
         }

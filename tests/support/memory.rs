@@ -152,6 +152,15 @@ pub fn integrity(conn: &Connection) -> Result<Vec<String>, String> {
     Ok(said)
 }
 
+/// Whether the check finds nothing in `conn`, or nothing else than in `before`.
+///
+/// # Errors
+/// What it finds.
+pub fn as_sound_as(before: &Connection, conn: &Connection) -> Result<(), String> {
+    let found = integrity(conn)?;
+    if found == ["'ok'"] || found == integrity(before)? { Ok(()) } else { Err(found.join("\n")) }
+}
+
 fn is_imagined(conn: &Connection, line: &str) -> bool {
     let Some((kind, place)) = line.split_once(" value in ") else { return false };
     let classes = match kind {

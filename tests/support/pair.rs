@@ -112,10 +112,7 @@ impl Pair<'_> {
     }
 
     fn healthy(&self, conn: &Connection) -> Result<(), String> {
-        let integrity = memory::integrity(conn)?;
-        if integrity != ["'ok'"] && integrity != memory::integrity(self.filled)? {
-            return Err(integrity.join("\n"));
-        }
+        memory::as_sound_as(self.filled, conn)?;
         let (before, after) = (violations(self.filled), violations(conn));
         if before.is_some() && (after.is_none() || after > before) {
             return Err(format!("foreign keys: {before:?} violations, now {after:?}"));
@@ -150,11 +147,7 @@ impl Pair<'_> {
             };
         }
         let told = |text: String| format!("after the undo\n{text}");
-        let integrity = memory::integrity(conn).map_err(told)?;
-        let was = memory::integrity(self.filled).map_err(told)?;
-        if integrity != ["'ok'"] && integrity != was {
-            return Err(told(integrity.join("\n")));
-        }
+        memory::as_sound_as(self.filled, conn).map_err(told)?;
         oracle::compare(conn, &self.from.fresh).map_err(told)?;
         carried.same_survivors(conn).map_err(told)?;
         Ok(true)

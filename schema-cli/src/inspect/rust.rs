@@ -242,15 +242,15 @@ fn faults(catalog: &Catalog, owners: &[&str]) -> BTreeMap<(&'static str, String)
     modelled.opaque.clear();
     let broken = modelled.broken().unwrap_or_default();
     let everywhere = if broken.is_empty() { Faults::default() } else { catalog.broken().unwrap_or_default() };
-    let of_kind = |kind: &str, name: &str| everywhere.iter().any(|fault| (fault.0, fault.1) == (kind, name));
-    let why = |kind: &str, name: &str| match of_kind(kind, name) {
-        true => "it does not work",
-        false => "it does not work without what is left out",
-    };
-    let faults = broken.iter();
-    faults
-        .map(|(kind, name, reason)| ((kind, name.to_owned()), format!("{}: {reason}", why(kind, name))))
-        .collect()
+    let faults = broken.iter().map(|fault| {
+        let why = match everywhere.has(&fault) {
+            true => "it does not work",
+            false => "it does not work without what is left out",
+        };
+        let (kind, name, reason) = fault;
+        ((kind, name.to_owned()), format!("{why}: {reason}"))
+    });
+    faults.collect()
 }
 
 /// A foreign key, by its table's place and its own; its pairs of columns, or why the model cannot have it.

@@ -35,8 +35,8 @@ impl Faults {
         self.triggers.get(name).map(String::as_str)
     }
 
-    /// Whether the same object does not work here, for whatever reason.
-    pub(crate) fn has(&self, (kind, name, _): &(&str, &str, &str)) -> bool {
+    /// Whether the object of such a fault does not work here either, for whatever reason.
+    pub fn has(&self, (kind, name, _): &(&str, &str, &str)) -> bool {
         if *kind == "trigger" { self.trigger(name).is_some() } else { self.object(name).is_some() }
     }
 

@@ -516,17 +516,10 @@ impl Planner<'_> {
 
     /// INSTEAD OF triggers that stay as they are go with their view when it is dropped to be made anew.
     fn triggers_of_new_views(&self, creates: &[Change]) -> Vec<Step> {
-        let created = |name: &str| {
-            let created = |change: &Change| matches!(change, Change::CreateTrigger { trigger, .. } if eq_name(trigger, name));
-            creates.iter().any(created)
-        };
+        let kept = Kept { changes: creates, aside: &self.aside };
         let triggers = self.request.target.triggers.iter();
         triggers
-            .filter(|trigger| {
-                self.makes_view(&trigger.table)
-                    && !created(&trigger.name)
-                    && !self.aside.has_trigger(&trigger.name)
-            })
+            .filter(|trigger| self.makes_view(&trigger.table) && kept.trigger(&trigger.name))
             .map(|trigger| catalog_step(Vec::new(), &trigger.name, vec![in_main(&trigger.sql)]))
             .collect()
     }

@@ -95,12 +95,11 @@ impl TableChange<'_> {
     /// A column of type ANY becomes numeric with its table's STRICT gone.
     fn loosened(&self) -> impl Iterator<Item = Hazard> {
         let Image { from, to, .. } = self.image;
-        let stays = |column: &&ColumnInfo| {
-            let found = from.column(&column.name).filter(|found| found.generated.is_none());
-            column.generated.is_none() && found.is_some_and(|found| eq_name(&found.type_name, "ANY"))
-        };
-        let any = to.columns.iter().filter(stays).filter(|column| eq_name(&column.type_name, "ANY"));
-        any.filter(|_| from.strict && !to.strict).map(|column| {
+        let is_any = |column: &ColumnInfo| column.generated.is_none() && eq_name(&column.type_name, "ANY");
+        let stays =
+            move |column: &&ColumnInfo| is_any(column) && from.column(&column.name).is_some_and(is_any);
+        let goes = from.strict && !to.strict;
+        to.columns.iter().filter(move |column| goes && stays(column)).map(|column| {
             let object = format!("{}.{}", name_sql(&to.name), name_sql(&column.name));
             Hazard::new(HazardCode::ConvertValues, object, "texts that look like numbers become numbers")
         })

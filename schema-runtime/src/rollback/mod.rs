@@ -384,24 +384,19 @@ impl<'a> Run<'a> {
         if way.alone.is_some() {
             return Ok(());
         }
-        // What a model made of a migration goes with the model, also where that was found in a later round.
-        let held = rows.iter().filter(|row| {
-            way.revision.kind == Kind::Automatic
-                && row.kind == Kind::Numbered
-                && row.status == Status::Skipped
-                && row.reason.as_deref() == Some(numbered::HELD)
-                && row.id > way.revision.id
-                && row.model == way.revision.model
-        });
-        // A note left standing would say that the model is still applied.
-        let notes = rows.iter().filter(|row| {
+        let above = rows.iter().filter(|row| {
             way.revision.kind == Kind::Automatic
                 && row.id > way.revision.id
                 && row.model == way.revision.model
-                && row.status == Status::Completed
-                && way::is_note(rows, row)
         });
-        for row in held.chain(notes).chain([way.revision]) {
+        let goes_along = above.filter(|row| match row.status {
+            // What a model made of a migration goes with the model, also where that was found in a later round.
+            Status::Skipped => row.kind == Kind::Numbered && row.reason.as_deref() == Some(numbered::HELD),
+            // A note left standing would say that the model is still applied.
+            Status::Completed => way::is_note(rows, row),
+            _ => false,
+        });
+        for row in goes_along.chain([way.revision]) {
             self.history.set_status(conn, row.id, Status::RolledBack)?;
         }
         Ok(())
