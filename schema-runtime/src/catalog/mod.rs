@@ -67,6 +67,7 @@ pub struct TableInfo {
     /// Its columns in stored order, generated ones too.
     pub columns: Vec<ColumnInfo>,
     /// Its primary key.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub primary_key: Option<PrimaryKeyInfo>,
     /// Its `UNIQUE` constraints, column-level ones too.
     pub uniques: Vec<UniqueInfo>,
@@ -93,12 +94,16 @@ pub struct ColumnInfo {
     /// Its declared type as `table_xinfo` gives it; empty where there is none.
     pub type_name: String,
     /// `NOT NULL`. Always set for key columns of STRICT and WITHOUT ROWID tables, which cannot be NULL.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub not_null: Option<NotNullInfo>,
     /// The default's text, without outer parentheses.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub default: Option<String>,
     /// The collating sequence, where one is declared.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub collation: Option<String>,
     /// The expression of a generated column.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub generated: Option<GeneratedInfo>,
 }
 
@@ -107,8 +112,10 @@ pub struct ColumnInfo {
 #[non_exhaustive]
 pub struct NotNullInfo {
     /// The constraint's name.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// What `ON CONFLICT` says, upper case; none is `ABORT`.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub conflict: Option<String>,
 }
 
@@ -129,6 +136,7 @@ pub struct KeyTermInfo {
     /// The column.
     pub column: String,
     /// A collating sequence other than the column's.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub collation: Option<String>,
     /// Descending.
     pub desc: bool,
@@ -139,10 +147,12 @@ pub struct KeyTermInfo {
 #[non_exhaustive]
 pub struct PrimaryKeyInfo {
     /// The constraint's name.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// Its columns, in key order.
     pub terms: Vec<KeyTermInfo>,
     /// What `ON CONFLICT` says, upper case.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub conflict: Option<String>,
     /// `AUTOINCREMENT`.
     pub autoincrement: bool,
@@ -156,10 +166,12 @@ pub struct PrimaryKeyInfo {
 #[non_exhaustive]
 pub struct UniqueInfo {
     /// The constraint's name.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// Its columns, in order.
     pub terms: Vec<KeyTermInfo>,
     /// What `ON CONFLICT` says, upper case.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub conflict: Option<String>,
 }
 
@@ -168,6 +180,7 @@ pub struct UniqueInfo {
 #[non_exhaustive]
 pub struct CheckInfo {
     /// The constraint's name.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// The expression, without its outer parentheses.
     pub expr: String,
@@ -178,6 +191,7 @@ pub struct CheckInfo {
 #[non_exhaustive]
 pub struct ForeignKeyInfo {
     /// The constraint's name.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// The child's columns, in order.
     pub columns: Vec<String>,
@@ -190,6 +204,7 @@ pub struct ForeignKeyInfo {
     /// The action's keywords, upper case.
     pub on_update: String,
     /// `MATCH` name; without effect in SQLite.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub match_name: Option<String>,
     /// `DEFERRABLE INITIALLY DEFERRED`; every other form is immediate.
     pub deferred: bool,
@@ -206,6 +221,7 @@ pub struct IndexInfo {
     /// Its terms, in order.
     pub terms: Vec<IndexTermInfo>,
     /// The condition of a partial index.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub filter: Option<String>,
     /// The stored `CREATE INDEX` text.
     pub sql: String,
@@ -220,6 +236,7 @@ pub struct IndexTermInfo {
     /// Whether the term is an expression.
     pub is_expr: bool,
     /// A collating sequence that the term names.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub collation: Option<String>,
     /// Descending.
     pub desc: bool,
