@@ -8,11 +8,11 @@ use schema_sql::eq_name;
 use crate::catalog::{self, Catalog};
 use crate::connection;
 use crate::error::{Error, ErrorKind, Result};
-use crate::history::{History, Shape};
+use crate::history::{History, Past, Shape};
 use crate::migrator::{Migrator, Source};
 use crate::model::Model;
 use crate::revision::Revision;
-use crate::snapshot::{ConvertRecord, Owners, Snapshot, State};
+use crate::snapshot::{ConvertRecord, Owners, SNAPSHOT_FORMAT, Snapshot, State};
 use crate::version::version_cmp;
 
 /// What was read: the three sides.
@@ -21,6 +21,8 @@ pub(crate) struct Found {
     pub(crate) model: Model,
     /// The last revision of the model, and what it left.
     pub(crate) last: Option<(Revision, Rc<Snapshot>)>,
+    /// Whether somebody has edited that revision: it decides nothing then.
+    pub(crate) edited: bool,
     /// What a numbered migration above it has left.
     pub(crate) numbered: Option<Snapshot>,
     /// The newest row of the history, over all models; 0 without one.
@@ -36,6 +38,7 @@ impl Found {
             live: Rc::new(live),
             model,
             last: None,
+            edited: false,
             numbered: None,
             head: 0,
             others: Owners::default(),
@@ -91,14 +94,25 @@ pub(crate) fn model(conn: &Connection, migrator: &Migrator, live: &Catalog) -> R
 /// none of the model's and no history.
 pub(crate) fn read(conn: &Connection, migrator: &Migrator, history: &History) -> Result<Found> {
     let own = own_tables(migrator);
-    let live = catalog::read(conn, "main", &own)?;
+    let shape = history.check_shape(conn)?;
+    let past = match shape {
+        Shape::Current | Shape::Older(_) => Some(history.past(conn, migrator.source.name())?),
+        Shape::HandRolled | Shape::Missing => None,
+    };
+    let last = past.as_ref().map(|past| last(conn, history, past)).transpose()?.flatten();
+    let edited = last.as_ref().is_some_and(|(revision, _)| revision.is_edited());
+    // What a table's text and those of its indexes mean was found out then.
+    let known = last.as_ref().map(|(_, last)| last).filter(|last| !edited && last.format == SNAPSHOT_FORMAT);
+    let known: Vec<&Catalog> = known.iter().map(|last| &last.catalog).collect();
+    let live = catalog::read_since(conn, "main", &own, &known)?;
     let model = model(conn, migrator, &live)?;
-    let mut found = Found::without_history(live, model);
-    match history.check_shape(conn)? {
-        Shape::Current | Shape::Older(_) => read_history(conn, migrator, history, &mut found)?,
-        // The rows of another system say nothing of models; they are kept, and ours follow.
-        Shape::HandRolled => found.head = history.head(conn)?.map_or(0, |(id, _)| id),
-        Shape::Missing => {}
+    let mut found = Found { last, edited, ..Found::without_history(live, model) };
+    // The rows of another system say nothing of models; they are kept, and ours follow.
+    if !matches!(shape, Shape::Missing) {
+        found.head = history.head(conn)?.map_or(0, |(id, _)| id);
+    }
+    if let Some(past) = past {
+        read_history(conn, migrator, history, &past, &mut found)?;
     }
     if found.head == 0 && !migrator.options.adopt_any {
         refuse_wrong_file(conn, &found)?;
@@ -108,6 +122,17 @@ pub(crate) fn read(conn: &Connection, migrator: &Migrator, history: &History) ->
         found.model.version = last.unwrap_or("0").to_owned();
     }
     Ok(found)
+}
+
+/// The last revision of the model that left a snapshot.
+fn last(conn: &Connection, history: &History, past: &Past) -> Result<Option<(Revision, Rc<Snapshot>)>> {
+    let Some(revision) = row(conn, history, past.latest())? else { return Ok(None) };
+    let snapshot = revision.snapshot.as_deref().map(Snapshot::from_json).transpose()?;
+    Ok(snapshot.map(|snapshot| (revision, Rc::new(snapshot))))
+}
+
+fn row(conn: &Connection, history: &History, id: Option<i64>) -> Result<Option<Revision>> {
+    id.map_or(Ok(None), |id| history.row(conn, id))
 }
 
 /// A model that is whole already, where it leaves our own tables alone.
@@ -127,20 +152,19 @@ fn whole(model: &Model, own: &[String]) -> Result<Model> {
     }
 }
 
-fn read_history(conn: &Connection, migrator: &Migrator, history: &History, found: &mut Found) -> Result<()> {
-    let name = migrator.source.name();
-    found.head = history.head(conn)?.map_or(0, |(id, _)| id);
-    let past = history.past(conn, name)?;
-    let row = |id: Option<i64>| id.map_or(Ok(None), |id| history.row(conn, id));
-    if let Some(revision) = row(past.latest())? {
-        let snapshot = revision.snapshot.as_deref().map(Snapshot::from_json).transpose()?;
-        if let Some(snapshot) = &snapshot {
-            set_made_conversions_aside(&mut found.model, &snapshot.converts);
-        }
-        found.last = snapshot.map(|snapshot| (revision, Rc::new(snapshot)));
+/// What the rows say of the model beside its last revision.
+fn read_history(
+    conn: &Connection,
+    migrator: &Migrator,
+    history: &History,
+    past: &Past,
+    found: &mut Found,
+) -> Result<()> {
+    if let Some((_, snapshot)) = &found.last {
+        set_made_conversions_aside(&mut found.model, &snapshot.converts);
     }
     let last = found.last.as_ref().map_or(0, |(row, _)| row.id);
-    let numbered = row(past.numbered_above(last))?.and_then(|row| row.snapshot);
+    let numbered = row(conn, history, past.numbered_above(last))?.and_then(|row| row.snapshot);
     found.numbered = numbered.as_deref().map(Snapshot::from_json).transpose()?;
     found.others = others(conn, migrator, history)?;
     // What has no version is neither older nor newer.

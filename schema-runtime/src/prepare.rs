@@ -85,7 +85,7 @@ fn refuse_foreign_renames(renames: &Renames, others: &Owners) -> Result<()> {
 
 /// What the last revision says decides whose each object is; one that somebody has edited decides nothing.
 fn refuse_edited_owners(found: &Found) -> Result<()> {
-    let Some((last, _)) = &found.last else { return Ok(()) };
+    let Some((last, _)) = found.last.as_ref().filter(|_| found.edited) else { return Ok(()) };
     refuse_edited(last, "which objects are the model's").map_err(|error| {
         error.state("nothing was changed").help(
             "find out who did it; restore the row or a backup, or record the schema of now as the model's own by a baseline",

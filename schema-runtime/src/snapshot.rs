@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::catalog::{Catalog, TableInfo, Texts};
 use crate::error::{Error, ErrorKind, Result};
 
-/// The format of the JSON form; raised when a field changes its meaning.
+/// The format of the JSON form; raised when a field changes its meaning, or the reader what it finds in a text.
 pub(crate) const SNAPSHOT_FORMAT: u32 = 1;
 
 /// Whose an object is.

@@ -26,8 +26,8 @@ pub(crate) fn read(conn: &Connection, schema: &str, own: &[String]) -> Result<Ca
     read_since(conn, schema, own, &[])
 }
 
-/// The same, where each of `before` was read a moment ago, here or from a scratch database: a table that has the same text and
-/// the same indexes as there is the same table, and SQLite is not asked once more.
+/// The same, where each of `before` was read already, here or from a scratch database, a moment ago or by the run that recorded it: a
+/// table that has the same text and the same indexes as there is the same table, and SQLite is not asked once more.
 ///
 /// # Errors
 /// As [`read`].
