@@ -35,3 +35,15 @@ fn a_baseline_leads_out_of_an_edited_history() {
     assert_eq!(place.run(NEW).outcome, Outcome::Migrated);
     assert_eq!(place.query("SELECT name FROM pragma_table_info('t')"), "'id'\n'b'");
 }
+
+/// A table whose text is as it was recorded is not read anew; but what somebody else has written is no record.
+#[test]
+fn what_a_table_is_comes_from_the_file_where_its_record_was_edited() {
+    let place = Place::with_model(OLD);
+    let edit = "UPDATE migration_history SET snapshot = replace(snapshot, '\"type_name\":\"TEXT\"', '\"type_name\":\"BLOB\"')";
+    place.sql(edit);
+    let recorded = "SELECT snapshot ->> '$.catalog.tables[1].columns[0].type_name' FROM migration_history ORDER BY id";
+    assert_eq!(place.query(recorded), "'BLOB'");
+    Migrator::new(model(OLD)).baseline(place.path()).expect("a baseline");
+    assert_eq!(place.query(recorded), "'BLOB'\n'TEXT'");
+}
