@@ -108,7 +108,7 @@ fn high_water_mark(conn: &Connection, table: &str) -> Result<i64> {
         .at(|| format!("cannot read the high-water mark of `{table}`"))
 }
 
-/// The mean size of a hundred rows, half of them the newest, and at least 8 bytes.
+/// The mean size of twenty rows, half of them the newest, and at least 8 bytes: it is for an estimate.
 fn row_bytes(conn: &Connection, table: &TableInfo) -> Result<u64> {
     // The length of a blob is in the row's head; of a text it has to be counted.
     let columns: Vec<String> = table
@@ -129,7 +129,7 @@ fn row_bytes(conn: &Connection, table: &TableInfo) -> Result<u64> {
     let name = quote_ident(&table.name);
     let rows = |order: &str| {
         format!(
-            "SELECT * FROM (SELECT {} + 8 AS bytes FROM main.{name} NOT INDEXED{order} LIMIT 50)",
+            "SELECT * FROM (SELECT {} + 8 AS bytes FROM main.{name} NOT INDEXED{order} LIMIT 10)",
             sum(&columns)
         )
     };

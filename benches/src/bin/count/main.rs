@@ -1,6 +1,6 @@
 //! One piece of the engine's work and nothing beside it, for a profiler, or for one that counts instructions.
 //!
-//! `count prepare|start|plan|create|change|one N FOLDER`: the work is done once, between the files that `prepare` makes.
+//! `count prepare|start|complete|plan|create|change|one N FOLDER`: the work is done once, between the files that `prepare` makes.
 
 use std::path::PathBuf;
 
@@ -11,7 +11,7 @@ use schema_runtime::rusqlite::Connection;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut list = std::env::args().skip(1);
-    let mut next = || list.next().ok_or("usage: count prepare|start|plan|create|change|one N FOLDER");
+    let mut next = || list.next().ok_or("usage: count prepare|start|complete|plan|create|change|one N FOLDER");
     let (what, n, folder) = (next()?, next()?.parse()?, PathBuf::from(next()?));
     let path = folder.join(format!("count_{n}.db"));
     match what.as_str() {
@@ -20,9 +20,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             common::wipe(&path);
             migrator(n, More::Nowhere).run(&path)?;
         }
-        "start" => {
+        "start" | "complete" => {
             let mut conn = Connection::open(&path)?;
-            let migrator = migrator(n, More::Nowhere);
+            let mut migrator = migrator(n, More::Nowhere);
+            if what == "complete" {
+                migrator = migrator.complete_check();
+            }
             for _ in 0..100 {
                 assert_eq!(migrator.run_on(&mut conn)?.outcome, Outcome::UpToDate);
             }
