@@ -42,7 +42,8 @@ fn what_a_table_is_comes_from_the_file_where_its_record_was_edited() {
     let place = Place::with_model(OLD);
     let edit = "UPDATE migration_history SET snapshot = replace(snapshot, '\"type_name\":\"TEXT\"', '\"type_name\":\"BLOB\"')";
     place.sql(edit);
-    let recorded = "SELECT snapshot ->> '$.catalog.tables[1].columns[0].type_name' FROM migration_history ORDER BY id";
+    let recorded =
+        "SELECT snapshot ->> '$.catalog.tables[1].columns[0].type_name' FROM migration_history ORDER BY id";
     assert_eq!(place.query(recorded), "'BLOB'");
     Migrator::new(model(OLD)).baseline(place.path()).expect("a baseline");
     assert_eq!(place.query(recorded), "'BLOB'\n'TEXT'");

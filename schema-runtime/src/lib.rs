@@ -203,6 +203,7 @@ mod model_lint;
 mod numbered;
 mod observe;
 mod offline;
+mod older;
 mod outside;
 mod plan;
 mod plan_file;

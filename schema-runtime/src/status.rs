@@ -11,8 +11,8 @@ use crate::error::{Error, ErrorKind, Refusal, Result};
 use crate::found;
 use crate::migration::Migration;
 use crate::migrator::Migrator;
+use crate::older;
 use crate::plan::{Plan, PlanKey};
-use crate::prepare;
 use crate::report::Outcome;
 use crate::revision::{Kind, Revision, Status as RevisionStatus};
 use crate::run::{Run, newer_error};
@@ -230,7 +230,7 @@ impl<'a> Run<'a> {
         let by_hand = prepared.notes.iter().filter(|note| note.kind == NoteKind::Repaired);
         status.repaired = by_hand.map(|note| note.text.clone()).collect();
         if prepared.found.newer.is_some() {
-            let reasons = prepare::what_older_lacks(&prepared);
+            let reasons = older::what_it_lacks(&prepared);
             if !reasons.is_empty() {
                 let newest = prepared.found.newer.clone().unwrap_or_default();
                 status.refuse(&newer_error(&status.version.clone(), &newest, &reasons));

@@ -11,9 +11,10 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::found;
 use crate::migration::Migration;
 use crate::migrator::Migrator;
+use crate::older;
 use crate::plan_file::{Made, PlanFile};
 use crate::preflight::Consent;
-use crate::prepare::{self, Prepared};
+use crate::prepare::Prepared;
 use crate::report::{Outcome, Report};
 
 impl<'a> Run<'a> {
@@ -96,7 +97,7 @@ impl<'a> Run<'a> {
         let found = run.found(&conn)?;
         let prepared = run.prepare(&conn, found, true)?;
         if let Some(newest) = &prepared.found.newer {
-            let reasons = prepare::what_older_lacks(&prepared);
+            let reasons = older::what_it_lacks(&prepared);
             return Err(newer_error(&run.version, newest, &reasons));
         }
         let made = Made {
@@ -115,7 +116,7 @@ impl<'a> Run<'a> {
     /// A newer version of the program has been here: run as it is where it only added, else refuse.
     pub(crate) fn newer(&mut self, prepared: &Prepared) -> Result<Report> {
         let newest = prepared.found.newer.clone().unwrap_or_default();
-        let reasons = prepare::what_older_lacks(prepared);
+        let reasons = older::what_it_lacks(prepared);
         if reasons.is_empty() {
             let mut report = self.report(Outcome::NewerDatabase, prepared);
             report
