@@ -116,7 +116,7 @@
 //! | backup | `backup`, `upkeep` | a verified copy, made while the lock is held: [`BackupInfo`]; old ones go by [`Retention`] |
 //! | change | `apply`, `integrity`, `settings`, `deadline` | the steps in one transaction, then the proof that the catalog and the rows are as planned |
 //! | going back | `rollback`, `restore` | the stored undo of a revision, with the values from its backup: [`Back`], [`Candidate`] |
-//! | record | `record`, `history`, `revision`, `report`, `status`, `health` | a [`Revision`], with the plan, the undo and the snapshot, and the commit |
+//! | record | `record`, `history`, `revision`, `report`, `status`, `older`, `health` | a [`Revision`], with the plan, the undo and the snapshot, and the commit |
 //!
 //! `run` goes through them under one write lock; `migrator` is what callers see of it.
 //!
