@@ -465,3 +465,29 @@ fn a_text_that_was_edited_without_another_schema_version_is_seen_by_the_complete
     assert_eq!(error.kind(), ErrorKind::Drift);
     contains(&error.to_string(), &["a"]);
 }
+
+#[test]
+fn an_object_that_came_or_went_without_another_schema_version_is_seen_by_the_complete_check() {
+    const WITH_VIEW: &str =
+        "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT);\nCREATE VIEW last AS SELECT a FROM t";
+    let place = Place::with_model(WITH_VIEW);
+    let complete = || Migrator::new(model(WITH_VIEW)).complete_check().run(place.path());
+    let noted = |text: &str| {
+        place.query(&format!("SELECT instr(texts, CAST('{text}' AS BLOB)) > 0 FROM migration_state"))
+    };
+    complete().expect("a run that notes the texts");
+    assert_eq!((noted("VIEW last"), noted("VIEW more")), ("1".to_owned(), "0".to_owned()));
+    place.sql(
+        "PRAGMA writable_schema = ON; INSERT INTO sqlite_schema VALUES ('view', 'more', 'more', 0, 'CREATE VIEW more AS SELECT 1')",
+    );
+    assert_eq!(complete().expect("somebody else's view").outcome, Outcome::UpToDate);
+    assert_eq!((noted("VIEW last"), noted("VIEW more")), ("1".to_owned(), "1".to_owned()));
+    place.unchanged_by(|| complete().expect("as noted"));
+    // Its texts are the first of those that were noted.
+    place.sql("PRAGMA writable_schema = ON; DELETE FROM sqlite_schema WHERE name = 'more'");
+    complete().expect("without it");
+    assert_eq!(noted("VIEW more"), "0");
+    place.sql("PRAGMA writable_schema = ON; DELETE FROM sqlite_schema WHERE name = 'last'");
+    let report = complete().expect("a view is made anew");
+    assert_eq!((report.outcome, report.applied), (Outcome::Repaired, vec!["create view last".to_owned()]));
+}
