@@ -134,7 +134,7 @@ fn rows_are_refused_or_taken_along_exactly() {
             "002_rows.sql",
             "INSERT INTO person VALUES (1, 'it''s'), (2, 'tab\t' || char(10)), (9, 'gone'); DELETE FROM person WHERE id = 9;
              CREATE TABLE v (a, b BLOB, c AS (a || '!'), PRIMARY KEY (b)) WITHOUT ROWID;
-             INSERT INTO v VALUES (0.1, x'00ff'), (9e999, x''), (-3, x'01'), (CAST(x'610062' AS TEXT), x'02');
+             INSERT INTO v VALUES (0.1, x'00ff'), (9e999, x''), (-3, x'01'), ('a!' || char(0) || 'b''' || char(0), x'02');
              CREATE TABLE plain (a); INSERT INTO plain (rowid, a) VALUES (7, 'seven');
              CREATE VIRTUAL TABLE found USING fts5 (name, content = 'person', content_rowid = 'id');
              INSERT INTO found (found) VALUES ('rebuild');
@@ -146,18 +146,24 @@ fn rows_are_refused_or_taken_along_exactly() {
     contains(&error.to_string(), &["`person` has 2", "`v` has 4", "`plain` has 1", "--with-data"]);
     let baseline = squash(&files, None, true).expect("a baseline");
     assert_eq!(baseline.rows, [("person".to_owned(), 2), ("v".to_owned(), 4), ("plain".to_owned(), 1)]);
-    let (old, new) = (Place::new(), Place::new());
-    run(&old, &files);
-    run(&new, &[("003_all.sql", baseline.text.as_str())]);
-    for query in [
-        "SELECT * FROM person",
-        "SELECT *, hex(a) FROM v",
-        "SELECT rowid, a FROM plain",
-        "SELECT * FROM sqlite_sequence WHERE name = 'person'",
-        "SELECT rowid FROM found WHERE found MATCH 'tab'",
-        "PRAGMA user_version",
-    ] {
-        assert_eq!(new.query(query), old.query(query), "{query}\n{}", baseline.text);
+    for encoding in ["UTF-8", "UTF-16le"] {
+        let (old, new) = (Place::new(), Place::new());
+        for place in [&old, &new] {
+            place.sql(&format!("PRAGMA encoding = '{encoding}'; CREATE VIEW v AS SELECT 1; DROP VIEW v"));
+        }
+        run(&old, &files);
+        run(&new, &[("003_all.sql", baseline.text.as_str())]);
+        for query in [
+            "SELECT * FROM person",
+            "SELECT *, hex(a) FROM v",
+            "SELECT rowid, a FROM plain",
+            "SELECT * FROM sqlite_sequence WHERE name = 'person'",
+            "SELECT rowid FROM found WHERE found MATCH 'tab'",
+            "PRAGMA user_version",
+            "PRAGMA encoding",
+        ] {
+            assert_eq!(new.query(query), old.query(query), "{query}\n{}", baseline.text);
+        }
     }
 }
 

@@ -285,6 +285,7 @@ fn marks(conn: &Connection, catalog: &Catalog, push: &mut dyn FnMut(String)) -> 
 /// A value as SQL that gives exactly it again.
 fn literal(value: ValueRef<'_>) -> String {
     let hex = |bytes: &[u8]| format!("x'{}'", crate::revision::hex(bytes));
+    let cast = |bytes: &[u8]| format!("CAST({} AS TEXT)", hex(bytes));
     match value {
         ValueRef::Null => "NULL".to_owned(),
         ValueRef::Integer(number) => number.to_string(),
@@ -295,9 +296,18 @@ fn literal(value: ValueRef<'_>) -> String {
         ValueRef::Blob(bytes) => hex(bytes),
         ValueRef::Text(bytes) => match std::str::from_utf8(bytes) {
             Ok(text) if !text.contains('\0') => quote_str(text),
-            _ => format!("CAST({} AS TEXT)", hex(bytes)),
+            Ok(text) => with_nuls(text).unwrap_or_else(|| cast(bytes)),
+            Err(_) => cast(bytes),
         },
     }
+}
+
+/// No literal has a NUL in it. One put in by SQLite is a NUL in whatever encoding the database has, which the bytes of a blob are not.
+fn with_nuls(text: &str) -> Option<String> {
+    let stand_in =
+        ('!'..='~').chain('\u{a1}'..=char::MAX).find(|char| !text.contains(*char) && *char != '\'')?;
+    let marked = text.replace('\0', stand_in.encode_utf8(&mut [0; 4]));
+    Some(format!("replace({}, '{stand_in}', char(0))", quote_str(&marked)))
 }
 
 /// Runs the text on an empty database, and compares.
