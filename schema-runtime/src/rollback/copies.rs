@@ -7,7 +7,7 @@ use rusqlite::Connection;
 
 use super::lost::lost;
 use super::way::Way;
-use super::{Back, name_of, rows};
+use super::{Back, name_of, rows, whole};
 use crate::backup::{self, BackupInfo, BackupPolicy, BackupSource};
 use crate::catalog;
 use crate::connection::{self, OpenMode};
@@ -90,14 +90,22 @@ impl Run<'_> {
         conn: &Connection,
         database: &Path,
         back: &Back,
+        redo: bool,
     ) -> Result<Option<i64>> {
         if self.options.backup == BackupPolicy::Never || !connection::is_exclusive(conn)? {
             return Ok(None);
         }
         let version = data_version(conn)?;
+        // What is refused leaves no copy behind.
+        connection::begin_immediate(conn, self.options.lock_wait, Some(&self.options.cancel))?;
         let rows = self.history.all(conn)?;
         let live = catalog::read(conn, "main", &found::own_tables(self.migrator))?;
-        let ways = self.ways(conn, &rows, &live, back)?;
+        let (ways, ..) = self.proved(conn, database, (&rows, &live), (back, redo))?;
+        if !ways.is_empty() {
+            connection::prove_writable(conn)?;
+            self.refuse_too_much(database, &whole(&ways))?;
+        }
+        connection::rollback(conn)?;
         if ways.is_empty() {
             return Ok(None);
         }
