@@ -320,7 +320,8 @@ impl Merge<'_> {
                     if !eq_name(&holder.name, &table.name) && !moves {
                         if ours {
                             let drop = format!("DROP INDEX {}", catalog::name_sql(&index.name));
-                            self.ways_out.push(format!("`{drop}; {}`", catalog::index_sql(index, &table.name)));
+                            self.ways_out
+                                .push(format!("`{drop}; {}`", catalog::index_sql(index, &table.name)));
                         }
                         self.conflicts.push(format!(
                             "the model wants an index `{}` on `{}`, but the database has it on `{}`",
@@ -489,7 +490,8 @@ impl Merge<'_> {
                 sql if self.ways_out.len() == self.conflicts.len() => error.help(format!(
                     "give the table its indexes back where it was renamed, in the migration or by hand: {sql}"
                 )),
-                _ => error.help("make the database or the model agree with one of the others, then start again"),
+                _ => error
+                    .help("make the database or the model agree with one of the others, then start again"),
             });
         }
         if !self.drift.is_empty() {
