@@ -1,5 +1,6 @@
 //! What stands around the model's tables: temporary and attached ones of the same names, and others under our own names.
 
+use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 use schema_runtime::{ErrorKind, Migrator, Outcome};
 
 use crate::support::case::query_text;
@@ -164,4 +165,31 @@ fn an_encoding_a_page_size_and_auto_vacuum_stay() {
         assert_eq!(place.query("PRAGMA integrity_check"), "'ok'");
         assert_eq!(place.run(NEW).outcome, Outcome::UpToDate);
     }
+}
+
+#[test]
+fn an_authorizer_that_lets_no_table_be_made_is_met_before_the_backup() {
+    let place = Place::with_model("CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT)");
+    let files = || place.files().into_iter().map(|(path, _)| path).collect::<Vec<_>>();
+    let before = files();
+    let mut conn = place.open();
+    let denied = |context: AuthContext<'_>| match context.action {
+        AuthAction::CreateTable { .. } => Authorization::Deny,
+        _ => Authorization::Allow,
+    };
+    let _ = conn.authorizer(Some(denied));
+    for sql in [
+        "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT); CREATE TABLE u (x TEXT)",
+        "CREATE TABLE t (id INTEGER PRIMARY KEY, a BLOB)",
+    ] {
+        let error =
+            Migrator::new(model(&format!("--: version 2.0.0\n{sql}"))).run_on(&mut conn).expect_err(sql);
+        assert_eq!(error.kind(), ErrorKind::Connection, "{error}");
+        contains(&error.to_string(), &["not authorized", "authorizer must allow", "state: "]);
+        assert_eq!(files(), before, "{sql}");
+    }
+    // What makes no table is not asked for one.
+    let more = model("--: version 2.0.0\nCREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, b TEXT)");
+    let report = Migrator::new(more).run_on(&mut conn).unwrap_or_else(|err| panic!("{err}"));
+    assert_eq!(report.outcome, Outcome::Migrated);
 }

@@ -300,6 +300,10 @@ impl<'a> Run<'a> {
             ErrorKind::ReadOnly => Pending::Steps(&prepared.plan).read_only(conn),
             _ => error,
         })?;
+        let mut statements = prepared.plan.steps.iter().flat_map(|step| &step.sql);
+        if statements.any(|sql| sql.starts_with("CREATE TABLE")) {
+            connection::prove_creating(conn)?;
+        }
         self.migrator
             .emit(&Event::Planned { plan: prepared.plan.to_string(), steps: prepared.plan.steps.len() });
         self.refuse_too_much(path, &prepared.plan)?;
