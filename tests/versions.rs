@@ -491,3 +491,36 @@ fn a_view_that_is_called_as_the_history_is_never_read_as_one() {
         });
     }
 }
+
+#[test]
+fn a_view_that_a_rename_of_another_model_has_rewritten_is_not_called_handwork() {
+    let place = Place::new();
+    place.run("--: model a\n--: version 1.0.0\nCREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT)");
+    let b = |column: &str| {
+        format!(
+            "--: model b\n--: version 1.0.0\nCREATE TABLE own (x TEXT);
+            CREATE VIEW bv AS SELECT {column} FROM t;
+            CREATE TRIGGER bt AFTER INSERT ON own BEGIN INSERT INTO t ({column}) VALUES (new.x); END"
+        )
+    };
+    place.run(&b("a"));
+    place.run("--: model a\n--: version 2.0.0\n--: renamed_from t.name a\nCREATE TABLE t (id INTEGER PRIMARY KEY, name TEXT)");
+    let error = place.refused(&b("a"), ErrorKind::Drift);
+    contains(
+        &error.to_string(),
+        &[
+            "error: another model of this database has renamed what this one reads",
+            "view `bv` is ",
+            "trigger `bt` is ",
+            "view `bv` was so left by revision 4 of model `a`: rename column t.a to name",
+            "help: take the new names into the model",
+        ],
+    );
+    place.run(&b("name").replace("1.0.0", "1.1.0"));
+    place.sql("INSERT INTO own VALUES ('x')");
+    assert_eq!(place.query("SELECT * FROM bv"), "'x'");
+    // What somebody has done is still told as before.
+    place.sql("DROP VIEW bv; CREATE VIEW bv AS SELECT name, 1 FROM t");
+    let error = place.refused(&b("name").replace("1.0.0", "1.1.0"), ErrorKind::Drift);
+    contains(&error.to_string(), &["changed by hand", "undo the change by hand"]);
+}
