@@ -226,16 +226,9 @@ fn refuse_wrong_file(conn: &Connection, found: &Found) -> Result<()> {
 
 /// Says of a refused `drift` which views and triggers of the model are as a later revision of another model has left them: SQLite rewrites
 /// their texts where a table or column that they read is renamed.
-///
-/// # Errors
-/// What reading the history may give.
-pub(crate) fn told_of_others(
-    drift: Error,
-    conn: &Connection,
-    history: &History,
-    found: &Found,
-) -> Result<Error> {
-    let mut told = left_by_others(conn, history, found)?;
+pub(crate) fn told_of_others(drift: Error, conn: &Connection, history: &History, found: &Found) -> Error {
+    // What cannot be read tells nothing; the drift stands.
+    let mut told = left_by_others(conn, history, found).unwrap_or_default();
     told.retain(|(what, _)| drift.causes().iter().any(|cause| cause.starts_with(&format!("{what} is "))));
     // Whatever else has changed was changed by hand.
     let error = match told.len() == drift.causes().len() {
@@ -253,7 +246,7 @@ pub(crate) fn told_of_others(
             .help("take the new names into the model, and start again"),
         false => drift,
     };
-    Ok(told.iter().fold(error, |error, (what, by)| error.cause(format!("{what} {by}"))))
+    told.iter().fold(error, |error, (what, by)| error.cause(format!("{what} {by}")))
 }
 
 /// Each such view and trigger, and by what it was left so.

@@ -173,13 +173,14 @@ impl Maker<'_> {
             broken = Some(faults);
         }
         let sides = Sides { live, last, model: &found.model, renames, others: found.others.clone() };
-        let mut target = match merge(sides, self.migrator.options.policies) {
-            Err(drift) if drift.kind() == ErrorKind::Drift => {
+        let merged = merge(sides, self.migrator.options.policies);
+        let mut target = merged.map_err(|error| match error.kind() {
+            ErrorKind::Drift => {
                 let history = History::named(self.migrator.options.history_table.as_str());
-                return Err(told_of_others(drift, self.conn, &history, found)?);
+                told_of_others(error, self.conn, &history, found)
             }
-            merged => merged?,
-        };
+            _ => error,
+        })?;
         // What migrations have made since the model's last row is said in theirs.
         let made = found.numbered.iter().flat_map(|numbered| numbered.owners.iter());
         for (key, state) in made.filter(|(_, state)| matches!(state, State::Migration { .. })) {

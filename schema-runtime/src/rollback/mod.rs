@@ -125,7 +125,7 @@ impl<'a> Run<'a> {
         }
         let deadline = Deadline::install(&mut conn, options.time_limit, Some(options.cancel.clone()));
         let settings = Settings::enter(deadline.conn())?;
-        let version = run.save_early(deadline.conn(), &database, back, redo)?;
+        let version = run.save_early(&deadline, &database, back, redo)?;
         let waited = std::time::Instant::now();
         connection::begin_immediate(deadline.conn(), options.lock_wait, Some(&options.cancel))?;
         deadline.extend(waited.elapsed());
