@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rusqlite::Connection;
 use rusqlite::functions::FunctionFlags;
-use schema_runtime::{BackupInfo, BackupPolicy, Cancel, ErrorKind, Migrator, Outcome, RemovalPolicy};
+use schema_runtime::{Back, BackupInfo, BackupPolicy, Cancel, ErrorKind, Migrator, Outcome, RemovalPolicy};
 
 use crate::support::case::query_text;
 use crate::support::model::model;
@@ -143,6 +143,27 @@ fn backups_of_a_linked_database_lie_beside_the_file_itself() {
         backup.path.display()
     );
     assert_eq!(fs::read_dir(elsewhere.path()).expect("a folder").count(), 1);
+}
+
+#[test]
+fn a_copy_that_fails_in_exclusive_mode_says_in_what_state_the_database_is() {
+    let place = Place::with_model("--: version 1.0.0\nCREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT)");
+    let wanted = model("--: version 2.0.0\nCREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, b TEXT)");
+    Migrator::new(wanted).run(place.path()).expect("a run");
+    fs::write(place.folder().join("file"), "").expect("a file");
+    let hook = |conn: &Connection| conn.execute_batch("PRAGMA locking_mode = EXCLUSIVE");
+    let nowhere =
+        |migrator: Migrator| migrator.backup_dir(place.folder().join("file/folder")).connection(hook);
+    let more = model("--: version 3.0.0\nCREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, b TEXT, c TEXT)");
+    place.unchanged_by(|| {
+        for error in [
+            nowhere(Migrator::new(more)).run(place.path()).expect_err("a run"),
+            nowhere(Migrator::new(wanted)).rollback(place.path(), &Back::Last(1)).expect_err("a rollback"),
+        ] {
+            assert_eq!(error.kind(), ErrorKind::Backup, "{error}");
+            assert!(error.state_line().is_some() && error.help_line().is_some(), "{error}");
+        }
+    });
 }
 
 #[test]

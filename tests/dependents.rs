@@ -76,6 +76,23 @@ CREATE TABLE t (a TEXT); CREATE TABLE log (x TEXT)",
             ..Case::DEFAULT
         },
         Case {
+            name: "a trigger that is called as the view which it reads is out of the way while that is made anew",
+            before: &[
+                Model("CREATE TABLE t (a TEXT, b TEXT); CREATE TABLE log (x TEXT); CREATE VIEW v AS SELECT a, b FROM t"),
+                Sql("CREATE TRIGGER v AFTER INSERT ON t BEGIN INSERT INTO log (x) SELECT a FROM v; END;
+                     INSERT INTO t VALUES ('x', 'y')"),
+            ],
+            after: "--: dropped t.b
+CREATE TABLE t (a TEXT); CREATE TABLE log (x TEXT); CREATE VIEW v AS SELECT a FROM t",
+            expect: Expect::Plan(
+                "1. set aside v (catalog)\n2. drop view v (catalog)\n3. drop column t.b (update)\n4. create view v (catalog)\n5. put back v (catalog)",
+                &[HazardCode::DropColumn, HazardCode::Update],
+            ),
+            rows: &[("SELECT * FROM v", "'x'"), ("SELECT * FROM log", "'x'")],
+            lost: &["t.b"],
+            ..Case::DEFAULT
+        },
+        Case {
             name: "a view over a column that goes is named, and the views on it",
             before: &[
                 Model("CREATE TABLE t (a TEXT, b TEXT)"),

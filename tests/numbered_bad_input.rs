@@ -95,6 +95,26 @@ help: mend the file, or the rows that it does not expect"
 }
 
 #[test]
+fn a_datatype_mismatch_of_a_file_is_its_failure_and_recorded() {
+    for (text, status, help) in [
+        ("INSERT INTO person SELECT 2, 'x' LIMIT 'x'", "'failed'", "mend the file, or the rows"),
+        ("INSERT INTO person (id, name) VALUES ('x', 'x')", "'failed'", "mend the file, or the rows"),
+        (
+            "-- schema: no-transaction\nDELETE FROM person WHERE id IN (SELECT 1 LIMIT 'x')",
+            "'running'",
+            "look at what is there",
+        ),
+    ] {
+        let place = filled(&[("002_mismatch.sql", text.as_bytes())]);
+        let error = alone(&place).run(place.path()).expect_err(text);
+        assert_eq!(error.kind(), ErrorKind::Migration, "{error}");
+        contains(&error.to_string(), &["migration 002 mismatch failed", "datatype mismatch", help]);
+        let last = "SELECT status FROM migration_history ORDER BY id DESC LIMIT 1";
+        assert_eq!(place.query(last), status, "{text}");
+    }
+}
+
+#[test]
 fn a_file_may_not_end_the_transaction_nor_leave_the_database_nor_set_the_connection() {
     let refused = |line: &str, word: &str, help: &str| {
         let text = format!("CREATE TABLE t (a);\n  {line}");

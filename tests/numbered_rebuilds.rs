@@ -7,6 +7,7 @@ use schema_runtime::{
     Error, ErrorKind, Migration, MigrationContext, MigrationResult, Migrations, Migrator, Model,
 };
 
+use crate::support::model::model;
 use crate::support::place::{Place, contains};
 
 const BEFORE: &str = "CREATE TABLE team (id INTEGER PRIMARY KEY, name, boss INT REFERENCES team (id) ON DELETE CASCADE);
@@ -178,4 +179,34 @@ fn a_rebuild_that_loses_parents_is_refused() {
     let place = filled();
     write(&place, "002_less", &REBUILD.replace("FROM team;", "FROM team WHERE id = 1;"));
     refused(&place, &["row 2 of `person` refers to a `team` that does not exist", "insert the parent"]);
+}
+
+#[test]
+fn an_index_of_the_model_that_stays_on_the_table_which_was_renamed_away_is_to_be_dropped_there() {
+    let place = Place::new();
+    fs::create_dir(place.folder().join("migrations")).expect("a folder");
+    let of_model = || {
+        let sql = "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT); CREATE INDEX i ON t (a)";
+        Migrator::new(model(sql))
+            .migrations(Migrations::from_folder(place.folder().join("migrations")).expect("a folder"))
+    };
+    of_model().run(place.path()).unwrap_or_else(|err| panic!("{err}"));
+    place.sql("INSERT INTO t VALUES (1, 'one')");
+    let anew = "ALTER TABLE t RENAME TO t_old; CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT);
+                INSERT INTO t SELECT id, a || '!' FROM t_old";
+    write(&place, "001_anew", anew);
+    let error = of_model().run(place.path()).expect_err("the index is on the old one");
+    assert_eq!(error.kind(), ErrorKind::Conflict, "{error}");
+    contains(
+        &error.to_string(),
+        &[
+            "has it on `t_old`",
+            "where it was renamed, in the migration or by hand: `DROP INDEX i; CREATE INDEX i ON t (a)`",
+        ],
+    );
+    write(&place, "001_anew", &format!("{anew}; DROP INDEX i; CREATE INDEX i ON t (a)"));
+    let report = of_model().run(place.path()).unwrap_or_else(|err| panic!("{err}"));
+    assert_eq!(report.migrations.len(), 1, "{report}");
+    assert_eq!(place.query("SELECT a FROM t INDEXED BY i WHERE a > ''"), "'one!'");
+    assert_eq!(place.query("SELECT a FROM t_old"), "'one'");
 }

@@ -194,6 +194,46 @@ fn what_was_taken_back_by_hand_is_due_again() {
 }
 
 #[test]
+fn what_is_still_there_of_a_migration_that_counts_as_undone_stays_where_a_later_revision_goes() {
+    const V1: &str = "--: version 1.0.0\nCREATE TABLE task (id INTEGER PRIMARY KEY)";
+    const V2: &str = "--: version 2.0.0\nCREATE TABLE task (id INTEGER PRIMARY KEY, note TEXT)";
+    for by_hand in ["", "DROP TABLE person"] {
+        let folder = Folder::new(&[]);
+        let beside =
+            |sql: &str| Migrator::new(model(sql)).migrations(folder.set()).backup(BackupPolicy::Never);
+        folder.run(&beside(V1));
+        folder.write(FIRST.0, FIRST.1);
+        folder.run(&beside(V1));
+        folder.run(&beside(V2));
+        folder.resolve(&Resolve::Undone(number("001")));
+        folder.place.sql(&format!("INSERT INTO person VALUES (1, 'ada'); {by_hand}"));
+        let back = |dry: bool, over: usize| {
+            folder.migrator().dry_run(dry).rollback(folder.place.path(), &Back::Last(over))
+        };
+        if !by_hand.is_empty() {
+            for dry in [true, false] {
+                let error = folder.place.unchanged_by(|| back(dry, 1).expect_err("drift"));
+                assert_eq!(error.kind(), ErrorKind::Drift, "{error}");
+                contains(&error.to_string(), &["since then: drop table person"]);
+            }
+            continue;
+        }
+        for dry in [true, false] {
+            // Below is what the migration has left, and nothing that takes it away.
+            let error = folder.place.unchanged_by(|| back(dry, 2).expect_err("drift"));
+            assert_eq!(error.kind(), ErrorKind::Drift, "{error}");
+            contains(&error.to_string(), &["revision 1 left", "since then: create table person"]);
+        }
+        assert_eq!(back(true, 1).expect("a dry run").outcome, Outcome::PlannedOnly);
+        assert_eq!(back(false, 1).unwrap_or_else(|err| panic!("{err}")).outcome, Outcome::RolledBack);
+        assert_eq!(folder.place.query("SELECT name FROM pragma_table_info('task')"), "'id'");
+        assert_eq!(folder.place.query("SELECT name FROM person"), "'ada'");
+        let error = beside(V1).reapply().run(folder.place.path()).expect_err("it is due, and is there");
+        contains(&error.to_string(), &["migration 001 first failed", "person already exists"]);
+    }
+}
+
+#[test]
 fn what_did_not_come_to_its_end_is_ended_by_a_person() {
     let half =
         "-- schema: no-transaction\nINSERT INTO person (name) VALUES ('ada');\nINSERT INTO nobody VALUES (1)";

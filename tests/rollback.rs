@@ -100,6 +100,34 @@ fn connections_in_exclusive_mode_save_the_present_too() {
 }
 
 #[test]
+fn what_is_refused_in_exclusive_mode_leaves_no_copy_behind() {
+    let one = "--: version 1.0.0\nCREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT)";
+    let two = format!("--: version 2.0.0\n{ONE}; CREATE TABLE u (x TEXT)");
+    let rows: [(&str, ErrorKind, &str); 2] = [
+        ("ALTER TABLE t ADD COLUMN c TEXT", ErrorKind::Drift, "since then: add column t.c"),
+        ("INSERT INTO u VALUES ('x')", ErrorKind::Refused, "the rollback deletes `u` with 1 rows"),
+    ];
+    for (sql, kind, part) in rows {
+        for mode in ["DELETE", "WAL"] {
+            let place = Place::new();
+            place.sql(&format!("PRAGMA journal_mode = {mode}"));
+            started(&place, one);
+            started(&place, &two);
+            place.sql(sql);
+            let files = || place.files().into_iter().map(|(path, _)| path).collect::<Vec<_>>();
+            let before = files();
+            let hook = |conn: &Connection| conn.execute_batch("PRAGMA locking_mode = EXCLUSIVE");
+            let migrator = without_model().connection(hook);
+            let error = migrator.rollback(place.path(), &Back::Last(1)).expect_err(sql);
+            assert_eq!(error.kind(), kind, "{mode} {error}");
+            assert!(error.help_line().is_some() && error.state_line().is_some(), "{error}");
+            contains(&error.to_string(), &[part]);
+            assert_eq!(files(), before, "{mode} {sql}");
+        }
+    }
+}
+
+#[test]
 fn the_last_revision_goes_and_its_model_does_not_come_back_by_itself() {
     let two = "--: version 2.0.0\nCREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT NOT NULL DEFAULT 'x', b TEXT, c INT); CREATE INDEX i ON t (a)";
     let place = Place::new();

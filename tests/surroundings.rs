@@ -1,6 +1,7 @@
 //! What stands around the model's tables: temporary and attached ones of the same names, and others under our own names.
 
-use schema_runtime::{ErrorKind, Migrator, Outcome};
+use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
+use schema_runtime::{Back, ErrorKind, Migrator, Model, Outcome};
 
 use crate::support::case::query_text;
 use crate::support::model::model;
@@ -163,5 +164,58 @@ fn an_encoding_a_page_size_and_auto_vacuum_stay() {
         assert_eq!(place.query("SELECT * FROM t"), "1|5|NULL", "{pragma}");
         assert_eq!(place.query("PRAGMA integrity_check"), "'ok'");
         assert_eq!(place.run(NEW).outcome, Outcome::UpToDate);
+    }
+}
+
+#[test]
+fn an_authorizer_that_lets_no_table_be_made_is_met_before_the_backup() {
+    let place = Place::with_model("CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT)");
+    let files = || place.files().into_iter().map(|(path, _)| path).collect::<Vec<_>>();
+    let before = files();
+    let mut conn = place.open();
+    let denied = |context: AuthContext<'_>| match context.action {
+        AuthAction::CreateTable { .. } => Authorization::Deny,
+        _ => Authorization::Allow,
+    };
+    let _ = conn.authorizer(Some(denied));
+    for sql in [
+        "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT); CREATE TABLE u (x TEXT)",
+        "CREATE TABLE t (id INTEGER PRIMARY KEY, a BLOB)",
+    ] {
+        let error =
+            Migrator::new(model(&format!("--: version 2.0.0\n{sql}"))).run_on(&mut conn).expect_err(sql);
+        assert_eq!(error.kind(), ErrorKind::Connection, "{error}");
+        contains(&error.to_string(), &["not authorized", "authorizer must allow", "state: "]);
+        assert_eq!(files(), before, "{sql}");
+    }
+    // What makes no table is not asked for one.
+    let more = model("--: version 2.0.0\nCREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, b TEXT)");
+    let report = Migrator::new(more).run_on(&mut conn).unwrap_or_else(|err| panic!("{err}"));
+    assert_eq!(report.outcome, Outcome::Migrated);
+}
+
+#[test]
+fn a_rebuild_moves_no_table_to_a_name_that_is_taken() {
+    let taken = [
+        "CREATE TABLE __schema_old_t (x TEXT); INSERT INTO __schema_old_t VALUES ('theirs')",
+        "CREATE TABLE __SCHEMA_old_t (x TEXT); CREATE VIEW __schema_old_t_ AS SELECT 1",
+        "CREATE TABLE u (x TEXT); CREATE INDEX __schema_old_t ON u (x)",
+    ];
+    for sql in taken {
+        let place = Place::with_model("CREATE TABLE t (id INTEGER PRIMARY KEY AUTOINCREMENT, a TEXT)");
+        place.sql(&format!("INSERT INTO t VALUES (7, '1'); {sql}"));
+        let theirs = "SELECT type, name, sql FROM sqlite_schema WHERE name LIKE '__schema%'";
+        let before = place.query(theirs);
+        let two =
+            model("--: version 2.0.0\nCREATE TABLE t (id INTEGER PRIMARY KEY AUTOINCREMENT, a INTEGER)");
+        Migrator::new(two).run(place.path()).unwrap_or_else(|err| panic!("{sql}\n{err}"));
+        assert_eq!(place.query("SELECT * FROM t"), "7|1", "{sql}");
+        assert_eq!(place.query("SELECT seq FROM sqlite_sequence WHERE name = 't'"), "7", "{sql}");
+        assert_eq!(place.query(theirs), before);
+        Migrator::for_model(Model::empty("main"))
+            .rollback(place.path(), &Back::Last(1))
+            .unwrap_or_else(|err| panic!("{sql}\n{err}"));
+        assert_eq!(place.query("SELECT * FROM t"), "7|'1'", "{sql}");
+        assert_eq!(place.query(theirs), before);
     }
 }

@@ -1,6 +1,6 @@
 //! Versions of one model, several models in one file, and the history that tells them apart.
 
-use schema_runtime::{ErrorKind, Migrator, Outcome};
+use schema_runtime::{Back, Error, ErrorKind, Migrator, Outcome, Resolve};
 
 use crate::support::case::query_text;
 use crate::support::model::model;
@@ -455,4 +455,72 @@ fn a_failed_run_is_recorded_with_its_error_and_the_next_one_goes_on() {
         place.query("SELECT id, status FROM migration_history"),
         "1|'completed'\n2|'failed'\n3|'completed'"
     );
+}
+
+#[test]
+fn a_view_that_is_called_as_the_history_is_never_read_as_one() {
+    for status in ["completed", "running"] {
+        let place = Place::with_model(V1);
+        let recorded = place.query("SELECT count(*) FROM migration_history");
+        place.sql("ALTER TABLE migration_history RENAME TO elsewhere");
+        place.sql(&format!(
+            "CREATE VIEW migration_history AS SELECT id, version, name, applied_at, checksum, '{status}' AS status, rollback_sql, model,
+                 'numbered' AS kind, batch, duration_ms, plan, undo, snapshot, fingerprint, backup, error, environment, actor, program,
+                 reason, checksum_algorithm, previous_checksum, format FROM elsewhere"
+        ));
+        assert_eq!(place.query("SELECT count(*) FROM migration_history"), recorded);
+        let migrator = || Migrator::new(model(V1)).lock_wait(std::time::Duration::ZERO);
+        let path = place.path();
+        let is_none = |error: Error| {
+            assert_eq!(error.kind(), ErrorKind::History, "{error}");
+            contains(
+                &error.to_string(),
+                &["`migration_history`", "it is a view, not a table", "history_table", "help: "],
+            );
+        };
+        // The stamp is still good: nothing is looked at.
+        place.sql("DELETE FROM migration_state");
+        place.unchanged_by(|| {
+            is_none(migrator().run(&path).expect_err("a run"));
+            is_none(migrator().status(&path).expect_err("a status"));
+            is_none(migrator().history(&path).expect_err("a history"));
+            is_none(migrator().rollback(&path, &Back::Last(1)).expect_err("a rollback"));
+            is_none(migrator().rollback_candidates(&path).expect_err("candidates"));
+            is_none(migrator().baseline(&path).expect_err("a baseline"));
+            is_none(migrator().resolve(&path, &Resolve::AdoptDrift, "a test").expect_err("drift"));
+        });
+    }
+}
+
+#[test]
+fn a_view_that_a_rename_of_another_model_has_rewritten_is_not_called_handwork() {
+    let place = Place::new();
+    place.run("--: model a\n--: version 1.0.0\nCREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT)");
+    let b = |column: &str| {
+        format!(
+            "--: model b\n--: version 1.0.0\nCREATE TABLE own (x TEXT);
+            CREATE VIEW bv AS SELECT {column} FROM t;
+            CREATE TRIGGER bt AFTER INSERT ON own BEGIN INSERT INTO t ({column}) VALUES (new.x); END"
+        )
+    };
+    place.run(&b("a"));
+    place.run("--: model a\n--: version 2.0.0\n--: renamed_from t.name a\nCREATE TABLE t (id INTEGER PRIMARY KEY, name TEXT)");
+    let error = place.refused(&b("a"), ErrorKind::Drift);
+    contains(
+        &error.to_string(),
+        &[
+            "error: another model of this database has renamed what this one reads",
+            "view `bv` is ",
+            "trigger `bt` is ",
+            "view `bv` was so left by revision 4 of model `a`: rename column t.a to name",
+            "help: take the new names into the model",
+        ],
+    );
+    place.run(&b("name").replace("1.0.0", "1.1.0"));
+    place.sql("INSERT INTO own VALUES ('x')");
+    assert_eq!(place.query("SELECT * FROM bv"), "'x'");
+    // What somebody has done is still told as before.
+    place.sql("DROP VIEW bv; CREATE VIEW bv AS SELECT name, 1 FROM t");
+    let error = place.refused(&b("name").replace("1.0.0", "1.1.0"), ErrorKind::Drift);
+    contains(&error.to_string(), &["changed by hand", "undo the change by hand"]);
 }

@@ -113,7 +113,7 @@ impl Run<'_> {
         let found = found::read(conn, self.migrator, &self.history)?;
         self.version.clone_from(&found.model.version);
         self.batch = Some(found.head + 1);
-        let history = if self.history.exists(conn)? { self.history.all(conn)? } else { Vec::new() };
+        let history = self.history.all(conn)?;
         let recorded = numbered::recorded(&history, self.migrator.source.name());
         let mut report = Report::new(Outcome::UpToDate, self.migrator.source.name(), &self.version);
         let (mut rows, mut told, mut known) = (Vec::new(), Vec::new(), Vec::new());

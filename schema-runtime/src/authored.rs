@@ -18,7 +18,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::found;
 use crate::migration::Migration;
 use crate::migrator::Migrator;
-use crate::plan::{CheckKind, HELD_PREFIX, Method, Plan, Step, in_main, rowid_name};
+use crate::plan::{CheckKind, Method, Plan, Step, held_name, in_main, rowid_name};
 use crate::prepare::Prepared;
 use crate::run::{Run, summary};
 use crate::trial::{Trial, unfit};
@@ -318,7 +318,7 @@ fn by_copy(step: &Step, now: &Catalog, deferred: &mut bool) -> Vec<String> {
     }
     let others: Vec<&TriggerInfo> = triggers_on(now, &all);
     sql.extend(others.iter().map(|trigger| drop_trigger(trigger)));
-    std::iter::once(table).chain(followers.iter().copied()).for_each(|table| hold(table, &mut sql));
+    std::iter::once(table).chain(followers.iter().copied()).for_each(|table| hold(now, table, &mut sql));
     for name in children_first(now, &all) {
         sql.push(format!("DROP TABLE main.{}", quote_ident(&name)));
     }
@@ -334,11 +334,11 @@ fn by_copy(step: &Step, now: &Catalog, deferred: &mut bool) -> Vec<String> {
     };
     let (read, unread): (Vec<&TableInfo>, Vec<&TableInfo>) =
         followers.iter().copied().partition(|table| reads(&table));
-    read.iter().for_each(|table| put_back(table, &mut sql));
+    read.iter().for_each(|table| put_back(now, table, &mut sql));
     let is_trigger =
         |sql: &&&String| schema_sql::create_kind(sql.as_str()) == Some(schema_sql::CreateKind::Trigger);
     sql.extend(rest.iter().filter(|sql| !is_trigger(sql)).map(|sql| (*sql).clone()));
-    unread.iter().for_each(|table| put_back(table, &mut sql));
+    unread.iter().for_each(|table| put_back(now, table, &mut sql));
     for table in &followers {
         sql.extend(table.indexes.iter().map(|index| in_main(&index.sql)));
     }
@@ -366,10 +366,6 @@ fn followers<'c>(catalog: &'c Catalog, name: &str) -> Vec<&'c TableInfo> {
     order.iter().filter_map(|name| catalog.table(name)).collect()
 }
 
-fn held(table: &TableInfo) -> String {
-    quote_ident(&format!("{HELD_PREFIX}{}", table.name))
-}
-
 /// The columns that are copied: the rowid where it is no column, and all but the generated ones; of the copy all.
 fn copied(table: &TableInfo, generated: bool) -> Vec<String> {
     let rowid = rowid_name(table).filter(|_| !table.primary_key.as_ref().is_some_and(|key| key.rowid_alias));
@@ -378,9 +374,9 @@ fn copied(table: &TableInfo, generated: bool) -> Vec<String> {
 }
 
 /// Copies the rows into a table of the same columns that has no rules, under the name that a rebuild reads from.
-fn hold(table: &TableInfo, sql: &mut Vec<String>) {
+fn hold(now: &Catalog, table: &TableInfo, sql: &mut Vec<String>) {
     let mut shape = table.clone();
-    shape.name = format!("{HELD_PREFIX}{}", table.name);
+    shape.name = held_name(now, &table.name);
     shape.uniques.clear();
     shape.checks.clear();
     shape.foreign_keys.clear();
@@ -394,7 +390,7 @@ fn hold(table: &TableInfo, sql: &mut Vec<String>) {
     sql.push(in_main(&table_sql(&shape)));
     sql.push(format!(
         "INSERT INTO main.{} ({list}) SELECT {list} FROM main.{}",
-        held(table),
+        quote_ident(&shape.name),
         quote_ident(&table.name)
     ));
     if table.autoincrement() {
@@ -402,18 +398,19 @@ fn hold(table: &TableInfo, sql: &mut Vec<String>) {
     }
 }
 
-fn put_back(table: &TableInfo, sql: &mut Vec<String>) {
+fn put_back(now: &Catalog, table: &TableInfo, sql: &mut Vec<String>) {
+    let held = held_name(now, &table.name);
     let list = copied(table, false).join(", ");
     // By a conflict clause of the table a row would silently be left out.
     sql.push(format!(
         "INSERT OR ABORT INTO main.{} ({list}) SELECT {list} FROM main.{}",
         quote_ident(&table.name),
-        held(table)
+        quote_ident(&held)
     ));
     if table.autoincrement() {
-        carry_mark(&format!("{HELD_PREFIX}{}", table.name), &table.name, sql);
+        carry_mark(&held, &table.name, sql);
     }
-    sql.push(format!("DROP TABLE main.{}", held(table)));
+    sql.push(format!("DROP TABLE main.{}", quote_ident(&held)));
 }
 
 /// The high-water mark of AUTOINCREMENT goes with the rows: the copy alone would set it to the largest rowid.

@@ -113,7 +113,7 @@ impl Run<'_> {
             }
             return Ok(Due::default());
         }
-        let rows = if self.history.exists(conn)? { self.history.all(conn)? } else { Vec::new() };
+        let rows = self.history.all(conn)?;
         let options = self.options;
         let up_to = options.up_to.as_deref().and_then(|version| set.find(version));
         let wish = Wish {

@@ -1,5 +1,6 @@
 //! What a run finds: the live catalog, the model, and what the history knows of both.
 
+use std::collections::HashMap;
 use std::rc::Rc;
 
 use rusqlite::Connection;
@@ -11,8 +12,8 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::history::{History, Past, Shape};
 use crate::migrator::{Migrator, Source};
 use crate::model::Model;
-use crate::revision::Revision;
-use crate::snapshot::{ConvertRecord, Owners, SNAPSHOT_FORMAT, Snapshot, State};
+use crate::revision::{Revision, Status};
+use crate::snapshot::{ConvertRecord, Owners, SNAPSHOT_FORMAT, Snapshot, State, key};
 use crate::version::version_cmp;
 
 /// What was read: the three sides.
@@ -221,6 +222,69 @@ fn refuse_wrong_file(conn: &Connection, found: &Found) -> Result<()> {
     .cause(format!("it has no history and {} tables of something else: {}", tables.len(), shown.join(", ")))
     .state("nothing was changed")
     .help("check the path; if the file is the right one, say `.adopt_any()`"))
+}
+
+/// Says of a refused `drift` which views and triggers of the model are as a later revision of another model has left them: SQLite rewrites
+/// their texts where a table or column that they read is renamed.
+pub(crate) fn told_of_others(drift: Error, conn: &Connection, history: &History, found: &Found) -> Error {
+    // What cannot be read tells nothing; the drift stands.
+    let mut told = left_by_others(conn, history, found).unwrap_or_default();
+    told.retain(|(what, _)| drift.causes().iter().any(|cause| cause.starts_with(&format!("{what} is "))));
+    // Whatever else has changed was changed by hand.
+    let error = match told.len() == drift.causes().len() {
+        true => drift
+            .causes()
+            .iter()
+            .fold(
+                Error::new(
+                    ErrorKind::Drift,
+                    "another model of this database has renamed what this one reads",
+                ),
+                |error, cause| error.cause(cause.clone()),
+            )
+            .state("nothing was changed")
+            .help("take the new names into the model, and start again"),
+        false => drift,
+    };
+    told.iter().fold(error, |error, (what, by)| error.cause(format!("{what} {by}")))
+}
+
+/// Each such view and trigger, and by what it was left so.
+fn left_by_others(conn: &Connection, history: &History, found: &Found) -> Result<Vec<(String, String)>> {
+    let Some((last, left)) = &found.last else { return Ok(Vec::new()) };
+    let mut told = Vec::new();
+    let mut before: HashMap<String, Snapshot> = HashMap::new();
+    for row in history.all(conn)?.into_iter().filter(|row| row.model != last.model) {
+        let Some(text) = row.snapshot.as_deref().filter(|_| row.status == Status::Completed) else {
+            continue;
+        };
+        let after = Snapshot::from_json(text)?;
+        let by = format!("was so left by revision {} of model `{}`: {}", row.id, row.model, row.name);
+        let previous = before.insert(row.model, after.clone());
+        let Some(start) = after.start.or(previous.map(|it| it.catalog)).filter(|_| row.id > last.id) else {
+            continue;
+        };
+        // The text that was there before it, the one of after it, and the one of now.
+        let rewrote = |was: &str, texts: [Option<&str>; 3]| {
+            texts == [Some(was), texts[2], texts[2]] && texts[2].is_some_and(|now| now != was)
+        };
+        for view in left.catalog.views.iter().filter(|view| left.owners.is_managed(&key::view(&view.name))) {
+            let of = |catalog: &'_ Catalog| catalog.view(&view.name).map(|view| view.sql.clone());
+            let texts = [of(&start), of(&after.catalog), of(&found.live)];
+            if rewrote(&view.sql, texts.each_ref().map(Option::as_deref)) {
+                told.push((format!("view `{}`", view.name), by.clone()));
+            }
+        }
+        let triggers = left.catalog.triggers.iter();
+        for trigger in triggers.filter(|trigger| left.owners.is_managed(&key::trigger(&trigger.name))) {
+            let of = |catalog: &'_ Catalog| catalog.trigger(&trigger.name).map(|trigger| trigger.sql.clone());
+            let texts = [of(&start), of(&after.catalog), of(&found.live)];
+            if rewrote(&trigger.sql, texts.each_ref().map(Option::as_deref)) {
+                told.push((format!("trigger `{}`", trigger.name), by.clone()));
+            }
+        }
+    }
+    Ok(told)
 }
 
 /// A conversion belongs to the change of type that it came with: made again with a later one, it would turn new values once more.

@@ -16,7 +16,7 @@ use crate::catalog::{Catalog, Faults, TableInfo};
 use crate::connection;
 use crate::diff::{Change, diff};
 use crate::error::{Error, ErrorKind, Result};
-use crate::found::{Found, own_tables, scratch};
+use crate::found::{Found, own_tables, scratch, told_of_others};
 use crate::history::{History, refuse_edited};
 use crate::migrator::Migrator;
 use crate::model::Model;
@@ -173,7 +173,14 @@ impl Maker<'_> {
             broken = Some(faults);
         }
         let sides = Sides { live, last, model: &found.model, renames, others: found.others.clone() };
-        let mut target = merge(sides, self.migrator.options.policies)?;
+        let merged = merge(sides, self.migrator.options.policies);
+        let mut target = merged.map_err(|error| match error.kind() {
+            ErrorKind::Drift => {
+                let history = History::named(self.migrator.options.history_table.as_str());
+                told_of_others(error, self.conn, &history, found)
+            }
+            _ => error,
+        })?;
         // What migrations have made since the model's last row is said in theirs.
         let made = found.numbered.iter().flat_map(|numbered| numbered.owners.iter());
         for (key, state) in made.filter(|(_, state)| matches!(state, State::Migration { .. })) {

@@ -70,7 +70,7 @@ impl Run<'_> {
         let found = found::read(conn, self.migrator, &self.history)?;
         self.version.clone_from(&found.model.version);
         self.batch = Some(found.head + 1);
-        let history = if self.history.exists(conn)? { self.history.all(conn)? } else { Vec::new() };
+        let history = self.history.all(conn)?;
         let recorded = numbered::recorded(&history, self.migrator.source.name());
         let version = resolve.version();
         let last = version.parse().ok().and_then(|number: u64| recorded.get(&number).copied());

@@ -258,7 +258,7 @@ impl<'a> Run<'a> {
     ) -> Result<((i64, String), Report)> {
         let conn = working.open(self.options.hook.as_ref())?;
         connection::begin_immediate(&conn, Duration::ZERO, None)?;
-        let then = if self.history.exists(&conn)? { self.history.all(&conn)? } else { Vec::new() };
+        let then = self.history.all(&conn)?;
         self.history.ensure(&conn)?;
         self.history.forget_stamps(&conn)?;
         let mut report = Report::new(Outcome::Restored, self.migrator.source.name(), "");

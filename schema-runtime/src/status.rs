@@ -155,7 +155,7 @@ impl<'a> Run<'a> {
     }
 
     fn last_migration(&self, conn: &Connection) -> Result<Option<Revision>> {
-        if self.options.migrations.list.is_empty() || !self.history.exists(conn)? {
+        if self.options.migrations.list.is_empty() {
             return Ok(None);
         }
         let model = self.migrator.source.name();
@@ -180,8 +180,8 @@ impl<'a> Run<'a> {
     pub(crate) fn history_of_path(migrator: &'a Migrator, path: &Path) -> Result<Vec<Revision>> {
         let run = Run::new(migrator);
         match run.open_reading(path)? {
-            Some(conn) if run.history.exists(&conn)? => run.history.all(&conn),
-            _ => Ok(Vec::new()),
+            Some(conn) => run.history.all(&conn),
+            None => Ok(Vec::new()),
         }
     }
 

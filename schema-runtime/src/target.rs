@@ -111,6 +111,8 @@ struct Merge<'a> {
     notes: Vec<Note>,
     drift: Vec<String>,
     conflicts: Vec<String>,
+    /// What to do about those conflicts for which that is known.
+    ways_out: Vec<String>,
     refused: Vec<(String, String)>,
 }
 
@@ -131,6 +133,7 @@ pub(crate) fn merge(sides: Sides<'_>, policies: Policies) -> Result<Target> {
         notes: Vec::new(),
         drift: Vec::new(),
         conflicts: Vec::new(),
+        ways_out: Vec::new(),
         refused: Vec::new(),
     };
     merge.refuse_opaque()?;
@@ -310,10 +313,16 @@ impl Merge<'_> {
             for index in &table.indexes {
                 if let Some((holder, _)) = self.live.index(&index.name) {
                     // The model's own moves; one that went along with a table that somebody has renamed does not.
-                    let moves = self.managed_last(&key::index(&index.name))
+                    let ours = self.managed_last(&key::index(&index.name));
+                    let moves = ours
                         && (wanted.table(&holder.name).is_some()
                             || self.managed_last(&key::table(&holder.name)));
                     if !eq_name(&holder.name, &table.name) && !moves {
+                        if ours {
+                            let drop = format!("DROP INDEX {}", catalog::name_sql(&index.name));
+                            self.ways_out
+                                .push(format!("`{drop}; {}`", catalog::index_sql(index, &table.name)));
+                        }
                         self.conflicts.push(format!(
                             "the model wants an index `{}` on `{}`, but the database has it on `{}`",
                             index.name, table.name, holder.name
@@ -476,9 +485,14 @@ impl Merge<'_> {
             for text in &self.conflicts {
                 error = error.cause(text.clone());
             }
-            return Err(error
-                .state("nothing was changed")
-                .help("make the database or the model agree with one of the others, then start again"));
+            let error = error.state("nothing was changed");
+            return Err(match self.ways_out.join("; ") {
+                sql if self.ways_out.len() == self.conflicts.len() => error.help(format!(
+                    "give the table its indexes back where it was renamed, in the migration or by hand: {sql}"
+                )),
+                _ => error
+                    .help("make the database or the model agree with one of the others, then start again"),
+            });
         }
         if !self.drift.is_empty() {
             let mut error =

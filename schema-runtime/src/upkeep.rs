@@ -177,7 +177,7 @@ impl<'a> Run<'a> {
 
     /// What the history tells of the files of `job`.
     fn known(&self, conn: &Connection, job: &Job<'_>) -> Result<Known> {
-        let rows = if self.history.exists(conn)? { self.history.all(conn)? } else { Vec::new() };
+        let rows = self.history.all(conn)?;
         let mut models: Vec<String> = rows.iter().map(|row| row.model.clone()).collect();
         models.push(self.migrator.source.name().to_owned());
         models.sort();

@@ -88,12 +88,16 @@ impl History {
         vec![self.table.clone(), self.state_table()]
     }
 
-    /// Whether the history's table, or something else of that name, is there.
+    /// Whether the history's table is there.
     ///
     /// # Errors
-    /// What reading the schema may give.
+    /// `History` where the name is that of a view or an index; what reading the schema may give.
     pub(crate) fn exists(&self, conn: &Connection) -> Result<bool> {
-        Ok(object(conn, &self.table)?.is_some())
+        match object(conn, &self.table)?.as_deref() {
+            None => Ok(false),
+            Some("table") => Ok(true),
+            Some(kind) => Err(self.foreign(conn, format!("it is a {kind}, not a table"))),
+        }
     }
 
     fn cannot_read(&self, conn: &Connection) -> String {
@@ -155,7 +159,7 @@ impl History {
     /// Whether a migration of `model` is said to be running, and not to have failed.
     ///
     /// # Errors
-    /// What reading may give.
+    /// `History`, if it is no table that says so; and what reading may give.
     pub(crate) fn is_running(&self, conn: &Connection, model: &str) -> Result<bool> {
         self.has_such(conn, model, "status = 'running' AND error IS NULL")
     }
@@ -163,7 +167,7 @@ impl History {
     /// Whether a migration of `model` has not ended, be it at work or given up.
     ///
     /// # Errors
-    /// What reading may give.
+    /// As [`History::is_running`].
     pub(crate) fn has_running(&self, conn: &Connection, model: &str) -> Result<bool> {
         self.has_such(conn, model, "status = 'running'")
     }
@@ -172,12 +176,10 @@ impl History {
         let names = ["model", "status", "error"];
         let sql =
             |source: &str| format!("SELECT EXISTS (SELECT 1 FROM {source} WHERE model = ?1 AND {such})");
-        match self.prepared(conn, &names, &sql)? {
-            Some(mut statement) => {
-                statement.query_row([model], |row| row.get(0)).at(|| self.cannot_read(conn))
-            }
-            None => Ok(false),
-        }
+        let Some(mut statement) = self.prepared(conn, &names, &sql)? else { return Ok(false) };
+        let has: bool = statement.query_row([model], |row| row.get(0)).at(|| self.cannot_read(conn))?;
+        // A view of this name says nothing.
+        Ok(has && self.exists(conn)?)
     }
 
     /// Writes a row as it was written before, in another file of the same history, but for its status.
@@ -368,9 +370,9 @@ impl History {
     /// All revisions of all models, oldest first.
     ///
     /// # Errors
-    /// `History`, if a row cannot be understood; and what reading may give.
+    /// `History`, if it is no table, or a row cannot be understood; and what reading may give.
     pub(crate) fn all(&self, conn: &Connection) -> Result<Vec<Revision>> {
-        self.select(conn, "ORDER BY id")
+        if self.exists(conn)? { self.select(conn, "ORDER BY id") } else { Ok(Vec::new()) }
     }
 
     /// The plans of the newest `most` revisions that ran to their end, whatever became of them later, each with the milliseconds

@@ -60,9 +60,8 @@ impl History {
     /// `History`, naming what differs, if it is neither ours nor one that can be extended, or is of a newer format.
     pub(crate) fn check_shape(&self, conn: &Connection) -> Result<Shape> {
         self.check_state(conn)?;
-        let Some(kind) = object(conn, &self.table)? else { return Ok(Shape::Missing) };
-        if kind != "table" {
-            return Err(self.foreign(conn, format!("it is a {kind}, not a table")));
+        if !self.exists(conn)? {
+            return Ok(Shape::Missing);
         }
         let found = columns(conn, &self.table)?;
         self.check_columns(conn, &found)?;

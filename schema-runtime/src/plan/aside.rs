@@ -30,8 +30,7 @@ impl Aside {
             return Aside::default();
         }
         let (live, target, faults) = (request.live, request.target, &request.facts.broken);
-        let hidden = without_their_views(request, changes);
-        let is_hidden = |name: &str| hidden.iter().any(|hidden| eq_name(hidden, name));
+        let gone = gone_views(request, changes);
         let dropped = |is_trigger: bool, name: &str| {
             changes.iter().any(|change| match change {
                 Change::DropView { view } => !is_trigger && eq_name(view, name),
@@ -40,12 +39,12 @@ impl Aside {
             })
         };
         let views = target.views.iter().filter(|view| {
-            (faults.object(&view.name).is_some() || is_hidden(&view.name))
+            (faults.object(&view.name).is_some() || is_among(&gone, &view.name))
                 && !dropped(false, &view.name)
                 && live.view(&view.name).is_some()
         });
         let triggers = target.triggers.iter().filter(|trigger| {
-            (faults.trigger(&trigger.name).is_some() || is_hidden(&trigger.name))
+            (faults.trigger(&trigger.name).is_some() || reads(&trigger.sql, &gone, &trigger.name))
                 && !dropped(true, &trigger.name)
                 && live.trigger(&trigger.name).is_some()
         });
@@ -91,23 +90,32 @@ impl Aside {
     }
 }
 
-/// Views and triggers that name a view which is dropped on the way, or one that names such a view.
-fn without_their_views(request: &Request<'_>, changes: &[Change]) -> Vec<String> {
+/// The views that are dropped on the way, and those that read one of them.
+fn gone_views(request: &Request<'_>, changes: &[Change]) -> Vec<String> {
     let dropped = |change: &Change| match change {
         Change::DropView { view } => Some(view.clone()),
         _ => None,
     };
     let mut gone: Vec<String> = changes.iter().filter_map(dropped).collect();
-    let (target, first) = (request.target, gone.len());
-    let views = target.views.iter().map(|view| (&view.name, &view.sql));
-    let all: Vec<(&String, &String)> =
-        views.chain(target.triggers.iter().map(|trigger| (&trigger.name, &trigger.sql))).collect();
-    while let Some((name, _)) = all.iter().find(|(name, sql)| {
-        let used = schema_sql::idents(sql).unwrap_or_default();
-        let is_gone = |name: &str| gone.iter().any(|gone| eq_name(gone, name));
-        !is_gone(name) && used.iter().any(|used| is_gone(used))
-    }) {
-        gone.push((*name).clone());
+    let mut views = request.target.views.iter();
+    while let Some(view) =
+        views.find(|view| !is_among(&gone, &view.name) && reads(&view.sql, &gone, &view.name))
+    {
+        gone.push(view.name.clone());
+        views = request.target.views.iter();
     }
-    gone.split_off(first)
+    gone
+}
+
+/// Whether the text of the object of this name speaks of one of `views`; its own name, which a trigger may share with one, is there once.
+fn reads(sql: &str, views: &[String], name: &str) -> bool {
+    let mut used = schema_sql::idents(sql).unwrap_or_default();
+    if let Some(own) = used.iter().position(|used| eq_name(used, name)) {
+        used.remove(own);
+    }
+    used.iter().any(|used| is_among(views, used))
+}
+
+fn is_among(names: &[String], name: &str) -> bool {
+    names.iter().any(|known| eq_name(known, name))
 }

@@ -31,7 +31,7 @@ pub(crate) use order::catalog_step;
 pub(crate) use order::{Request, in_main, plan};
 pub use pace::Pace;
 pub(crate) use proof::{TableProof, proofs};
-pub(crate) use rebuild::{OLD_PREFIX as HELD_PREFIX, cast, made_up_where_added, rowid_name, stored};
+pub(crate) use rebuild::{cast, held_name, made_up_where_added, rowid_name, stored};
 
 use crate::catalog::Faults;
 use crate::diff::Change;

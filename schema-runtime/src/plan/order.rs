@@ -448,7 +448,7 @@ impl Planner<'_> {
             let (from, to) = (request.live.virtual_table(&name), request.target.virtual_table(&name));
             let step = match (from, to) {
                 (None, Some(to)) => virtual_tables::create(change, to),
-                (Some(from), Some(to)) => virtual_tables::alter(change, from, to),
+                (Some(from), Some(to)) => virtual_tables::alter(change, from, to, request.live),
                 (Some(from), None) => virtual_tables::drop(change, from),
                 (None, None) => continue,
             };

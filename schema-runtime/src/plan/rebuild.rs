@@ -15,8 +15,21 @@ use crate::plan::table::Kept;
 use crate::plan::{Hazard, HazardCode, Method, Needs, Step, TableFacts};
 use crate::rename::Renames;
 
-/// The prefix of the name that a table has while its rows are copied.
-pub(crate) const OLD_PREFIX: &str = "__schema_old_";
+/// The name that a table has while its rows are copied: one that nothing in `catalog` has.
+pub(crate) fn held_name(catalog: &Catalog, table: &str) -> String {
+    let is_taken = |name: &str| {
+        catalog.table(name).is_some()
+            || catalog.index(name).is_some()
+            || catalog.view(name).is_some()
+            || catalog.virtual_table(name).is_some()
+            || catalog.opaque.iter().any(|opaque| eq_name(&opaque.name, name))
+    };
+    let mut name = format!("__schema_old_{table}");
+    while is_taken(&name) {
+        name.push('_');
+    }
+    name
+}
 
 /// Subqueries that together hold each row once, each with what is asked of its rows.
 pub(super) type Parts = Vec<(String, Option<String>)>;
@@ -444,7 +457,7 @@ impl Image<'_> {
     /// The statements that rebuild the table: those of `after` re-create its indexes and triggers.
     pub(super) fn statements(&self, after: Vec<String>, mark: i64) -> Vec<String> {
         let name = quote_ident(&self.to.name);
-        let old = quote_ident(&format!("{OLD_PREFIX}{}", self.to.name));
+        let old = quote_ident(&held_name(self.live, &self.to.name));
         let (columns, values): (Vec<String>, Vec<String>) = self.values().into_iter().unzip();
         let mut sql = vec![
             format!("ALTER TABLE main.{} RENAME TO {old}", quote_ident(&self.from.name)),
@@ -489,7 +502,7 @@ impl Image<'_> {
                 format!("UPDATE main.sqlite_sequence SET seq = max(seq, {mark}) WHERE name = {name}"),
             ];
         }
-        let old = quote_str(&format!("{OLD_PREFIX}{}", self.to.name));
+        let old = quote_str(&held_name(self.live, &self.to.name));
         vec![
             format!(
                 "INSERT INTO main.sqlite_sequence (name, seq) SELECT {name}, seq FROM main.sqlite_sequence \

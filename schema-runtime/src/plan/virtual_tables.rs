@@ -3,9 +3,9 @@
 use schema_sql::{eq_name, quote_ident};
 
 use super::order::{catalog_step, in_main};
-use super::rebuild::OLD_PREFIX;
+use super::rebuild::held_name;
 use super::{Hazard, HazardCode, Method, Step};
-use crate::catalog::{VirtualTableInfo, name_sql};
+use crate::catalog::{Catalog, VirtualTableInfo, name_sql};
 use crate::diff::Change;
 
 impl VirtualTableInfo {
@@ -81,7 +81,7 @@ pub(super) fn drop(change: Change, table: &VirtualTableInfo) -> Step {
 }
 
 /// Makes the table anew: from its content table where it has one, else with a copy of the columns that stay.
-pub(super) fn alter(change: Change, from: &VirtualTableInfo, to: &VirtualTableInfo) -> Step {
+pub(super) fn alter(change: Change, from: &VirtualTableInfo, to: &VirtualTableInfo, live: &Catalog) -> Step {
     let name = quote_ident(&to.name);
     if to.is_derived() {
         let mut sql = vec![format!("DROP TABLE main.{}", quote_ident(&from.name)), in_main(&to.sql)];
@@ -107,7 +107,7 @@ pub(super) fn alter(change: Change, from: &VirtualTableInfo, to: &VirtualTableIn
     if to.is_fts() {
         names.insert(0, "rowid".to_owned());
     }
-    let old = quote_ident(&format!("{OLD_PREFIX}{}", to.name));
+    let old = quote_ident(&held_name(live, &to.name));
     let names = names.join(", ");
     let sql = vec![
         format!("ALTER TABLE main.{} RENAME TO {old}", quote_ident(&from.name)),

@@ -1,16 +1,16 @@
 //! The copies of a rollback: those that hold what revisions took away, and the one of the state that it leaves.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 
 use super::lost::lost;
 use super::way::Way;
-use super::{Back, name_of, rows};
+use super::{Back, name_of, rows, whole};
 use crate::backup::{self, BackupInfo, BackupPolicy, BackupSource};
 use crate::catalog;
-use crate::connection::{self, OpenMode};
+use crate::connection::{self, Deadline, OpenMode};
 use crate::error::{Error, ErrorKind, Result};
 use crate::found;
 use crate::run::{About, Run, data_version};
@@ -87,17 +87,29 @@ impl Run<'_> {
     /// The same before the lock, where no second connection could read the file under it, with the counter that must not have moved then.
     pub(super) fn save_early(
         &mut self,
-        conn: &Connection,
+        deadline: &Deadline<'_>,
         database: &Path,
         back: &Back,
+        redo: bool,
     ) -> Result<Option<i64>> {
+        let conn = deadline.conn();
         if self.options.backup == BackupPolicy::Never || !connection::is_exclusive(conn)? {
             return Ok(None);
         }
         let version = data_version(conn)?;
+        // What is refused leaves no copy behind.
+        let waiting = Instant::now();
+        connection::begin_immediate(conn, self.options.lock_wait, Some(&self.options.cancel))?;
+        deadline.extend(waiting.elapsed());
+        connection::refuse_cut_file(conn)?;
         let rows = self.history.all(conn)?;
         let live = catalog::read(conn, "main", &found::own_tables(self.migrator))?;
-        let ways = self.ways(conn, &rows, &live, back)?;
+        let (ways, ..) = self.proved(conn, database, (&rows, &live), (back, redo))?;
+        if !ways.is_empty() {
+            connection::prove_writable(conn)?;
+            self.refuse_too_much(database, &whole(&ways))?;
+        }
+        connection::rollback(conn)?;
         if ways.is_empty() {
             return Ok(None);
         }

@@ -55,6 +55,9 @@ pub enum Back {
     Steps(Vec<usize>),
 }
 
+/// What can be undone, the copies that it needs, and what people should know of it.
+type Proved<'r> = (Vec<Way<'r>>, Vec<Option<BackupInfo>>, Vec<String>);
+
 impl Migrator {
     /// Takes revisions of this model back, the newest first, by the undo that is stored with each: no model is needed, so that an older
     /// program can do it. Values that were dropped or converted come back from the backup of the revision; rows that arrived and
@@ -122,7 +125,7 @@ impl<'a> Run<'a> {
         }
         let deadline = Deadline::install(&mut conn, options.time_limit, Some(options.cancel.clone()));
         let settings = Settings::enter(deadline.conn())?;
-        let version = run.save_early(deadline.conn(), &database, back)?;
+        let version = run.save_early(&deadline, &database, back, redo)?;
         let waited = std::time::Instant::now();
         connection::begin_immediate(deadline.conn(), options.lock_wait, Some(&options.cancel))?;
         deadline.extend(waited.elapsed());
@@ -149,27 +152,8 @@ impl<'a> Run<'a> {
         redo: bool,
     ) -> Result<Report> {
         let rows = self.history.all(conn)?;
-        let own = found::own_tables(self.migrator);
-        let mut live = catalog::read(conn, "main", &own)?;
-        let ways = self.ways(conn, &rows, &live, back)?;
-        if let Some(last) = ways.last().filter(|_| redo) {
-            self.to_redo(last)?;
-        }
-        if let Some(way) = ways.first() {
-            way.refuse_drift(&live)?;
-        }
-        let mut warnings = self.deletions(conn, &live, &ways)?;
-        if let Some(way) = ways.first() {
-            warnings.extend(self.asked().conversions(conn, way)?);
-        }
-        warnings.extend(self.try_downs(conn, &live, &ways, &own)?);
-        for way in &ways {
-            way.refuse_drift(&live)?;
-            if way.needs_backup {
-                self.copy_of(conn, database, way)?;
-            }
-            live = way.target.clone();
-        }
+        let live = catalog::read(conn, "main", &found::own_tables(self.migrator))?;
+        let (ways, _, warnings) = self.proved(conn, database, (&rows, &live), (back, redo))?;
         let mut report = self.told(Outcome::PlannedOnly, &ways);
         report.warnings = warnings;
         Ok(report)
@@ -188,26 +172,12 @@ impl<'a> Run<'a> {
         connection::refuse_cut_file(conn)?;
         let own = found::own_tables(self.migrator);
         let live = catalog::read(conn, "main", &own)?;
-        let ways = self.ways(conn, &rows, &live, back)?;
+        let (ways, copies, _) = self.proved(conn, database, (&rows, &live), (back, redo))?;
         let Some(last) = ways.last() else {
             connection::rollback(conn)?;
             return Ok(self.told(Outcome::UpToDate, &ways));
         };
         let again = redo.then(|| self.to_redo(last)).transpose()?;
-        if let Some(way) = ways.first() {
-            way.refuse_drift(&live)?;
-        }
-        // What is needed from copies is proved before anything is written.
-        let copies = ways
-            .iter()
-            .map(|way| way.needs_backup.then(|| self.copy_of(conn, database, way)).transpose())
-            .collect::<Result<Vec<_>>>()?;
-        self.deletions(conn, &live, &ways)?;
-        if let Some(way) = ways.first() {
-            self.asked().conversions(conn, way)?;
-        }
-        // What only other rows could prove is proved by doing it.
-        self.try_downs(conn, &live, &ways, &own)?;
         connection::prove_writable(conn)?;
         let mut report = self.told(Outcome::RolledBack, &ways);
         let plan = &report.plan;
@@ -260,6 +230,36 @@ impl<'a> Run<'a> {
         report.phases = self.phases;
         report.duration = self.began.elapsed();
         Ok(report)
+    }
+
+    /// The revisions to undo, newest first, with the copies that they need and what people should know, after everything that can refuse
+    /// them before a write.
+    fn proved<'r>(
+        &mut self,
+        conn: &Connection,
+        database: &Path,
+        (rows, live): (&'r [Revision], &Catalog),
+        (back, redo): (&Back, bool),
+    ) -> Result<Proved<'r>> {
+        let ways = self.ways(conn, rows, live, back)?;
+        let (Some(first), Some(last)) = (ways.first(), ways.last()) else {
+            return Ok((ways, Vec::new(), Vec::new()));
+        };
+        if redo {
+            self.to_redo(last)?;
+        }
+        let mut reached = live;
+        let mut copies = Vec::new();
+        for way in &ways {
+            way.refuse_drift(reached)?;
+            copies.push(way.needs_backup.then(|| self.copy_of(conn, database, way)).transpose()?);
+            reached = &way.target;
+        }
+        let mut warnings = self.deletions(conn, live, &ways)?;
+        warnings.extend(self.asked().conversions(conn, first)?);
+        // What only other rows could prove is proved by doing it.
+        warnings.extend(self.try_downs(conn, live, &ways, &found::own_tables(self.migrator))?);
+        Ok((ways, copies, warnings))
     }
 
     /// The revisions to undo, newest first.

@@ -39,6 +39,20 @@ pub(super) fn is_note(rows: &[Revision], row: &Revision) -> bool {
     stood.is_some_and(|stood| stood.version == row.version && stood.fingerprint == row.fingerprint)
 }
 
+/// Whether somebody has said after `revision` that the migration of `row` was taken back by hand: what it had left was there before the revision.
+fn is_undone_since(rows: &[Revision], row: &Revision, revision: &Revision) -> bool {
+    let number = |row: &Revision| row.version.parse::<u64>().ok();
+    let is_numbered = |row: &Revision| row.kind == Kind::Numbered && row.status == Status::RolledBack;
+    is_numbered(row)
+        && rows.iter().any(|said| {
+            said.id > revision.id
+                && said.model == row.model
+                && is_numbered(said)
+                && said.snapshot.is_none()
+                && number(said) == number(row)
+        })
+}
+
 /// Whether one can go back over the row: over a change, or a numbered migration.
 pub(super) fn leads_on(row: &Revision) -> bool {
     row.is_change() || row.kind == Kind::Numbered
@@ -94,7 +108,7 @@ impl<'r> Way<'r> {
         let mut below = rows.iter().rev().filter(|row| {
             row.id < revision.id
                 && row.model == revision.model
-                && row.status == Status::Completed
+                && (row.status == Status::Completed || is_undone_since(rows, row, revision))
                 && row.snapshot.is_some()
         });
         let previous = below.next();

@@ -18,7 +18,7 @@ use crate::connection::{self, Deadline, OpenMode, Settings, SqliteResult};
 use crate::error::{ErrorKind, Result};
 use crate::found::{self, Found};
 use crate::history::History;
-use crate::migrator::{Migrator, Options};
+use crate::migrator::{Migrator, Options, stated};
 use crate::plan::Plan;
 use crate::prepare::{Prepared, prepare};
 use crate::report::{Event, Outcome, Phases, Report, StepReport};
@@ -196,7 +196,7 @@ impl<'a> Run<'a> {
 
     fn round(&mut self, deadline: &Deadline<'_>, path: &Path) -> Result<Report> {
         let conn = deadline.conn();
-        let version = self.back_up_early(conn, path)?;
+        let version = stated(self.back_up_early(conn, path))?;
         let waiting = Instant::now();
         match self.lock(conn) {
             Err(error) if error.kind() == ErrorKind::ReadOnly => return self.on_read_only(conn),
@@ -204,8 +204,11 @@ impl<'a> Run<'a> {
         }
         deadline.extend(waiting.elapsed());
         let result = match version {
-            Some(before) if data_version(conn)? != before => Err(disturbed()),
-            _ => self.locked(deadline, path),
+            None => self.locked(deadline, path),
+            Some(before) => data_version(conn).and_then(|now| match now == before {
+                true => self.locked(deadline, path),
+                false => Err(disturbed()),
+            }),
         };
         deadline.release();
         result.map_err(|error| {
@@ -300,6 +303,10 @@ impl<'a> Run<'a> {
             ErrorKind::ReadOnly => Pending::Steps(&prepared.plan).read_only(conn),
             _ => error,
         })?;
+        let mut statements = prepared.plan.steps.iter().flat_map(|step| &step.sql);
+        if statements.any(|sql| sql.starts_with("CREATE TABLE")) {
+            connection::prove_creating(conn)?;
+        }
         self.migrator
             .emit(&Event::Planned { plan: prepared.plan.to_string(), steps: prepared.plan.steps.len() });
         self.refuse_too_much(path, &prepared.plan)?;
