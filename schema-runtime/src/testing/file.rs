@@ -99,6 +99,17 @@ fn prune(value: &mut Value) {
     }
 }
 
+fn drop_nulls(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            fields.retain(|_, value| !value.is_null());
+            fields.values_mut().for_each(drop_nulls);
+        }
+        Value::Array(list) => list.iter_mut().for_each(drop_nulls),
+        _ => {}
+    }
+}
+
 fn says(value: &Value) -> bool {
     match value {
         Value::Null | Value::Bool(false) => false,
@@ -145,6 +156,10 @@ impl File {
         }
         let mut take = |name: &str| found.as_object_mut().and_then(|fields| fields.remove(name));
         let after = take("after").and_then(|after| after.as_str().map(str::to_owned));
+        // Earlier files say null of each thing that a catalog has not.
+        if let Some(catalog) = found.get_mut("catalog") {
+            drop_nulls(catalog);
+        }
         let file = File { snapshot: found, after };
         let name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
         if version_cmp(file.version(), &name).is_ne() {
