@@ -1,9 +1,10 @@
 //! Makes one backup: copies the pages, proves the copy, and gives it its name and its note.
 
-use std::fs;
+use std::fs::{self, OpenOptions};
 use std::io;
 use std::panic::resume_unwind;
 use std::path::Path;
+use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread::{self, ScopedJoinHandle};
 use std::time::Duration;
 
@@ -93,7 +94,14 @@ fn create_in(request: &BackupRequest<'_>, folder: &Path, progress: Progress<'_>)
     let created_at = now(source)?;
     let mut partial = Partial::default();
     let temporary = partial.create(folder, request.database)?;
-    copy(source, &temporary, request, progress)?;
+    thread::scope(|scope| {
+        let flushing = Flushing::start(scope, &temporary);
+        copy(source, &temporary, request, &mut |pages, of| {
+            flushing.go_on();
+            progress(pages, of)
+        })?;
+        flushing.end()
+    })?;
     let (sha256, bytes) = prove(&temporary, &facts, request.hook)?;
     give_mode_and_owner(&temporary, request.database);
     let path = partial.publish(&temporary, &Name { folder, database: request.database, at: &created_at })?;
@@ -114,6 +122,40 @@ fn create_in(request: &BackupRequest<'_>, folder: &Path, progress: Progress<'_>)
     flush_folder(folder).map_err(|err| io_error(err, format!("cannot flush `{}`", folder.display())))?;
     partial.keep();
     Ok(info)
+}
+
+/// Flushes a copy while it is written, so that little is left to flush at its end.
+struct Flushing<'scope> {
+    written: SyncSender<()>,
+    flushed: io::Result<ScopedJoinHandle<'scope, io::Result<()>>>,
+}
+
+impl<'scope> Flushing<'scope> {
+    /// Without a thread to be had, all is flushed at the end.
+    fn start<'env>(scope: &'scope thread::Scope<'scope, 'env>, path: &'env Path) -> Self {
+        let (written, some) = sync_channel(1);
+        let flush = move || {
+            let file = OpenOptions::new().write(true).open(path)?;
+            some.iter().try_for_each(|()| file.sync_data())
+        };
+        Flushing { written, flushed: thread::Builder::new().spawn_scoped(scope, flush) }
+    }
+
+    /// More is written. A flush that goes on finds it, or the next one.
+    fn go_on(&self) {
+        let _ = self.written.try_send(());
+    }
+
+    /// # Errors
+    /// `DiskFull` or `Backup`, where something could not be flushed.
+    fn end(self) -> Result<()> {
+        drop(self.written);
+        match self.flushed.map(ScopedJoinHandle::join) {
+            Ok(Ok(flushed)) => flushed.map_err(|err| io_error(err, "cannot flush the copy".to_owned())),
+            Ok(Err(panic)) => resume_unwind(panic),
+            Err(_) => Ok(()),
+        }
+    }
 }
 
 /// What source and copy must agree in.
