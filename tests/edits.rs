@@ -322,14 +322,14 @@ fn rows_satisfy_what_an_edit_says_of_them() {
             name: "a new column whose CHECK its own default breaks as it is stored",
             before: &[Sql("CREATE TABLE t (id INTEGER PRIMARY KEY); INSERT INTO t VALUES (1), (2)")],
             after: "CREATE TABLE t (id INTEGER PRIMARY KEY, b INTEGER DEFAULT 1.5 CHECK (b = 1))",
-            expect: Expect::Error(Data, &["2 rows of `t` break CHECK (b = 1) (first rowids or keys: 1, 2)"]),
+            expect: Expect::Error(Data, &["rows of `t` break CHECK (b = 1): 2 (first rowids or keys: 1, 2)"]),
             ..Case::DEFAULT
         },
         Case {
             name: "a CHECK that names no column but the rowid",
             before: &[Sql("CREATE TABLE t (z TEXT); INSERT INTO t VALUES ('a'), ('b')")],
             after: "CREATE TABLE t (z TEXT, n INTEGER, CHECK (rowid <> 2))",
-            expect: Expect::Error(Data, &["1 rows of `t` break CHECK (rowid <> 2) (rowid or key: 2)"]),
+            expect: Expect::Error(Data, &["rows of `t` break CHECK (rowid <> 2): 1 (rowid or key: 2)"]),
             ..Case::DEFAULT
         },
         Case {

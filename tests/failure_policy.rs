@@ -43,7 +43,7 @@ fn a_program_may_go_on_with_the_schema_of_before_and_is_told() {
     assert!(!report.changed());
     let failure = report.failure.as_ref().expect("the error");
     assert_eq!(failure.kind, ErrorKind::Data);
-    contains(&report.to_string(), &["NOT migrated", "1 rows of `t` have NULL in `a`", "help:"]);
+    contains(&report.to_string(), &["NOT migrated", "rows of `t` have NULL in `a`", ": 1 (", "help:"]);
     {
         let heard = heard.lock().expect("the events");
         assert!(matches!(heard.last(), Some(Event::Degraded { .. })), "{heard:?}");

@@ -250,7 +250,7 @@ fn what_was_retired_comes_back_with_its_values() {
             ],
             after: "--: version 1.1.0
                     CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, b TEXT NOT NULL)",
-            expect: Expect::Error(ErrorKind::Data, &["1 row", "9", "t"]),
+            expect: Expect::Error(ErrorKind::Data, &[": 1 (", "9", "t"]),
             ..Case::DEFAULT
         },
         Case {

@@ -393,7 +393,7 @@ fn a_renamed_column_changes_its_type() {
                 CREATE TABLE t (id INTEGER PRIMARY KEY, b INTEGER)",
             expect: Expect::Error(
                 Data,
-                &["1 values of `t`.`b` would not survive the change from TEXT to INTEGER (rowid or key: 2)"],
+                &["values of `t`.`b` would not survive the change from TEXT to INTEGER: 1 (rowid or key: 2)"],
             ),
             ..Case::DEFAULT
         },
@@ -442,7 +442,7 @@ fn a_renamed_column_changes_its_type() {
                 CREATE TABLE t (id INTEGER PRIMARY KEY, b TEXT NOT NULL)",
             expect: Expect::Error(
                 Data,
-                &["1 rows of `t` have NULL in `b`, which becomes NOT NULL (rowid or key: 2)"],
+                &["rows of `t` have NULL in `b`, which becomes NOT NULL: 1 (rowid or key: 2)"],
             ),
             ..Case::DEFAULT
         },

@@ -60,7 +60,7 @@ fn a_row_that_came_since_and_has_no_value_for_the_rowid_of_before_stops_it() {
     started(&place, "--: version 1.0.0\nCREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT)");
     started(&place, "--: version 2.0.0\nCREATE TABLE t (id INTEGER, a TEXT)");
     place.sql("INSERT INTO t VALUES (1, 'x'), (NULL, 'since'), ('no number', 'since')");
-    let asked = "1 rows of `t` have NULL in `id`, which becomes the rowid again (rowid or key: 2)";
+    let asked = "rows of `t` have NULL in `id`, which becomes the rowid again: 1 (rowid or key: 2)";
     refused(&place, &Back::Last(1), ErrorKind::Data, &[asked, "or allow L201=t.id"]);
     let consented = || without_model().allow("L201=t.id");
     let error = consented().rollback(place.path(), &Back::Last(1)).expect_err("no number");

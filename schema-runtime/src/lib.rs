@@ -127,7 +127,7 @@
 //!
 //! ```text
 //! error: rows of the database stand in the way of the change
-//! caused by: 2 rows of `tasks` have NULL in `notes`, which becomes NOT NULL (first rowids or keys: 1, 3)
+//! caused by: rows of `tasks` have NULL in `notes`, which becomes NOT NULL: 2 (first rowids or keys: 1, 3)
 //! state: nothing was changed
 //! help: give `notes` a `backfill` for these rows, or mend them
 //! ```

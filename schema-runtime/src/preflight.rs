@@ -278,5 +278,5 @@ fn find(conn: &Connection, check: &Check) -> Result<Found> {
         return Ok(Found::Nothing);
     }
     let first = if count == 1 { "rowid or key" } else { "first rowids or keys" };
-    Ok(Found::Rows(format!("{count} {} ({first}: {})", check.fault, samples.join(", "))))
+    Ok(Found::Rows(format!("{}: {count} ({first}: {})", check.fault, samples.join(", "))))
 }

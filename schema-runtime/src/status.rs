@@ -13,7 +13,7 @@ use crate::migration::Migration;
 use crate::migrator::Migrator;
 use crate::older;
 use crate::plan::{Plan, PlanKey};
-use crate::report::Outcome;
+use crate::report::{Outcome, count};
 use crate::revision::{Kind, Revision, Status as RevisionStatus};
 use crate::run::{Run, newer_error};
 use crate::target::NoteKind;
@@ -104,7 +104,11 @@ impl fmt::Display for Status {
             )?,
             (None, None) if self.is_up_to_date() => writeln!(f, "schema is up to date")?,
             (None, None) if self.pending.is_empty() => {}
-            (None, None) => writeln!(f, "{} steps are pending:\n{}", self.pending.steps.len(), self.pending)?,
+            (None, None) => {
+                let number = self.pending.steps.len();
+                let are = if number == 1 { "is" } else { "are" };
+                writeln!(f, "{} {are} pending:\n{}", count(number, "step"), self.pending)?;
+            }
         }
         for migration in &self.migrations {
             writeln!(f, "migration {migration} is pending")?;

@@ -218,7 +218,7 @@ impl TableFacts {
     /// The number of rows in words.
     pub(crate) fn shown(&self) -> String {
         let about = if self.about { "up to " } else { "" };
-        format!("{about}{} rows", self.rows)
+        if self.rows == 1 { format!("{about}1 row") } else { format!("{about}{} rows", self.rows) }
     }
 }
 

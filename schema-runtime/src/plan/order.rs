@@ -256,8 +256,8 @@ impl Planner<'_> {
         step.keeps_rows = true;
         step.hazards.clear();
         if step.method == Method::Scan && proved {
-            let rows = self.request.facts.of(self.request.renames.old_table(&table.name)).rows;
-            let text = format!("reads {rows} rows");
+            let facts = self.request.facts.of(self.request.renames.old_table(&table.name));
+            let text = format!("reads {}", facts.shown());
             step.hazards.push(Hazard::new(HazardCode::Scan, name_sql(&table.name), text));
         } else {
             step.method = Method::Catalog;

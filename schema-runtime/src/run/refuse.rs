@@ -133,7 +133,7 @@ impl Pending<'_> {
             }
             Pending::Steps(plan) => Error::new(
                 ErrorKind::ReadOnly,
-                format!("{name} cannot be written and {} steps are pending", plan.steps.len()),
+                format!("{name} cannot be written, pending: {}", count(plan.steps.len(), "step")),
             ),
         };
         self.tell(error).help("make the file and its folder writable, then start again")
