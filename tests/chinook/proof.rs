@@ -166,7 +166,7 @@ pub const BROKEN: &[(usize, &str, &[&str], &str)] = &[
     (
         5,
         "UPDATE Track SET Bytes = 0 WHERE TrackId = 17",
-        &["Bytes > 0", "1 row", "17"],
+        &["Bytes > 0", ": 1 (", "17"],
         "UPDATE Track SET Bytes = 1 WHERE TrackId = 17",
     ),
     (
@@ -178,7 +178,7 @@ pub const BROKEN: &[(usize, &str, &[&str], &str)] = &[
     (
         8,
         "UPDATE Employee SET Title = 'CEO' WHERE EmployeeId = 1",
-        &["Employee", "IT Staff", "1 row"],
+        &["Employee", "IT Staff", ": 1 ("],
         "UPDATE Employee SET Title = NULL WHERE EmployeeId = 1",
     ),
     (
