@@ -26,7 +26,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             if what == "complete" {
                 migrator = migrator.complete_check();
             }
-            for _ in 0..100 {
+            for _ in 0..1000 {
                 assert_eq!(migrator.run_on(&mut conn)?.outcome, Outcome::UpToDate);
             }
         }
