@@ -82,10 +82,10 @@ fn a_file_that_was_edited_or_is_of_another_format_is_no_plan() {
         (json.replace("\"drop\"", "\"retain\""), "somebody has edited it"),
         (json.replace("CREATE INDEX i ON t (a)", "CREATE INDEX i ON t (b)"), "somebody has edited it"),
         (
-            json.replacen("\"format\": 1", "\"format\": 2", 1),
-            "it is of format 2; this version reads format 1",
+            json.replacen("\"format\": 2", "\"format\": 1", 1),
+            "it is of format 1; this version reads format 2",
         ),
-        (json.replacen("\"format\": 1", "\"format\": 1, \"more\": 1", 1), "unknown field `more`"),
+        (json.replacen("\"format\": 2", "\"format\": 2, \"more\": 1", 1), "unknown field `more`"),
         (json.chars().take(json.len() / 2).collect(), "it is no plan that was saved"),
         ("{}".to_owned(), "missing field `format`"),
         (String::new(), "it is no plan that was saved"),

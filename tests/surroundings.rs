@@ -219,3 +219,18 @@ fn a_rebuild_moves_no_table_to_a_name_that_is_taken() {
         assert_eq!(place.query(theirs), before);
     }
 }
+
+#[test]
+fn names_that_ours_are_like_are_the_user_s() {
+    let place = Place::by_hand(
+        "CREATE TABLE t (a);
+         CREATE TRIGGER migration_history AFTER INSERT ON t BEGIN SELECT 1; END;
+         CREATE TRIGGER migration_state AFTER DELETE ON t BEGIN SELECT 1; END",
+    );
+    place.run("CREATE TABLE t (a)");
+    place.sql("CREATE TABLE migration_write_probe (x)");
+    let report = place.run("CREATE TABLE t (a); CREATE TABLE more (b)");
+    assert_eq!(report.applied, ["create table more"]);
+    assert_eq!(place.run("CREATE TABLE t (a); CREATE TABLE more (b)").outcome, Outcome::UpToDate);
+    assert_eq!(place.query("SELECT count(*) FROM sqlite_schema WHERE name LIKE 'migration%'"), "5");
+}

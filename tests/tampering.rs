@@ -48,3 +48,26 @@ fn what_a_table_is_comes_from_the_file_where_its_record_was_edited() {
     Migrator::new(model(OLD)).baseline(place.path()).expect("a baseline");
     assert_eq!(place.query(recorded), "'BLOB'\n'TEXT'");
 }
+
+#[test]
+fn what_a_table_is_comes_from_the_file_where_nothing_proves_its_record() {
+    let place = Place::with_model(OLD);
+    place.sql(
+        "UPDATE migration_history SET checksum_algorithm = '', snapshot = replace(snapshot, '\"type_name\":\"TEXT\"', '\"type_name\":\"BLOB\"')",
+    );
+    let report = place.run(NEW);
+    assert_eq!((report.outcome, report.applied), (Outcome::Migrated, vec!["add column t.b".to_owned()]));
+    assert_eq!(place.query("SELECT type FROM pragma_table_info('kept')"), "'TEXT'");
+}
+
+/// What it is called by is stored: another value would make a model that was rolled back, or is older, a new one.
+#[test]
+fn the_fingerprint_of_a_model_stays() {
+    let place = Place::with_model(
+        "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT NOT NULL DEFAULT 'x' CHECK (a <> '') UNIQUE, b REFERENCES t)",
+    );
+    assert_eq!(
+        place.query("SELECT fingerprint FROM migration_history"),
+        "'5540b15b1d7d97e46463389b44f87116'"
+    );
+}

@@ -110,7 +110,7 @@ impl Run<'_> {
         let conn = deadline.conn();
         let migrations = std::sync::Arc::clone(&self.options.migrations);
         let (tracking, tracked) = the_one(conn, from)?;
-        let found = found::read(conn, self.migrator, &self.history)?;
+        let found = found::read_anew(conn, self.migrator, &self.history)?;
         self.version.clone_from(&found.model.version);
         self.batch = Some(found.head + 1);
         let history = self.history.all(conn)?;

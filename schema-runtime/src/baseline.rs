@@ -77,7 +77,7 @@ impl<'a> Run<'a> {
 
     fn record_owned(&mut self, deadline: &Deadline<'_>, check: bool) -> Result<Report> {
         let conn = deadline.conn();
-        let found = found::read(conn, self.migrator, &self.history)?;
+        let found = found::read_anew(conn, self.migrator, &self.history)?;
         self.version.clone_from(&found.model.version);
         found.refuse_opaque()?;
         let name = found.model.name.clone();

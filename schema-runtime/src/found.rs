@@ -1,6 +1,6 @@
 //! What a run finds: the live catalog, the model, and what the history knows of both.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use rusqlite::Connection;
@@ -9,7 +9,7 @@ use schema_sql::eq_name;
 use crate::catalog::{self, Catalog};
 use crate::connection;
 use crate::error::{Error, ErrorKind, Result};
-use crate::history::{History, Past, Shape};
+use crate::history::{ALGORITHM, History, Past, Shape};
 use crate::migrator::{Migrator, Source};
 use crate::model::Model;
 use crate::revision::{Revision, Status};
@@ -94,6 +94,18 @@ pub(crate) fn model(conn: &Connection, migrator: &Migrator, live: &Catalog) -> R
 /// `History` if the history is not ours; `Model` if SQLite refuses the model; `WrongFile` if the database has tables but
 /// none of the model's and no history.
 pub(crate) fn read(conn: &Connection, migrator: &Migrator, history: &History) -> Result<Found> {
+    read_with(conn, migrator, history, true)
+}
+
+/// The same, where no table is taken for what the last revision says that it is: for what becomes the record from now on.
+///
+/// # Errors
+/// As [`read`].
+pub(crate) fn read_anew(conn: &Connection, migrator: &Migrator, history: &History) -> Result<Found> {
+    read_with(conn, migrator, history, false)
+}
+
+fn read_with(conn: &Connection, migrator: &Migrator, history: &History, recorded: bool) -> Result<Found> {
     let own = own_tables(migrator);
     let shape = history.check_shape(conn)?;
     let past = match shape {
@@ -103,8 +115,10 @@ pub(crate) fn read(conn: &Connection, migrator: &Migrator, history: &History) ->
     let last = past.as_ref().map(|past| last(conn, history, past)).transpose()?.flatten();
     let edited = last.as_ref().is_some_and(|(revision, _)| revision.is_edited());
     // What a table's text and those of its indexes mean was found out then.
-    let known = last.as_ref().map(|(_, last)| last).filter(|last| !edited && last.format == SNAPSHOT_FORMAT);
-    let known: Vec<&Catalog> = known.iter().map(|last| &last.catalog).collect();
+    let known = last.iter().filter(|(revision, last)| {
+        recorded && !edited && revision.checksum_algorithm == ALGORITHM && last.format == SNAPSHOT_FORMAT
+    });
+    let known: Vec<&Catalog> = known.map(|(_, last)| &last.catalog).collect();
     let live = catalog::read_since(conn, "main", &own, &known)?;
     let model = model(conn, migrator, &live)?;
     let mut found = Found { last, edited, ..Found::without_history(live, model) };
@@ -229,6 +243,9 @@ fn refuse_wrong_file(conn: &Connection, found: &Found) -> Result<()> {
 pub(crate) fn told_of_others(drift: Error, conn: &Connection, history: &History, found: &Found) -> Error {
     // What cannot be read tells nothing; the drift stands.
     let mut told = left_by_others(conn, history, found).unwrap_or_default();
+    // The first that left it so renamed something; whoever came after it found it so.
+    let mut seen = HashSet::new();
+    told.retain(|(what, _)| seen.insert(what.clone()));
     told.retain(|(what, _)| drift.causes().iter().any(|cause| cause.starts_with(&format!("{what} is "))));
     // Whatever else has changed was changed by hand.
     let error = match told.len() == drift.causes().len() {

@@ -14,8 +14,8 @@ use crate::plan::{Plan, Step};
 use crate::revision::hex;
 use crate::target::Policies;
 
-/// The format of a saved plan's JSON form; raised when a field changes its meaning.
-pub const PLAN_FILE_FORMAT: u32 = 1;
+/// The format of a saved plan's JSON form; raised when a field changes its meaning, or what is written of a value: the checksum is over that.
+pub const PLAN_FILE_FORMAT: u32 = 2;
 
 /// A plan with everything that it takes to apply exactly it: [`Migrator::plan_file`](crate::Migrator::plan_file) makes one,
 /// [`Migrator::for_plan`](crate::Migrator::for_plan) applies it.

@@ -67,7 +67,7 @@ impl Migrator {
 impl Run<'_> {
     fn resolve(&mut self, deadline: &Deadline<'_>, database: &Path, resolve: &Resolve) -> Result<Report> {
         let conn = deadline.conn();
-        let found = found::read(conn, self.migrator, &self.history)?;
+        let found = found::read_anew(conn, self.migrator, &self.history)?;
         self.version.clone_from(&found.model.version);
         self.batch = Some(found.head + 1);
         let history = self.history.all(conn)?;
@@ -170,7 +170,7 @@ impl Run<'_> {
 
     fn adopt_drift(&mut self, deadline: &Deadline<'_>, database: &Path) -> Result<Report> {
         let conn = deadline.conn();
-        let found = found::read(conn, self.migrator, &self.history)?;
+        let found = found::read_anew(conn, self.migrator, &self.history)?;
         let name = self.migrator.source.name().to_owned();
         let Some(last) = found.left() else {
             return Err(Error::new(

@@ -320,8 +320,11 @@ impl Merge<'_> {
                     if !eq_name(&holder.name, &table.name) && !moves {
                         if ours {
                             let drop = format!("DROP INDEX {}", catalog::name_sql(&index.name));
-                            self.ways_out
-                                .push(format!("`{drop}; {}`", catalog::index_sql(index, &table.name)));
+                            // A table that is not there yet gets its indexes when it is made.
+                            self.ways_out.push(match self.live.table(&table.name) {
+                                Some(_) => format!("`{drop}; {}`", catalog::index_sql(index, &table.name)),
+                                None => format!("`{drop}`"),
+                            });
                         }
                         self.conflicts.push(format!(
                             "the model wants an index `{}` on `{}`, but the database has it on `{}`",

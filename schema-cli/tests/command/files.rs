@@ -99,8 +99,8 @@ fn a_saved_plan_that_was_edited_or_is_of_another_format_is_refused() {
             "caused by: its content is not what was saved: somebody has edited it\n",
         ),
         (
-            text.replacen("\"format\": 1", "\"format\": 2", 1),
-            "caused by: it is of format 2; this version reads format 1\n",
+            text.replacen("\"format\": 2", "\"format\": 1", 1),
+            "caused by: it is of format 1; this version reads format 2\n",
         ),
         (text[..text.len() / 2].to_owned(), "caused by: it is no plan that was saved\n"),
     ];

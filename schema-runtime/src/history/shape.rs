@@ -228,9 +228,10 @@ pub(super) fn create<'a>(table: &str, columns: impl Iterator<Item = &'a (&'a str
     format!("CREATE TABLE main.{table} (\n{}\n);\n", columns.join(",\n"))
 }
 
-/// The type of the object called `name` in `main`.
+/// The type of the object called `name` in `main`. Triggers have names of their own.
 pub(super) fn object(conn: &Connection, name: &str) -> Result<Option<String>> {
-    let sql = "SELECT type FROM main.sqlite_master WHERE name = ?1 COLLATE NOCASE LIMIT 1";
+    let sql =
+        "SELECT type FROM main.sqlite_master WHERE name = ?1 COLLATE NOCASE AND type <> 'trigger' LIMIT 1";
     conn.query_row(sql, [name], |row| row.get(0))
         .optional()
         .at(|| format!("cannot read the schema of {}", name_of(conn)))

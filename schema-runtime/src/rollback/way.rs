@@ -43,14 +43,15 @@ pub(super) fn is_note(rows: &[Revision], row: &Revision) -> bool {
 fn is_undone_since(rows: &[Revision], row: &Revision, revision: &Revision) -> bool {
     let number = |row: &Revision| row.version.parse::<u64>().ok();
     let is_numbered = |row: &Revision| row.kind == Kind::Numbered && row.status == Status::RolledBack;
-    is_numbered(row)
-        && rows.iter().any(|said| {
-            said.id > revision.id
-                && said.model == row.model
-                && is_numbered(said)
-                && said.snapshot.is_none()
-                && number(said) == number(row)
-        })
+    // The first that says so ended this row; a later one is of a migration that ran again.
+    let mut said = rows.iter().filter(|said| {
+        said.id > row.id
+            && said.model == row.model
+            && is_numbered(said)
+            && said.snapshot.is_none()
+            && number(said) == number(row)
+    });
+    is_numbered(row) && said.next().is_some_and(|said| said.id > revision.id)
 }
 
 /// Whether one can go back over the row: over a change, or a numbered migration.
