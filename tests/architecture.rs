@@ -389,6 +389,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "plan",
             "prepare",
             "rehearse",
+            "report",
             "revision",
             "run",
             "snapshot",

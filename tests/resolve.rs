@@ -363,3 +363,27 @@ fn what_was_recorded_by_hand_cannot_be_rolled_back_by_itself() {
     });
     contains(&error.to_string(), &["it was recorded without being run"]);
 }
+
+#[test]
+fn a_migration_that_was_undone_before_a_revision_left_nothing_to_it_though_it_ran_again_and_was_undone_once_more()
+ {
+    const V1: &str = "--: version 1.0.0\nCREATE TABLE task (id INTEGER PRIMARY KEY)";
+    const V2: &str = "--: version 2.0.0\nCREATE TABLE task (id INTEGER PRIMARY KEY, note TEXT)";
+    let folder = Folder::new(&[]);
+    let alone = |sql: &str| Migrator::new(model(sql)).backup(BackupPolicy::Never);
+    let undone = || {
+        folder.resolve(&Resolve::Undone(number("001")));
+        folder.place.sql("DROP TABLE person");
+    };
+    folder.run(&alone(V1));
+    folder.write(FIRST.0, FIRST.1);
+    folder.run(&alone(V1).migrations(folder.set()));
+    undone();
+    folder.run(&alone(V2));
+    folder.run(&alone(V2).migrations(folder.set()).reapply());
+    undone();
+    let back = folder.migrator().rollback(folder.place.path(), &Back::Last(1));
+    assert_eq!(back.unwrap_or_else(|err| panic!("{err}")).outcome, Outcome::RolledBack);
+    assert_eq!(folder.place.query("SELECT name FROM pragma_table_info('task')"), "'id'");
+    assert_eq!(folder.place.query("SELECT count(*) FROM sqlite_schema WHERE name = 'person'"), "0");
+}

@@ -524,3 +524,23 @@ fn a_view_that_a_rename_of_another_model_has_rewritten_is_not_called_handwork() 
     let error = place.refused(&b("name").replace("1.0.0", "1.1.0"), ErrorKind::Drift);
     contains(&error.to_string(), &["changed by hand", "undo the change by hand"]);
 }
+
+#[test]
+fn a_rewritten_view_is_told_with_the_rename_and_not_with_who_came_after_it() {
+    let place = Place::new();
+    place.run("--: model a\n--: version 1.0.0\nCREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT)");
+    let b = "--: model b\n--: version 1.0.0\nCREATE VIEW bv AS SELECT a FROM t";
+    place.run(b);
+    place.run("--: model c\n--: version 1.0.0\nCREATE TABLE third (x TEXT)");
+    place.run("--: model a\n--: version 2.0.0\n--: renamed_from t.name a\nCREATE TABLE t (id INTEGER PRIMARY KEY, name TEXT)");
+    place.run("--: model c\n--: version 2.0.0\nCREATE TABLE third (x TEXT, y TEXT)");
+    let error = place.refused(b, ErrorKind::Drift).to_string();
+    contains(
+        &error,
+        &[
+            "error: another model of this database has renamed what this one reads",
+            "of model `a`: rename column",
+        ],
+    );
+    assert!(!error.contains("of model `c`"), "{error}");
+}

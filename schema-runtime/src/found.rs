@@ -1,6 +1,6 @@
 //! What a run finds: the live catalog, the model, and what the history knows of both.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::rc::Rc;
 
 use rusqlite::Connection;
@@ -243,9 +243,6 @@ fn refuse_wrong_file(conn: &Connection, found: &Found) -> Result<()> {
 pub(crate) fn told_of_others(drift: Error, conn: &Connection, history: &History, found: &Found) -> Error {
     // What cannot be read tells nothing; the drift stands.
     let mut told = left_by_others(conn, history, found).unwrap_or_default();
-    // The first that left it so renamed something; whoever came after it found it so.
-    let mut seen = HashSet::new();
-    told.retain(|(what, _)| seen.insert(what.clone()));
     told.retain(|(what, _)| drift.causes().iter().any(|cause| cause.starts_with(&format!("{what} is "))));
     // Whatever else has changed was changed by hand.
     let error = match told.len() == drift.causes().len() {
@@ -266,42 +263,45 @@ pub(crate) fn told_of_others(drift: Error, conn: &Connection, history: &History,
     told.iter().fold(error, |error, (what, by)| error.cause(format!("{what} {by}")))
 }
 
-/// Each such view and trigger, and by what it was left so.
+/// Each such view and trigger, and by what it was left so: the first that left it so renamed something, whoever came after it found it so.
 fn left_by_others(conn: &Connection, history: &History, found: &Found) -> Result<Vec<(String, String)>> {
     let Some((last, left)) = &found.last else { return Ok(Vec::new()) };
-    let mut told = Vec::new();
-    let mut before: HashMap<String, Snapshot> = HashMap::new();
+    let views = left.catalog.views.iter().map(|view| ("view", key::view(&view.name), &view.name));
+    let triggers = left.catalog.triggers.iter();
+    let triggers = triggers.map(|trigger| ("trigger", key::trigger(&trigger.name), &trigger.name));
+    let ours: Vec<_> = views.chain(triggers).filter(|(_, key, _)| left.owners.is_managed(key)).collect();
+    let mut told: Vec<(String, String)> = Vec::new();
+    let mut before: HashMap<String, Catalog> = HashMap::new();
     for row in history.all(conn)?.into_iter().filter(|row| row.model != last.model) {
         let Some(text) = row.snapshot.as_deref().filter(|_| row.status == Status::Completed) else {
             continue;
         };
         let after = Snapshot::from_json(text)?;
         let by = format!("was so left by revision {} of model `{}`: {}", row.id, row.model, row.name);
-        let previous = before.insert(row.model, after.clone());
-        let Some(start) = after.start.or(previous.map(|it| it.catalog)).filter(|_| row.id > last.id) else {
-            continue;
-        };
-        // The text that was there before it, the one of after it, and the one of now.
-        let rewrote = |was: &str, texts: [Option<&str>; 3]| {
-            texts == [Some(was), texts[2], texts[2]] && texts[2].is_some_and(|now| now != was)
-        };
-        for view in left.catalog.views.iter().filter(|view| left.owners.is_managed(&key::view(&view.name))) {
-            let of = |catalog: &'_ Catalog| catalog.view(&view.name).map(|view| view.sql.clone());
-            let texts = [of(&start), of(&after.catalog), of(&found.live)];
-            if rewrote(&view.sql, texts.each_ref().map(Option::as_deref)) {
-                told.push((format!("view `{}`", view.name), by.clone()));
-            }
-        }
-        let triggers = left.catalog.triggers.iter();
-        for trigger in triggers.filter(|trigger| left.owners.is_managed(&key::trigger(&trigger.name))) {
-            let of = |catalog: &'_ Catalog| catalog.trigger(&trigger.name).map(|trigger| trigger.sql.clone());
-            let texts = [of(&start), of(&after.catalog), of(&found.live)];
-            if rewrote(&trigger.sql, texts.each_ref().map(Option::as_deref)) {
-                told.push((format!("trigger `{}`", trigger.name), by.clone()));
+        let previous = before.insert(row.model, after.catalog.clone());
+        let Some(start) = after.start.or(previous).filter(|_| row.id > last.id) else { continue };
+        for (kind, _, name) in &ours {
+            let [was, then, next, now] =
+                [&left.catalog, &start, &after.catalog, &*found.live].map(|it| text_of(it, kind, name));
+            let what = format!("{kind} `{name}`");
+            if was == then
+                && next == now
+                && now.is_some()
+                && now != was
+                && !told.iter().any(|it| it.0 == what)
+            {
+                told.push((what, by.clone()));
             }
         }
     }
     Ok(told)
+}
+
+fn text_of<'c>(catalog: &'c Catalog, kind: &str, name: &str) -> Option<&'c str> {
+    match kind {
+        "view" => catalog.view(name).map(|view| view.sql.as_str()),
+        _ => catalog.trigger(name).map(|trigger| trigger.sql.as_str()),
+    }
 }
 
 /// A conversion belongs to the change of type that it came with: made again with a later one, it would turn new values once more.

@@ -439,8 +439,14 @@ impl fmt::Display for Event {
     }
 }
 
+/// `1 step`, `2 steps`.
 pub(crate) fn count(number: usize, what: &str) -> String {
-    if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
+    many(number as u64, what, &format!("{what}s"))
+}
+
+/// `1 index`, `2 indexes`.
+pub(crate) fn many(count: u64, one: &str, more: &str) -> String {
+    if count == 1 { format!("1 {one}") } else { format!("{count} {more}") }
 }
 
 /// A duration as people read it: `0.03 ms`, `12 ms`, `1.4 s`.

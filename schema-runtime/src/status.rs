@@ -13,7 +13,7 @@ use crate::migration::Migration;
 use crate::migrator::Migrator;
 use crate::older;
 use crate::plan::{Plan, PlanKey};
-use crate::report::{Outcome, count};
+use crate::report::{Outcome, many};
 use crate::revision::{Kind, Revision, Status as RevisionStatus};
 use crate::run::{Run, newer_error};
 use crate::target::NoteKind;
@@ -105,9 +105,9 @@ impl fmt::Display for Status {
             (None, None) if self.is_up_to_date() => writeln!(f, "schema is up to date")?,
             (None, None) if self.pending.is_empty() => {}
             (None, None) => {
-                let number = self.pending.steps.len();
-                let are = if number == 1 { "is" } else { "are" };
-                writeln!(f, "{} {are} pending:\n{}", count(number, "step"), self.pending)?;
+                let number = self.pending.steps.len() as u64;
+                let pending = many(number, "step is pending", "steps are pending");
+                writeln!(f, "{pending}:\n{}", self.pending)?;
             }
         }
         for migration in &self.migrations {

@@ -97,7 +97,9 @@ fn create_in(request: &BackupRequest<'_>, folder: &Path, progress: Progress<'_>)
     thread::scope(|scope| {
         let flushing = Flushing::start(scope, &temporary);
         copy(source, &temporary, request, &mut |pages, of| {
-            flushing.go_on();
+            if pages < of {
+                flushing.go_on();
+            }
             progress(pages, of)
         })?;
         flushing.end()
@@ -131,7 +133,7 @@ struct Flushing<'scope> {
 }
 
 impl<'scope> Flushing<'scope> {
-    /// Without a thread to be had, all is flushed at the end.
+    /// Without a thread to be had, all is flushed at the end; what is written last is in any case, while the copy is checked.
     fn start<'env>(scope: &'scope thread::Scope<'scope, 'env>, path: &'env Path) -> Self {
         let (written, some) = sync_channel(1);
         let flush = move || {
@@ -150,12 +152,14 @@ impl<'scope> Flushing<'scope> {
     /// `DiskFull` or `Backup`, where something could not be flushed.
     fn end(self) -> Result<()> {
         drop(self.written);
-        match self.flushed.map(ScopedJoinHandle::join) {
-            Ok(Ok(flushed)) => flushed.map_err(|err| io_error(err, "cannot flush the copy".to_owned())),
-            Ok(Err(panic)) => resume_unwind(panic),
-            Err(_) => Ok(()),
-        }
+        let flushed = joined(self.flushed).unwrap_or(Ok(()));
+        flushed.map_err(|err| io_error(err, "cannot flush the copy".to_owned()))
     }
+}
+
+/// What the thread returned; `None` where there was none to be had.
+fn joined<T>(spawned: io::Result<ScopedJoinHandle<'_, T>>) -> Option<T> {
+    Some(spawned.ok()?.join().unwrap_or_else(|panic| resume_unwind(panic)))
 }
 
 /// What source and copy must agree in.
@@ -264,12 +268,7 @@ fn prove(path: &Path, facts: &Facts, hook: Option<&Hook>) -> Result<(String, u64
     thread::scope(|scope| {
         let hashing = thread::Builder::new().spawn_scoped(scope, || flush_and_hash(path));
         check(path, facts, hook)?;
-        match hashing.map(ScopedJoinHandle::join) {
-            Ok(Ok(hashed)) => hashed,
-            Ok(Err(panic)) => resume_unwind(panic),
-            // No thread is to be had.
-            Err(_) => flush_and_hash(path),
-        }
+        joined(hashing).unwrap_or_else(|| flush_and_hash(path))
     })
 }
 

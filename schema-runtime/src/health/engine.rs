@@ -4,12 +4,12 @@ use std::fs;
 
 use rusqlite::Connection;
 
-use super::facts::many;
 use super::{Exam, FindingCode, count};
 use crate::catalog::Catalog;
 use crate::connection::{self, SqliteResult, with_suffix};
 use crate::defect::defects;
 use crate::error::Result;
+use crate::report::many;
 
 /// Reads file and settings.
 pub(super) fn facts(exam: &mut Exam<'_>) -> Result<()> {

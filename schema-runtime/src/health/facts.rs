@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::finding::{Finding, FindingCode};
+use crate::report::many;
 
 /// How a database is. Nothing was written to find it out.
 ///
@@ -243,11 +244,6 @@ fn size(bytes: u64) -> String {
         }
     }
     format!("{bytes} bytes")
-}
-
-/// `1 index`, `2 indexes`.
-pub(super) fn many(count: u64, one: &str, more: &str) -> String {
-    if count == 1 { format!("1 {one}") } else { format!("{count} {more}") }
 }
 
 /// An age as people read it: `3 days`.

@@ -10,6 +10,7 @@ use crate::catalog::{Catalog, ForeignKeyInfo, TableInfo};
 use crate::connection::SqliteResult;
 use crate::error::{ErrorKind, Result};
 use crate::integrity::{is_of_rows, is_refuted};
+use crate::report::many;
 use crate::sqlite_error::kind_of;
 
 /// So many rows of one foreign key are named.
@@ -229,7 +230,7 @@ struct Orphans {
 impl Orphans {
     /// `` `post` (user_id) refers to no row of `user`: 3 rows (first rowids: 17, 18, 20) ``
     fn line(&self, table: &TableInfo) -> String {
-        let rows = if self.rows == 1 { "1 row".to_owned() } else { format!("{} rows", self.rows) };
+        let rows = many(self.rows, "row", "rows");
         let first = match self.first.as_slice() {
             [] => String::new(),
             [one] if self.rows == 1 => format!(" (rowid {one})"),

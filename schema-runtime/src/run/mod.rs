@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
+use schema_sql::{CreateKind, create_kind};
 
 use crate::apply::{Applied, Job, apply};
 use crate::backup::BackupInfo;
@@ -304,7 +305,7 @@ impl<'a> Run<'a> {
             _ => error,
         })?;
         let mut statements = prepared.plan.steps.iter().flat_map(|step| &step.sql);
-        if statements.any(|sql| sql.starts_with("CREATE TABLE")) {
+        if statements.any(|sql| create_kind(sql) == Some(CreateKind::Table)) {
             connection::prove_creating(conn)?;
         }
         self.migrator

@@ -68,7 +68,7 @@ pub(super) fn with_attributes(mut snapshot: Value, model: &Model, migrations: &M
         explicit: model.explicit,
     };
     let mut attributes = serde_json::to_value(attributes).map_err(unwritten)?;
-    prune(&mut attributes);
+    prune(&mut attributes, &says);
     let list: Vec<Numbered> = migrations
         .iter()
         .map(|migration| Numbered {
@@ -78,7 +78,7 @@ pub(super) fn with_attributes(mut snapshot: Value, model: &Model, migrations: &M
         })
         .collect();
     let mut list = serde_json::to_value(list).map_err(unwritten)?;
-    prune(&mut list);
+    prune(&mut list, &says);
     if let Some(fields) = snapshot.as_object_mut() {
         fields.insert("attributes".to_owned(), attributes);
         fields.insert("migrations".to_owned(), list);
@@ -87,25 +87,14 @@ pub(super) fn with_attributes(mut snapshot: Value, model: &Model, migrations: &M
     Ok(snapshot)
 }
 
-/// Takes out what says nothing, so that a reviewer reads what is said.
-fn prune(value: &mut Value) {
+/// Keeps of all fields, however deep, those whose value `says` something, so that a reviewer reads what is said.
+fn prune(value: &mut Value, says: &dyn Fn(&Value) -> bool) {
     match value {
         Value::Object(fields) => {
-            fields.values_mut().for_each(prune);
+            fields.values_mut().for_each(|value| prune(value, says));
             fields.retain(|_, value| says(value));
         }
-        Value::Array(list) => list.iter_mut().for_each(prune),
-        _ => {}
-    }
-}
-
-fn drop_nulls(value: &mut Value) {
-    match value {
-        Value::Object(fields) => {
-            fields.retain(|_, value| !value.is_null());
-            fields.values_mut().for_each(drop_nulls);
-        }
-        Value::Array(list) => list.iter_mut().for_each(drop_nulls),
+        Value::Array(list) => list.iter_mut().for_each(|value| prune(value, says)),
         _ => {}
     }
 }
@@ -158,7 +147,7 @@ impl File {
         let after = take("after").and_then(|after| after.as_str().map(str::to_owned));
         // Earlier files say null of each thing that a catalog has not.
         if let Some(catalog) = found.get_mut("catalog") {
-            drop_nulls(catalog);
+            prune(catalog, &|value| !value.is_null());
         }
         let file = File { snapshot: found, after };
         let name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
