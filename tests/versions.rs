@@ -533,7 +533,7 @@ fn a_rewritten_view_is_told_with_the_rename_and_not_with_who_came_after_it() {
     place.run(b);
     place.run("--: model c\n--: version 1.0.0\nCREATE TABLE third (x TEXT)");
     place.run("--: model a\n--: version 2.0.0\n--: renamed_from t.name a\nCREATE TABLE t (id INTEGER PRIMARY KEY, name TEXT)");
-    place.run("--: model c\n--: version 2.0.0\nCREATE TABLE third (x TEXT, y TEXT)");
+    place.run("--: model c\n--: version 1.0.0\nCREATE TABLE third (x TEXT)");
     let error = place.refused(b, ErrorKind::Drift).to_string();
     contains(
         &error,
